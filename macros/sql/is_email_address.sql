@@ -1,0 +1,13 @@
+{#
+    True when a text looks like an address that can receive mail. Never null.
+
+    {{ is_email_address('email') }}
+    →  coalesce(regexp_matches(email, '^[^@ ]+@[^@ ]+[.][^@. ]+$'), false)
+#}
+{% macro is_email_address(column) -%}
+    {{ return(adapter.dispatch('is_email_address')(column)) }}
+{%- endmacro %}
+
+{% macro default__is_email_address(column) -%}
+    coalesce(regexp_matches({{ column }}, '^[^@ ]+@[^@ ]+[.][^@. ]+$'), false)
+{%- endmacro %}

@@ -1,0 +1,17 @@
+{#
+    A JSON object as text from names and SQL expressions.
+
+    {{ json_object(session_id='domain_sessionid') }}
+    →  cast(json_object('session_id', domain_sessionid) as varchar)
+#}
+{% macro json_object() -%}
+    {{ return(adapter.dispatch('json_object')(kwargs)) }}
+{%- endmacro %}
+
+{% macro default__json_object(members) -%}
+    cast(json_object(
+        {%- for name, expression in members.items() -%}
+            '{{ name }}', {{ expression }}{{ ', ' if not loop.last }}
+        {%- endfor -%}
+    ) as {{ dbt.type_string() }})
+{%- endmacro %}

@@ -1,0 +1,24 @@
+{#
+    True when the last engagement lies between two ages: this many days ago or longer, but less
+    than that many. Someone who never engaged has nothing to fall silent from: false.
+
+    {{ quiet_for(60, 90) }}
+    →  (last_engaged_at is not null and last_engaged_at <= … - interval '60' day
+        and last_engaged_at > … - interval '90' day)
+#}
+{% macro quiet_for(days_from, days_to=none) -%}
+    {%- if days_from is not number or days_from <= 0
+        or (days_to is not none and (days_to is not number or days_to <= days_from)) -%}
+        {{ exceptions.raise_compiler_error(
+            "quiet_for(" ~ days_from ~ ", " ~ days_to ~ "): give days as numbers, the first above 0 "
+            ~ "and the second, if any, above the first"
+        ) }}
+    {%- endif -%}
+    (
+        last_engaged_at is not null
+        and last_engaged_at <= {{ as_of() }} - interval '{{ days_from }}' day
+        {%- if days_to is not none %}
+        and last_engaged_at > {{ as_of() }} - interval '{{ days_to }}' day
+        {%- endif %}
+    )
+{%- endmacro %}

@@ -1,0 +1,41 @@
+-- One row per profile that got e-mail: streaks and shares over delivered messages, newest first.
+-- Messages that are unopened and too young to judge are left out.
+with
+
+messages as (
+    select * from {{ ref('int_email_messages') }}
+    where is_counted
+),
+
+sequenced as (
+    select
+        *,
+        row_number() over (
+            partition by profile_id order by delivered_at desc, message_id desc
+        ) as recency
+    from messages
+),
+
+-- The newest unopened message ends the run of opened ones, and the other way round.
+ends as (
+    select
+        profile_id,
+        count(*) as counted_emails,
+        min(case when not is_opened then recency end) as newest_unopened,
+        min(case when is_opened then recency end) as newest_opened,
+        count(case when is_opened and recency <= 10 then 1 end) as emails_opened_of_last_10,
+        count(case when is_opened and recency between 11 and 20 then 1 end)
+            as emails_opened_of_previous_10
+    from sequenced
+    group by profile_id
+)
+
+select
+    profile_id,
+    counted_emails,
+    coalesce(newest_unopened - 1, counted_emails) as consecutive_emails_opened,
+    coalesce(newest_opened - 1, counted_emails) as consecutive_emails_ignored,
+    emails_opened_of_last_10,
+    emails_opened_of_previous_10
+
+from ends

@@ -1,0 +1,43 @@
+-- One row per message and person: when it was delivered, and whether a human opened or clicked it.
+with
+
+email_events as (
+    select * from {{ ref('int_events_resolved') }}
+    where family = 'email' and object_id is not null
+),
+
+messages as (
+    select
+        source,
+        object_id as message_id,
+        profile_id,
+        -- An open or a click proves the delivery whose own report got lost.
+        min(case when behavior in ('email_delivered', 'email_opened', 'email_clicked') then occurred_at end)
+            as delivered_at,
+        min(case when behavior = 'email_opened' and is_engagement then occurred_at end) as opened_at,
+        min(case when behavior = 'email_clicked' and is_engagement then occurred_at end) as clicked_at,
+        min(case when behavior = 'email_opened' and is_machine then occurred_at end) as machine_opened_at
+    from email_events
+    group by source, object_id, profile_id
+)
+
+select
+    -- ids
+    source,
+    message_id,
+    profile_id,
+
+    -- booleans
+    coalesce(opened_at, clicked_at) is not null as is_opened,
+    -- Unopened and young: too early to say that it was ignored.
+    coalesce(opened_at, clicked_at) is not null
+    or delivered_at <= {{ as_of() }} - interval '{{ var("email_grace_hours") }}' hour as is_counted,
+
+    -- timestamps
+    delivered_at,
+    opened_at,
+    clicked_at,
+    machine_opened_at
+
+from messages
+where delivered_at is not null

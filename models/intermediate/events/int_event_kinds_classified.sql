@@ -1,0 +1,61 @@
+-- One row per kind of event (source, name, and page or object where a rule looks at them) with
+-- the behavior it means. The most specific rule wins: higher precedence first, then a named
+-- source, a named event, the longer page pattern, the longer object pattern.
+with
+
+events as (
+    select * from {{ ref('int_events') }}
+),
+
+names as (
+    select * from {{ ref('int_event_names') }}
+),
+
+behavior_rules as (
+    select * from {{ ref('behavior_rules') }}
+),
+
+kinds as (
+    select distinct
+        events.source,
+        events.event_name,
+        case when names.reads_page_path then coalesce(events.page_path, '') else '' end as page_path,
+        case when names.reads_object then coalesce(events.object_id, '') else '' end as object_id
+    from events
+    inner join names
+        on events.source = names.source and events.event_name = names.event_name
+),
+
+matched as (
+    select
+        kinds.*,
+        behavior_rules.behavior,
+        rank() over (
+            partition by kinds.source, kinds.event_name, kinds.page_path, kinds.object_id
+            order by
+                behavior_rules.precedence desc,
+                case when behavior_rules.source = '*' then 1 else 0 end,
+                case when behavior_rules.event_name = '*' then 1 else 0 end,
+                length(behavior_rules.page_path_pattern) desc,
+                length(behavior_rules.object_pattern) desc
+        ) as rule_rank
+    from kinds
+    left join behavior_rules
+        on
+            behavior_rules.source in ('*', kinds.source)
+            and behavior_rules.event_name in ('*', kinds.event_name)
+            and {{ matches('kinds.page_path', 'behavior_rules.page_path_pattern') }}
+            and {{ matches('kinds.object_id', 'behavior_rules.object_pattern') }}
+)
+
+select
+    source,
+    event_name,
+    page_path,
+    object_id,
+    coalesce(min(behavior), 'other') as behavior,
+    count(distinct behavior) as winning_behavior_count
+
+from matched
+where rule_rank = 1
+group by source, event_name, page_path, object_id

@@ -1,0 +1,52 @@
+-- Every delivered event with the first reason, if any, why it cannot be used.
+{{ config(materialized='view') }}
+
+with
+
+unioned as (
+    select * from {{ ref('int_events_unioned') }}
+)
+
+select
+    -- ids
+    source,
+    event_id,
+    anonymous_id,
+    user_id,
+    email,
+    phone,
+    object_id,
+
+    -- strings
+    event_name,
+    page_url,
+    page_path,
+    referrer,
+    object_type,
+    currency,
+    properties,
+    case
+        -- What only the source can know comes first.
+        when quarantine_reason is not null then quarantine_reason
+        when event_id is null then 'missing_event_id'
+        when occurred_at is null then 'unreadable_time'
+        when coalesce(user_id, email, phone, anonymous_id) is null then 'no_identifier'
+        when event_name is null then 'missing_event_name'
+        when
+            occurred_at > coalesce(loaded_at, {{ as_of() }})
+            + interval '{{ var("future_tolerance_hours") }}' hour
+            then 'dated_in_future'
+    end as quarantine_reason,
+
+    -- numbers
+    value,
+
+    -- booleans
+    is_machine,
+    loaded_at is not null as has_load_time,
+
+    -- timestamps
+    occurred_at,
+    coalesce(loaded_at, {{ as_of() }}) as loaded_at
+
+from unioned

@@ -1,0 +1,77 @@
+-- One row per event up to as_of, with the profile it belongs to and the behavior it means.
+-- Everything that is counted about people is counted here; later events never count.
+with
+
+events as (
+    select
+        *,
+        case
+            when user_id is not null then 'user_id'
+            when email is not null then 'email'
+            when phone is not null then 'phone'
+            else 'anonymous_id'
+        end as identifier_type,
+        coalesce(user_id, email, phone, anonymous_id) as identifier_value
+    from {{ ref('int_events') }}
+    where occurred_at <= {{ as_of() }}
+),
+
+identifiers as (
+    select * from {{ ref('profile_identifiers') }}
+),
+
+names as (
+    select * from {{ ref('int_event_names') }}
+),
+
+kinds as (
+    select * from {{ ref('int_event_kinds_classified') }}
+),
+
+behaviors as (
+    select * from {{ ref('behaviors') }}
+)
+
+select
+    -- ids
+    events.source,
+    events.event_id,
+    identifiers.profile_id,
+    coalesce(events.anonymous_id, events.identifier_value) as device_id,
+    events.object_id,
+
+    -- strings
+    kinds.behavior,
+    behaviors.family,
+    behaviors.stage,
+
+    -- numbers
+    behaviors.weight,
+    events.value,
+
+    -- booleans
+    events.page_url is not null as is_web,
+    events.is_machine,
+    behaviors.weight > 0
+    and (not events.is_machine or {{ var('count_machine_opens') }}) as is_engagement,
+
+    -- timestamps
+    events.occurred_at,
+    events.loaded_at
+
+from events
+inner join identifiers
+    on
+        events.identifier_type = identifiers.identifier_type
+        and events.identifier_value = identifiers.identifier_value
+inner join names
+    on events.source = names.source and events.event_name = names.event_name
+inner join kinds
+    on
+        events.source = kinds.source
+        and events.event_name = kinds.event_name
+        and kinds.page_path
+        = case when names.reads_page_path then coalesce(events.page_path, '') else '' end
+        and kinds.object_id
+        = case when names.reads_object then coalesce(events.object_id, '') else '' end
+inner join behaviors on kinds.behavior = behaviors.behavior

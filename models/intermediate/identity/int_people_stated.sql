@@ -1,0 +1,42 @@
+-- One row per statement that a source made about a person up to as_of: names, company, CRM state.
+-- The first select gives the columns their types when no enabled source knows people.
+with
+
+unioned as (
+    select
+        cast(null as {{ dbt.type_string() }}) as source,
+        cast(null as {{ dbt.type_string() }}) as crm_contact_id,
+        cast(null as {{ dbt.type_string() }}) as user_id,
+        cast(null as {{ dbt.type_string() }}) as email,
+        cast(null as {{ dbt.type_string() }}) as phone,
+        cast(null as {{ dbt.type_string() }}) as first_name,
+        cast(null as {{ dbt.type_string() }}) as last_name,
+        cast(null as {{ dbt.type_string() }}) as company_name,
+        cast(null as {{ dbt.type_string() }}) as job_title,
+        cast(null as {{ dbt.type_string() }}) as lifecycle_stage,
+        cast(null as boolean) as is_email_opted_out,
+        cast(null as timestamp) as stated_at
+    where false
+    {% for source in enabled_sources(['hubspot', 'segment']) %}
+    union all
+    select
+        '{{ source }}' as source,
+        crm_contact_id,
+        user_id,
+        email,
+        phone,
+        first_name,
+        last_name,
+        company_name,
+        job_title,
+        lifecycle_stage,
+        is_email_opted_out,
+        stated_at
+    from {{ ref('stg_' ~ source ~ '__people') }}
+    {% endfor %}
+)
+
+select * from unioned
+where
+    stated_at <= {{ as_of() }}
+    and coalesce(crm_contact_id, user_id, email, phone) is not null

@@ -1,0 +1,58 @@
+-- One row per profile about which a source said something: for each detail the latest value, where
+-- the CRM outranks what people typed in themselves.
+with
+
+people as (
+    select
+        *,
+        case
+            when user_id is not null then 'user_id'
+            when email is not null then 'email'
+            when phone is not null then 'phone'
+            else 'crm_contact_id'
+        end as identifier_type,
+        coalesce(user_id, email, phone, crm_contact_id) as identifier_value
+    from {{ ref('int_people_stated') }}
+),
+
+identifiers as (
+    select * from {{ ref('profile_identifiers') }}
+),
+
+ranked as (
+    select
+        people.*,
+        identifiers.profile_id,
+        row_number() over (
+            partition by identifiers.profile_id
+            order by
+                case when people.crm_contact_id is null then 1 else 0 end,
+                people.stated_at desc,
+                people.crm_contact_id,
+                people.email,
+                people.first_name,
+                people.last_name
+        ) as statement_rank
+    from people
+    inner join identifiers
+        on
+            people.identifier_type = identifiers.identifier_type
+            and people.identifier_value = identifiers.identifier_value
+)
+
+select
+    -- ids
+    profile_id,
+
+    -- strings
+    {{ first_known('first_name', 'statement_rank') }} as first_name,
+    {{ first_known('last_name', 'statement_rank') }} as last_name,
+    {{ first_known('company_name', 'statement_rank') }} as company_name,
+    {{ first_known('job_title', 'statement_rank') }} as job_title,
+    {{ first_known('lifecycle_stage', 'statement_rank') }} as crm_lifecycle_stage,
+
+    -- timestamps
+    min(case when is_email_opted_out then stated_at end) as crm_opted_out_at
+
+from ranked
+group by profile_id

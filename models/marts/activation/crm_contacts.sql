@@ -1,0 +1,44 @@
+-- One row per person the CRM should know more about: identified, with an address that can receive
+-- mail, and nobody who must not be contacted.
+with
+
+profiles as (
+    select * from {{ ref('profiles') }}
+),
+
+traits as (
+    select * from {{ ref('profile_traits') }}
+),
+
+segments as (
+    select * from {{ ref('profile_segments') }}
+)
+
+select
+    -- ids
+    profiles.profile_id,
+    profiles.email,
+    profiles.crm_contact_id,
+
+    -- strings
+    profiles.first_name,
+    profiles.last_name,
+    traits.lifecycle_stage,
+    segments.primary_segment,
+    coalesce(segments.segments, '') as segments,
+
+    -- numbers
+    coalesce(segments.segment_count, 0) as segment_count,
+    cast(round(traits.engagement_score) as integer) as engagement_score,
+    cast(traits.pricing_page_viewed_count_30d as integer) as pricing_page_views_30d,
+
+    -- timestamps
+    traits.last_engaged_at,
+    traits.as_of
+
+from profiles
+inner join traits on profiles.profile_id = traits.profile_id
+left join segments on profiles.profile_id = segments.profile_id
+where
+    traits.is_email_reachable
+    and {{ is_email_address('profiles.email') }}

@@ -1,0 +1,58 @@
+-- One row per source: how many events were delivered, kept, set aside and dropped as duplicates.
+with
+
+checked as (
+    select * from {{ ref('int_events_checked') }}
+),
+
+events as (
+    select * from {{ ref('int_events') }}
+),
+
+copies as (
+    select
+        source,
+        event_id,
+        count(*) as delivered_count
+    from checked
+    where quarantine_reason is null
+    group by source, event_id
+),
+
+usable as (
+    select
+        source,
+        sum(delivered_count - 1) as duplicate_count
+    from copies
+    group by source
+),
+
+delivered as (
+    select
+        source,
+        count(*) as delivered_count,
+        count(quarantine_reason) as quarantined_count
+    from checked
+    group by source
+),
+
+kept as (
+    select
+        source,
+        count(*) as kept_count,
+        max(loaded_at) as last_loaded_at
+    from events
+    group by source
+)
+
+select
+    delivered.source,
+    cast(delivered.delivered_count as bigint) as delivered_count,
+    cast(coalesce(kept.kept_count, 0) as bigint) as kept_count,
+    cast(coalesce(usable.duplicate_count, 0) as bigint) as duplicate_count,
+    cast(delivered.quarantined_count as bigint) as quarantined_count,
+    kept.last_loaded_at
+
+from delivered
+left join usable on delivered.source = usable.source
+left join kept on delivered.source = kept.source

@@ -1,0 +1,69 @@
+-- One row per person, known by name or not.
+with
+
+identifiers as (
+    select * from {{ ref('profile_identifiers') }}
+),
+
+details as (
+    select * from {{ ref('int_profile_details') }}
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by profile_id, identifier_type
+            order by last_seen_at desc, observation_count desc, identifier_value
+        ) as recency
+    from identifiers
+),
+
+summarized as (
+    select
+        profile_id,
+        max(case when identifier_type = 'user_id' and recency = 1 then identifier_value end) as user_id,
+        max(case when identifier_type = 'email' and recency = 1 then identifier_value end) as email,
+        max(case when identifier_type = 'phone' and recency = 1 then identifier_value end) as phone,
+        max(case when identifier_type = 'crm_contact_id' and recency = 1 then identifier_value end)
+            as crm_contact_id,
+        count(*) as identifier_count,
+        count(case when identifier_type = 'email' then 1 end) as email_count,
+        count(case when identifier_type = 'anonymous_id' then 1 end) as anonymous_id_count,
+        min(first_seen_at) as first_seen_at,
+        max(last_seen_at) as last_seen_at
+    from ranked
+    group by profile_id
+)
+
+select
+    -- ids
+    summarized.profile_id,
+    summarized.user_id,
+    summarized.email,
+    summarized.phone,
+    summarized.crm_contact_id,
+
+    -- strings
+    details.first_name,
+    details.last_name,
+    details.company_name,
+    details.job_title,
+    details.crm_lifecycle_stage,
+
+    -- numbers
+    summarized.identifier_count,
+    summarized.email_count,
+    summarized.anonymous_id_count,
+
+    -- booleans
+    coalesce(
+        summarized.user_id, summarized.email, summarized.phone, summarized.crm_contact_id
+    ) is not null as is_identified,
+
+    -- timestamps
+    summarized.first_seen_at,
+    summarized.last_seen_at
+
+from summarized
+left join details on summarized.profile_id = details.profile_id

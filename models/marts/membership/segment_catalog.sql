@@ -1,0 +1,21 @@
+-- One row per segment: what its YAML says about it, for BI tools and for ranking.
+with
+
+described as (
+    {% for segment in segment_nodes() %}
+    {% set meta = segment.config.meta %}
+    select
+        '{{ segment.name }}' as segment,
+        '{{ segment.fqn[-2] }}' as theme,
+        '{{ segment.description.strip() | replace("\n", " ") | replace("'", "''") }}' as description,
+        '{{ segment.config.group }}' as owner_group,
+        '{{ meta.goal }}' as goal,
+        '{{ meta.cadence }}' as cadence,
+        '{{ meta.success_behavior }}' as success_behavior,
+        cast({{ meta.priority }} as integer) as priority,
+        cast({{ meta.weight }} as {{ dbt.type_float() }}) as weight
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select * from described

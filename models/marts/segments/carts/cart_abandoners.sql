@@ -1,0 +1,6 @@
+-- Left something in the cart between an hour and a week ago.
+select profile_id
+
+from {{ ref('profile_traits') }}
+
+where has_abandoned_cart

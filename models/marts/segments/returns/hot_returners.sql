@@ -1,0 +1,6 @@
+-- Back within a day of the last visit.
+select profile_id
+
+from {{ ref('profile_traits') }}
+
+where return_band = 'hot'

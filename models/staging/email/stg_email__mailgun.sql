@@ -1,0 +1,54 @@
+-- Mailgun's webhooks, one row per event, in its own words: the current form nests the event in
+-- `event-data`, the older one has its fields on the top level.
+with
+
+webhooks as (
+    select
+        *,
+        coalesce({{ json_text('payload', 'event-data') }}, payload) as body
+    from {{ ref('stg_email__webhooks') }}
+    where provider = 'mailgun'
+),
+
+addressed as (
+    select
+        *,
+        {{ json_text('body', 'message', 'headers', 'to') }} as header_to
+    from webhooks
+)
+
+select
+    -- ids
+    -- A retried webhook is signed anew, so the id must not depend on the signature.
+    coalesce({{ json_text('body', 'id') }}, {{ dbt.hash('body') }}) as event_id,
+    trim(
+        coalesce(
+            {{ json_text('body', 'message', 'headers', 'message-id') }},
+            {{ json_text('body', 'Message-Id') }}
+        ), '<>'
+    ) as message_id,
+    {{ clean_email(
+        "coalesce("
+        ~ json_text('body', 'recipient')
+        ~ ", nullif(" ~ dbt.split_part(dbt.split_part('header_to', "'<'", 2), "'>'", 1) ~ ", ''))"
+    ) }} as email,
+
+    -- strings
+    provider,
+    {{ json_text('body', 'event') }} as provider_event,
+    {{ json_text('body', 'severity') }} as provider_detail,
+    {{ json_text('body', 'url') }} as clicked_url,
+    coalesce(
+        {{ json_text('body', 'client-info', 'user-agent') }},
+        {{ json_text('body', 'user-agent') }}
+    ) as user_agent,
+    payload,
+
+    -- booleans
+    coalesce({{ json_text('body', 'client-info', 'bot') }}, '') <> '' as is_flagged_machine,
+
+    -- timestamps
+    {{ epoch_timestamp(json_text('body', 'timestamp')) }} as occurred_at,
+    received_at
+
+from addressed

@@ -1,0 +1,50 @@
+-- One row per company, as of the connector's latest read.
+with
+
+source as (
+    select * from {{ source('hubspot', 'companies') }}
+),
+
+renamed as (
+    select
+        -- ids
+        {{ clean_id('id') }} as company_id,
+
+        -- strings
+        {{ clean_id('property_name') }} as company_name,
+        lower({{ clean_id('property_domain') }}) as domain,
+        {{ clean_id('property_industry') }} as industry,
+        {{ clean_id('property_country') }} as country,
+
+        -- numbers
+        {{ try_cast('property_numberofemployees', dbt.type_float()) }} as employee_count,
+
+        -- booleans
+        coalesce({{ try_cast('is_deleted', 'boolean') }}, false) as is_deleted,
+
+        -- timestamps
+        {{ utc_timestamp('property_createdate') }} as created_at,
+        {{ utc_timestamp('_fivetran_synced') }} as loaded_at
+    from source
+),
+
+latest as (
+    select
+        *,
+        row_number() over (partition by company_id order by loaded_at desc) as recency
+    from renamed
+)
+
+select
+    company_id,
+    company_name,
+    domain,
+    industry,
+    country,
+    employee_count,
+    is_deleted,
+    created_at,
+    loaded_at
+
+from latest
+where recency = 1

@@ -1,0 +1,64 @@
+-- One row per contact, as of the connector's latest read.
+with
+
+source as (
+    select * from {{ source('hubspot', 'contacts') }}
+),
+
+renamed as (
+    select
+        -- ids
+        {{ clean_id('id') }} as contact_id,
+        {{ clean_email('property_email') }} as email,
+        {{ clean_id('property_phone') }} as phone,
+        {{ clean_id('property_associatedcompanyid') }} as company_id,
+        {{ clean_id('property_hubspot_owner_id') }} as owner_id,
+
+        -- strings
+        {{ clean_id('property_firstname') }} as first_name,
+        {{ clean_id('property_lastname') }} as last_name,
+        {{ clean_id('property_company') }} as company_name,
+        {{ clean_id('property_jobtitle') }} as job_title,
+        lower({{ clean_id('property_lifecyclestage') }}) as lifecycle_stage,
+        {{ clean_id('property_hs_lead_status') }} as lead_status,
+
+        -- booleans
+        coalesce({{ try_cast('property_hs_email_optout', 'boolean') }}, false) as is_email_opted_out,
+        coalesce({{ try_cast('_fivetran_deleted', 'boolean') }}, false) as is_deleted,
+
+        -- timestamps
+        {{ utc_timestamp('property_createdate') }} as created_at,
+        {{ utc_timestamp('property_lastmodifieddate') }} as modified_at,
+        {{ utc_timestamp('_fivetran_synced') }} as loaded_at
+    from source
+),
+
+latest as (
+    select
+        *,
+        row_number() over (
+            partition by contact_id order by loaded_at desc, modified_at desc
+        ) as recency
+    from renamed
+)
+
+select
+    contact_id,
+    email,
+    phone,
+    company_id,
+    owner_id,
+    first_name,
+    last_name,
+    company_name,
+    job_title,
+    lifecycle_stage,
+    lead_status,
+    is_email_opted_out,
+    is_deleted,
+    created_at,
+    modified_at,
+    loaded_at
+
+from latest
+where recency = 1

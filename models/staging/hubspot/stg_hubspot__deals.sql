@@ -1,0 +1,50 @@
+-- One row per deal, as of the connector's latest read.
+with
+
+source as (
+    select * from {{ source('hubspot', 'deals') }}
+),
+
+renamed as (
+    select
+        -- ids
+        {{ clean_id('deal_id') }} as deal_id,
+        {{ clean_id('owner_id') }} as owner_id,
+
+        -- strings
+        {{ clean_id('property_dealname') }} as deal_name,
+        {{ clean_id('deal_pipeline_stage_id') }} as stage,
+
+        -- numbers
+        {{ try_cast('property_amount', dbt.type_float()) }} as amount,
+
+        -- booleans
+        coalesce({{ try_cast('is_deleted', 'boolean') }}, false) as is_deleted,
+
+        -- timestamps
+        {{ utc_timestamp('property_createdate') }} as created_at,
+        {{ utc_timestamp('property_closedate') }} as closed_at,
+        {{ utc_timestamp('_fivetran_synced') }} as loaded_at
+    from source
+),
+
+latest as (
+    select
+        *,
+        row_number() over (partition by deal_id order by loaded_at desc) as recency
+    from renamed
+)
+
+select
+    deal_id,
+    owner_id,
+    deal_name,
+    stage,
+    amount,
+    is_deleted,
+    created_at,
+    closed_at,
+    loaded_at
+
+from latest
+where recency = 1

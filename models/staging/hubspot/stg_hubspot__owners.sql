@@ -1,0 +1,38 @@
+-- One row per owner in sales, as of the connector's latest read.
+with
+
+source as (
+    select * from {{ source('hubspot', 'owners') }}
+),
+
+renamed as (
+    select
+        -- ids
+        {{ clean_id('owner_id') }} as owner_id,
+        {{ clean_email('email') }} as email,
+
+        -- strings
+        {{ clean_id('first_name') }} as first_name,
+        {{ clean_id('last_name') }} as last_name,
+
+        -- timestamps
+        {{ utc_timestamp('_fivetran_synced') }} as loaded_at
+    from source
+),
+
+latest as (
+    select
+        *,
+        row_number() over (partition by owner_id order by loaded_at desc) as recency
+    from renamed
+)
+
+select
+    owner_id,
+    email,
+    first_name,
+    last_name,
+    loaded_at
+
+from latest
+where recency = 1

@@ -1,0 +1,116 @@
+-- Page views, tracked events and identify calls in the canonical shape of an event.
+with
+
+pages as (
+    select * from {{ ref('stg_segment__pages') }}
+),
+
+tracks as (
+    select * from {{ ref('stg_segment__tracks') }}
+),
+
+identifies as (
+    select * from {{ ref('stg_segment__identifies') }}
+),
+
+page_events as (
+    select
+        page_view_id as event_id,
+        'page_viewed' as event_name,
+        viewed_at as occurred_at,
+        loaded_at,
+        anonymous_id,
+        user_id,
+        cast(null as {{ dbt.type_string() }}) as email,
+        cast(null as {{ dbt.type_string() }}) as phone,
+        page_url,
+        page_path,
+        referrer,
+        'page' as object_type,
+        page_path as object_id,
+        cast(null as {{ dbt.type_float() }}) as value,
+        cast(null as {{ dbt.type_string() }}) as currency,
+        cast(null as {{ dbt.type_string() }}) as properties
+    from pages
+),
+
+track_objects as (
+    select
+        *,
+        {{ json_text('properties', 'order_id') }} as order_id,
+        {{ json_text('properties', 'product_id') }} as product_id,
+        {{ json_text('properties', 'content_id') }} as content_id,
+        {{ json_text('properties', 'video_id') }} as video_id,
+        {{ json_text('properties', 'form_id') }} as form_id,
+        {{ json_text('properties', 'feature') }} as feature,
+        {{ json_text('properties', 'currency') }} as currency,
+        coalesce(
+            {{ json_text('properties', 'revenue') }},
+            {{ json_text('properties', 'price') }},
+            {{ json_text('properties', 'seconds') }}
+        ) as amount
+    from tracks
+),
+
+track_events as (
+    select
+        track_id as event_id,
+        event_name,
+        occurred_at,
+        loaded_at,
+        anonymous_id,
+        user_id,
+        email,
+        cast(null as {{ dbt.type_string() }}) as phone,
+        page_url,
+        page_path,
+        referrer,
+        case
+            when order_id is not null then 'order'
+            when product_id is not null then 'product'
+            when content_id is not null then 'content'
+            when video_id is not null then 'video'
+            when form_id is not null then 'form'
+            when feature is not null then 'feature'
+        end as object_type,
+        coalesce(order_id, product_id, content_id, video_id, form_id, feature) as object_id,
+        {{ try_cast('amount', dbt.type_float()) }} as value,
+        currency,
+        properties
+    from track_objects
+),
+
+identify_events as (
+    select
+        identify_id as event_id,
+        'identified' as event_name,
+        identified_at as occurred_at,
+        loaded_at,
+        anonymous_id,
+        user_id,
+        email,
+        phone,
+        cast(null as {{ dbt.type_string() }}) as page_url,
+        cast(null as {{ dbt.type_string() }}) as page_path,
+        cast(null as {{ dbt.type_string() }}) as referrer,
+        cast(null as {{ dbt.type_string() }}) as object_type,
+        cast(null as {{ dbt.type_string() }}) as object_id,
+        cast(null as {{ dbt.type_float() }}) as value,
+        cast(null as {{ dbt.type_string() }}) as currency,
+        cast(null as {{ dbt.type_string() }}) as properties
+    from identifies
+),
+
+unioned as (
+    select * from page_events
+    union all
+    select * from track_events
+    union all
+    select * from identify_events
+)
+
+select
+    *,
+    false as is_machine,
+    cast(null as {{ dbt.type_string() }}) as quarantine_reason
+from unioned

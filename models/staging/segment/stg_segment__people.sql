@@ -1,0 +1,28 @@
+-- What identify calls say about people, in the canonical shape of a statement about a person.
+with
+
+identifies as (
+    select * from {{ ref('stg_segment__identifies') }}
+)
+
+select
+    -- ids
+    cast(null as {{ dbt.type_string() }}) as crm_contact_id,
+    user_id,
+    email,
+    phone,
+
+    -- strings
+    first_name,
+    last_name,
+    company_name,
+    job_title,
+    cast(null as {{ dbt.type_string() }}) as lifecycle_stage,
+
+    -- booleans
+    false as is_email_opted_out,
+
+    -- timestamps
+    identified_at as stated_at
+
+from identifies

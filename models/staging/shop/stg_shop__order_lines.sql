@@ -1,0 +1,45 @@
+-- One row per order line as exported; rows that are equal in every column share a line id.
+{% set columns = var('shop_columns') %}
+with
+
+source as (
+    select * from {{ source('shop', 'order_lines') }}
+),
+
+renamed as (
+    select
+        -- ids
+        {{ clean_id('"' ~ columns.order_id ~ '"') }} as order_id,
+        {{ clean_id('"' ~ columns.product_id ~ '"') }} as product_id,
+        -- A number column with gaps arrives as 17850.0 when it means 17850.
+        regexp_replace({{ clean_id('"' ~ columns.customer_id ~ '"') }}, '[.]0$', '') as customer_id,
+
+        -- strings
+        cast("{{ columns.product_name }}" as {{ dbt.type_string() }}) as product_name,
+        cast("{{ columns.country }}" as {{ dbt.type_string() }}) as country,
+
+        -- numbers
+        {{ try_cast('"' ~ columns.quantity ~ '"', dbt.type_float()) }} as quantity,
+        {{ try_cast('"' ~ columns.unit_price ~ '"', dbt.type_float()) }} as unit_price,
+
+        -- timestamps
+        {{ utc_timestamp('"' ~ columns.ordered_at ~ '"') }} as ordered_at
+    from source
+)
+
+select
+    *,
+    {{ dbt.hash(dbt.concat([
+        "coalesce(order_id, '')", "'|'",
+        "coalesce(product_id, '')", "'|'",
+        "coalesce(customer_id, '')", "'|'",
+        "coalesce(product_name, '')", "'|'",
+        "coalesce(country, '')", "'|'",
+        "coalesce(cast(quantity as " ~ dbt.type_string() ~ "), '')", "'|'",
+        "coalesce(cast(unit_price as " ~ dbt.type_string() ~ "), '')", "'|'",
+        "coalesce(cast(ordered_at as " ~ dbt.type_string() ~ "), '')",
+    ])) }} as line_id,
+    quantity * unit_price as amount,
+    order_id like 'C%' as is_cancellation
+
+from renamed

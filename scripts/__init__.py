@@ -1,0 +1,1 @@
+"""Programs around the dbt project; each runs as `python -m scripts.<name>`."""
