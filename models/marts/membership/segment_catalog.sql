@@ -13,7 +13,7 @@ described as (
         '{{ meta.cadence }}' as cadence,
         '{{ meta.success_behavior }}' as success_behavior,
         cast({{ meta.priority }} as integer) as priority,
-        cast({{ meta.weight }} as {{ dbt.type_float() }}) as weight
+        cast({{ meta.weight }} as {{ type_double() }}) as weight
     {{ 'union all' if not loop.last }}
     {% endfor %}
 )

@@ -115,7 +115,7 @@ select
     quarantine_reason,
 
     -- numbers
-    cast(null as {{ dbt.type_float() }}) as value,
+    cast(null as {{ type_double() }}) as value,
 
     -- booleans
     is_machine,

@@ -25,7 +25,7 @@ select
     cast(null as {{ dbt.type_string() }}) as quarantine_reason,
 
     -- numbers
-    {{ try_cast('value', dbt.type_float()) }} as value,
+    {{ try_cast('value', type_double()) }} as value,
 
     -- booleans
     coalesce({{ try_cast('is_machine', 'boolean') }}, false) as is_machine,

@@ -17,7 +17,7 @@ renamed as (
         {{ clean_id('property_country') }} as country,
 
         -- numbers
-        {{ try_cast('property_numberofemployees', dbt.type_float()) }} as employee_count,
+        {{ try_cast('property_numberofemployees', type_double()) }} as employee_count,
 
         -- booleans
         coalesce({{ try_cast('is_deleted', 'boolean') }}, false) as is_deleted,

@@ -16,7 +16,7 @@ renamed as (
         {{ clean_id('deal_pipeline_stage_id') }} as stage,
 
         -- numbers
-        {{ try_cast('property_amount', dbt.type_float()) }} as amount,
+        {{ try_cast('property_amount', type_double()) }} as amount,
 
         -- booleans
         coalesce({{ try_cast('is_deleted', 'boolean') }}, false) as is_deleted,

@@ -23,7 +23,7 @@ contact_events as (
         'contact_created' as event_name,
         'contact' as object_type,
         contact_id as object_id,
-        cast(null as {{ dbt.type_float() }}) as value,
+        cast(null as {{ type_double() }}) as value,
         created_at as occurred_at,
         loaded_at
     from contacts

@@ -28,7 +28,7 @@ page_events as (
         referrer,
         'page' as object_type,
         page_path as object_id,
-        cast(null as {{ dbt.type_float() }}) as value,
+        cast(null as {{ type_double() }}) as value,
         cast(null as {{ dbt.type_string() }}) as currency,
         cast(null as {{ dbt.type_string() }}) as properties
     from pages
@@ -74,7 +74,7 @@ track_events as (
             when feature is not null then 'feature'
         end as object_type,
         coalesce(order_id, product_id, content_id, video_id, form_id, feature) as object_id,
-        {{ try_cast('amount', dbt.type_float()) }} as value,
+        {{ try_cast('amount', type_double()) }} as value,
         currency,
         properties
     from track_objects
@@ -95,7 +95,7 @@ identify_events as (
         cast(null as {{ dbt.type_string() }}) as referrer,
         cast(null as {{ dbt.type_string() }}) as object_type,
         cast(null as {{ dbt.type_string() }}) as object_id,
-        cast(null as {{ dbt.type_float() }}) as value,
+        cast(null as {{ type_double() }}) as value,
         cast(null as {{ dbt.type_string() }}) as currency,
         cast(null as {{ dbt.type_string() }}) as properties
     from identifies

@@ -19,8 +19,8 @@ renamed as (
         cast("{{ columns.country }}" as {{ dbt.type_string() }}) as country,
 
         -- numbers
-        {{ try_cast('"' ~ columns.quantity ~ '"', dbt.type_float()) }} as quantity,
-        {{ try_cast('"' ~ columns.unit_price ~ '"', dbt.type_float()) }} as unit_price,
+        {{ try_cast('"' ~ columns.quantity ~ '"', type_double()) }} as quantity,
+        {{ try_cast('"' ~ columns.unit_price ~ '"', type_double()) }} as unit_price,
 
         -- timestamps
         {{ utc_timestamp('"' ~ columns.ordered_at ~ '"') }} as ordered_at

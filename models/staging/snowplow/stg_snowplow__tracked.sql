@@ -49,8 +49,8 @@ renamed as (
         {{ json_item('products', 0, 'currency') }} as product_currency,
 
         -- numbers
-        {{ try_cast(json_item('transactions', 0, 'revenue'), dbt.type_float()) }} as revenue,
-        {{ try_cast(json_item('products', 0, 'price'), dbt.type_float()) }} as product_price,
+        {{ try_cast(json_item('transactions', 0, 'revenue'), type_double()) }} as revenue,
+        {{ try_cast(json_item('products', 0, 'price'), type_double()) }} as product_price,
 
         -- timestamps
         {{ utc_timestamp('derived_tstamp') }} as derived_at,
