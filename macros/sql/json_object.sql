@@ -9,9 +9,9 @@
 {%- endmacro %}
 
 {% macro default__json_object(members) -%}
-    cast(json_object(
-        {%- for name, expression in members.items() -%}
-            '{{ name }}', {{ expression }}{{ ', ' if not loop.last }}
-        {%- endfor -%}
-    ) as {{ dbt.type_string() }})
+    {%- set pairs = [] -%}
+    {%- for name, expression in members.items() -%}
+        {%- do pairs.append("'" ~ name ~ "', " ~ expression) -%}
+    {%- endfor -%}
+    cast(json_object({{ pairs | join(', ') }}) as {{ dbt.type_string() }})
 {%- endmacro %}

@@ -1,11 +1,19 @@
 -- Every file under marts/segments is in the list of segment_memberships.
-{% set rolled_up = graph.nodes['model.' ~ project_name ~ '.segment_memberships'].depends_on.nodes if execute else [] %}
-{% set missing = [] %}
-{% for segment in segment_nodes() if segment.unique_id not in rolled_up %}
-    {% do missing.append(segment.name) %}
-{% endfor %}
 -- depends_on: {{ ref('segment_memberships') }}
+{% set missing = [] %}
+{% if execute %}
+    {% set roll_up = graph.nodes['model.' ~ project_name ~ '.segment_memberships'] %}
+    {% for segment in segment_nodes() if segment.unique_id not in roll_up.depends_on.nodes %}
+        {% do missing.append(segment.name) %}
+    {% endfor %}
+{% endif %}
 
-select name
-from (values ('nothing is missing') {% for name in missing %}, ('{{ name }}'){% endfor %}) as segments (name)
-where name <> 'nothing is missing'
+select segment_name
+from (
+    select cast(null as {{ dbt.type_string() }}) as segment_name
+    {% for name in missing %}
+    union all
+    select '{{ name }}' as segment_name
+    {% endfor %}
+) as candidates
+where segment_name is not null

@@ -13,8 +13,11 @@ select
     -- numbers
     {% for behavior, windows in var('counted_behaviors').items() %}
     {% for days in windows %}
-    count(case when behavior = '{{ behavior }}' and {{ within_days('occurred_at', days) }} then 1 end)
-        as {{ behavior }}_count_{{ days }}d,
+    count(
+        case
+            when behavior = '{{ behavior }}' and {{ within_days('occurred_at', days) }} then 1
+        end
+    ) as {{ behavior }}_count_{{ days }}d,
     {% endfor %}
     {% endfor %}
     count(distinct case when behavior = 'order_completed' then coalesce(object_id, event_id) end)

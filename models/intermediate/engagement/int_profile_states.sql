@@ -45,13 +45,16 @@ select
     case when is_customer then 'customer' else 'prospect' end as lifecycle_stage,
     case
         when
-            return_gap_days > 0 and return_gap_days <= 1 and {{ within_days('last_visit_started_at', 1) }}
+            return_gap_days > 0 and return_gap_days <= 1
+            and {{ within_days('last_visit_started_at', 1) }}
             then 'hot'
         when
-            return_gap_days >= 180 and {{ within_days('last_visit_started_at', 7) }}
+            return_gap_days >= 180
+            and {{ within_days('last_visit_started_at', 7) }}
             then 'reactivated'
         when
-            return_gap_days >= 14 and return_gap_days < 180 and {{ within_days('last_visit_started_at', 7) }}
+            return_gap_days >= 14 and return_gap_days < 180
+            and {{ within_days('last_visit_started_at', 7) }}
             then 'warm'
         else 'none'
     end as return_band,

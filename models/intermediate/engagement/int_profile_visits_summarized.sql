@@ -26,8 +26,12 @@ select
 
     -- numbers
     count(case when {{ within_days('started_at', 7) }} then 1 end) as visit_count_7d,
-    max(case when recency = 1 then {{ seconds_between('previous_visit_ended_at', 'started_at') }} end)
-        as return_gap_seconds,
+    max(
+        case
+            when recency = 1
+                then {{ seconds_between('previous_visit_ended_at', 'started_at') }}
+        end
+    ) as return_gap_seconds,
 
     -- timestamps
     max(case when recency = 1 then started_at end) as last_visit_started_at,

@@ -6,19 +6,31 @@ email_events as (
     where family = 'email' and object_id is not null
 ),
 
-messages as (
+judged as (
     select
         source,
         object_id as message_id,
         profile_id,
+        occurred_at,
         -- An open or a click proves the delivery whose own report got lost.
-        min(case when behavior in ('email_delivered', 'email_opened', 'email_clicked') then occurred_at end)
-            as delivered_at,
-        min(case when behavior = 'email_opened' and is_engagement then occurred_at end) as opened_at,
-        min(case when behavior = 'email_clicked' and is_engagement then occurred_at end) as clicked_at,
-        min(case when behavior = 'email_opened' and is_machine then occurred_at end) as machine_opened_at
+        behavior in ('email_delivered', 'email_opened', 'email_clicked') as proves_delivery,
+        behavior = 'email_opened' and is_engagement as is_open,
+        behavior = 'email_clicked' and is_engagement as is_click,
+        behavior = 'email_opened' and is_machine as is_machine_open
     from email_events
-    group by source, object_id, profile_id
+),
+
+messages as (
+    select
+        source,
+        message_id,
+        profile_id,
+        min(case when proves_delivery then occurred_at end) as delivered_at,
+        min(case when is_open then occurred_at end) as opened_at,
+        min(case when is_click then occurred_at end) as clicked_at,
+        min(case when is_machine_open then occurred_at end) as machine_opened_at
+    from judged
+    group by source, message_id, profile_id
 )
 
 select

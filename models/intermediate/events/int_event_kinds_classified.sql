@@ -1,6 +1,7 @@
 -- One row per kind of event (source, name, and page or object where a rule looks at them) with
 -- the behavior it means. The most specific rule wins: higher precedence first, then a named
--- source, a named event, the longer page pattern, the longer object pattern.
+-- source, a named event, the page pattern and then the object pattern that spell out more, where
+-- a pattern without * spells out the whole.
 with
 
 events as (
@@ -19,8 +20,8 @@ kinds as (
     select distinct
         events.source,
         events.event_name,
-        case when names.reads_page_path then coalesce(events.page_path, '') else '' end as page_path,
-        case when names.reads_object then coalesce(events.object_id, '') else '' end as object_id
+        {{ where_read('names.reads_page_path', 'events.page_path') }} as page_path,
+        {{ where_read('names.reads_object', 'events.object_id') }} as object_id
     from events
     inner join names
         on events.source = names.source and events.event_name = names.event_name
@@ -36,8 +37,10 @@ matched as (
                 behavior_rules.precedence desc,
                 case when behavior_rules.source = '*' then 1 else 0 end,
                 case when behavior_rules.event_name = '*' then 1 else 0 end,
-                length(behavior_rules.page_path_pattern) desc,
-                length(behavior_rules.object_pattern) desc
+                length(replace(behavior_rules.page_path_pattern, '*', '')) desc,
+                length(behavior_rules.page_path_pattern),
+                length(replace(behavior_rules.object_pattern, '*', '')) desc,
+                length(behavior_rules.object_pattern)
         ) as rule_rank
     from kinds
     left join behavior_rules

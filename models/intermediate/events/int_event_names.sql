@@ -24,7 +24,8 @@ select
     names.source,
     names.event_name,
     names.event_count,
-    coalesce({{ dbt.bool_or("behavior_rules.page_path_pattern <> '*'") }}, false) as reads_page_path,
+    coalesce({{ dbt.bool_or("behavior_rules.page_path_pattern <> '*'") }}, false)
+        as reads_page_path,
     coalesce({{ dbt.bool_or("behavior_rules.object_pattern <> '*'") }}, false) as reads_object
 
 from names

@@ -70,8 +70,6 @@ inner join kinds
     on
         events.source = kinds.source
         and events.event_name = kinds.event_name
-        and kinds.page_path
-        = case when names.reads_page_path then coalesce(events.page_path, '') else '' end
-        and kinds.object_id
-        = case when names.reads_object then coalesce(events.object_id, '') else '' end
+        and kinds.page_path = {{ where_read('names.reads_page_path', 'events.page_path') }}
+        and kinds.object_id = {{ where_read('names.reads_object', 'events.object_id') }}
 inner join behaviors on kinds.behavior = behaviors.behavior

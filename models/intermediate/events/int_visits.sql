@@ -25,21 +25,27 @@ numbered as (
         sum(
             case
                 when previous_event_at is null then 1
-                when {{ seconds_between('previous_event_at', 'occurred_at') }} >= {{ timeout_seconds }}
+                when
+                    {{ seconds_between('previous_event_at', 'occurred_at') }}
+                    >= {{ timeout_seconds }}
                     then 1
                 else 0
             end
         ) over (
             partition by profile_id, device_id
             order by occurred_at
-            rows between unbounded preceding and current row
+            -- Not rows: events of one instant belong to one visit, in whatever order they stand.
+            range between unbounded preceding and current row
         ) as visit_number
     from gaps
 )
 
 select
     -- ids
-    {{ dbt.hash("profile_id || '|' || device_id || '|' || cast(visit_number as " ~ dbt.type_string() ~ ")") }} as visit_id,
+    {{ dbt.hash(dbt.concat([
+        'profile_id', "'|'", 'device_id', "'|'",
+        'cast(visit_number as ' ~ dbt.type_string() ~ ')',
+    ])) }} as visit_id,
     profile_id,
     device_id,
 

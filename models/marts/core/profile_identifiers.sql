@@ -39,7 +39,9 @@ select
     -- ids
     identifier_type,
     identifier_value,
-    {{ dbt.hash("'" ~ var('identity_salt') ~ "|' || anchor_type || '|' || anchor_value") }} as profile_id,
+    {{ dbt.hash(dbt.concat([
+        "'" ~ var('identity_salt') ~ "|'", 'anchor_type', "'|'", 'anchor_value',
+    ])) }} as profile_id,
 
     -- numbers
     cast(observation_count as bigint) as observation_count,

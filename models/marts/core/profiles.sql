@@ -19,30 +19,38 @@ ranked as (
     from identifiers
 ),
 
+best as (
+    select
+        profile_id,
+        max(case when identifier_type = 'user_id' then identifier_value end) as user_id,
+        max(case when identifier_type = 'email' then identifier_value end) as email,
+        max(case when identifier_type = 'phone' then identifier_value end) as phone,
+        max(case when identifier_type = 'crm_contact_id' then identifier_value end)
+            as crm_contact_id
+    from ranked
+    where recency = 1
+    group by profile_id
+),
+
 summarized as (
     select
         profile_id,
-        max(case when identifier_type = 'user_id' and recency = 1 then identifier_value end) as user_id,
-        max(case when identifier_type = 'email' and recency = 1 then identifier_value end) as email,
-        max(case when identifier_type = 'phone' and recency = 1 then identifier_value end) as phone,
-        max(case when identifier_type = 'crm_contact_id' and recency = 1 then identifier_value end)
-            as crm_contact_id,
         count(*) as identifier_count,
         count(case when identifier_type = 'email' then 1 end) as email_count,
         count(case when identifier_type = 'anonymous_id' then 1 end) as anonymous_id_count,
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at
-    from ranked
+    from identifiers
     group by profile_id
 )
 
 select
     -- ids
     summarized.profile_id,
-    summarized.user_id,
-    summarized.email,
-    summarized.phone,
-    summarized.crm_contact_id,
+    best.user_id,
+    best.email,
+    best.phone,
+    best.crm_contact_id,
 
     -- strings
     details.first_name,
@@ -57,13 +65,13 @@ select
     summarized.anonymous_id_count,
 
     -- booleans
-    coalesce(
-        summarized.user_id, summarized.email, summarized.phone, summarized.crm_contact_id
-    ) is not null as is_identified,
+    coalesce(best.user_id, best.email, best.phone, best.crm_contact_id) is not null
+        as is_identified,
 
     -- timestamps
     summarized.first_seen_at,
     summarized.last_seen_at
 
 from summarized
+inner join best on summarized.profile_id = best.profile_id
 left join details on summarized.profile_id = details.profile_id

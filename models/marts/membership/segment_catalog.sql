@@ -7,7 +7,8 @@ described as (
     select
         '{{ segment.name }}' as segment,
         '{{ segment.fqn[-2] }}' as theme,
-        '{{ segment.description.strip() | replace("\n", " ") | replace("'", "''") }}' as description,
+        '{{ segment.description | trim | replace("\n", " ") | replace("'", "''") }}'
+            as description,
         '{{ segment.config.group }}' as owner_group,
         '{{ meta.goal }}' as goal,
         '{{ meta.cadence }}' as cadence,

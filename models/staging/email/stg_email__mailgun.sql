@@ -5,7 +5,11 @@ with
 webhooks as (
     select
         *,
-        coalesce({{ json_text('payload', 'event-data') }}, payload) as body
+        case
+            when {{ is_json(json_text('payload', 'event-data')) }}
+                then {{ json_text('payload', 'event-data') }}
+            else payload
+        end as body
     from {{ ref('stg_email__webhooks') }}
     where provider = 'mailgun'
 ),

@@ -23,7 +23,8 @@ renamed as (
         {{ clean_id('property_hs_lead_status') }} as lead_status,
 
         -- booleans
-        coalesce({{ try_cast('property_hs_email_optout', 'boolean') }}, false) as is_email_opted_out,
+        coalesce({{ try_cast('property_hs_email_optout', 'boolean') }}, false)
+            as is_email_opted_out,
         coalesce({{ try_cast('_fivetran_deleted', 'boolean') }}, false) as is_deleted,
 
         -- timestamps

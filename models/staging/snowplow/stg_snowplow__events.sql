@@ -1,5 +1,6 @@
 -- Snowplow events in the canonical shape. The collector's time is the load time, so that of two
 -- copies of one event the first collected wins.
+{% set excluded_apps = "'" ~ var('snowplow_excluded_app_ids') | join("', '") ~ "'" %}
 with
 
 tracked as (
@@ -43,8 +44,7 @@ select
     end as currency,
     {{ json_object(session_id='session_id', app_id='app_id') }} as properties,
     case
-        when app_id in ('{{ var("snowplow_excluded_app_ids") | join("', '") }}')
-            then 'excluded_app'
+        when app_id in ({{ excluded_apps }}) then 'excluded_app'
     end as quarantine_reason,
 
     -- numbers

@@ -1,0 +1,111 @@
+"""Run dbt inside this process, quietly, and let go of the warehouse afterwards."""
+
+import contextlib
+import io
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class DbtFailed(Exception):
+    """dbt could not do what it was asked to; the message says which node and why."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """What became of one model, seed, test or hook."""
+
+    name: str
+    kind: str
+    status: str
+    seconds: float
+    message: str
+
+
+def run_dbt(
+    *arguments: str,
+    warehouse: Path,
+    variables: Mapping[str, Any] | None = None,
+    target_path: Path | None = None,
+    profiles_dir: Path | None = None,
+) -> list[Node]:
+    """Run one dbt command, for example ``run_dbt("build", warehouse=path)``.
+
+    ``variables`` are dbt vars; ``warehouse`` is the DuckDB file of target dev. Returns the nodes
+    in the order in which they ended. Raises DbtFailed when anything failed, warnings aside.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    profiles_dir = profiles_dir or PROJECT
+    ensure_profiles(profiles_dir)
+    call = [
+        *arguments,
+        "--project-dir", str(PROJECT),
+        "--profiles-dir", str(profiles_dir),
+        "--vars", json.dumps(dict(variables or {})),
+        "--log-level-file", "none",
+        "--quiet",
+    ]  # fmt: skip
+    if target_path is not None:
+        call += ["--target-path", str(target_path)]
+    warehouse.parent.mkdir(parents=True, exist_ok=True)
+    output = io.StringIO()
+    with environment(AUDIENCE_WAREHOUSE=str(warehouse)), contextlib.redirect_stdout(output):
+        try:
+            result = dbtRunner().invoke(call)
+        finally:
+            # dbt keeps the file locked until the process ends, unless told to let go.
+            DuckDBConnectionManager.close_all_connections()
+    nodes = [as_node(entry) for entry in getattr(result.result, "results", None) or []]
+    if not result.success:
+        raise DbtFailed(failure_text(nodes, result.exception, output.getvalue()))
+    return nodes
+
+
+def ensure_profiles(folder: Path) -> None:
+    """Put the example profiles into a folder that has none."""
+    if not (folder / "profiles.yml").exists():
+        shutil.copy(PROJECT / "profiles.example.yml", folder / "profiles.yml")
+
+
+def as_node(entry: Any) -> Node:
+    """One entry of dbt's results as a Node."""
+    node = entry.node
+    return Node(
+        name=node.name,
+        kind=str(getattr(node.resource_type, "value", node.resource_type)),
+        status=str(getattr(entry.status, "value", entry.status)),
+        seconds=float(entry.execution_time or 0.0),
+        message=str(entry.message or ""),
+    )
+
+
+def failure_text(nodes: list[Node], exception: BaseException | None, output: str) -> str:
+    """What a person needs to know about a failed run, the failed nodes first."""
+    failed = [node for node in nodes if node.status in ("error", "fail", "runtime error")]
+    lines = [f"{node.kind} {node.name}: {node.message.strip()}" for node in failed]
+    if exception is not None:
+        lines.append(str(exception).strip())
+    return "\n".join(lines) or output.strip() or "dbt failed without a word"
+
+
+@contextlib.contextmanager
+def environment(**values: str) -> Any:
+    """Set environment variables for a while."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,93 @@
+"""What several test files need: dbt on temporary warehouses, and the demo built once."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from scripts.dbt_runner import Node, run_dbt
+
+AS_OF = "2026-06-30T00:00:00Z"
+
+
+@dataclass
+class Project:
+    """The dbt project over one folder of raw files and one warehouse."""
+
+    raw: Path
+    warehouse: Path
+    target_path: Path
+    profiles_dir: Path
+    variables: dict[str, Any] = field(default_factory=dict)
+
+    def dbt(self, *arguments: str, **variables: Any) -> list[Node]:
+        return run_dbt(
+            *arguments,
+            warehouse=self.warehouse,
+            target_path=self.target_path,
+            profiles_dir=self.profiles_dir,
+            variables={"raw_path": str(self.raw), **self.variables, **variables},
+        )
+
+    def rows(self, query: str, *parameters: Any) -> list[tuple]:
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            return connection.execute(query, parameters).fetchall()
+
+    def value(self, query: str, *parameters: Any) -> Any:
+        ((value,),) = self.rows(query, *parameters)
+        return value
+
+
+@pytest.fixture(scope="session")
+def target_path(tmp_path_factory):
+    """One folder for dbt's artefacts, so that its parse cache is shared."""
+    return tmp_path_factory.mktemp("target")
+
+
+@pytest.fixture(scope="session")
+def profiles_dir(tmp_path_factory):
+    return tmp_path_factory.mktemp("profiles")
+
+
+@pytest.fixture(scope="session")
+def make_project(tmp_path_factory, target_path, profiles_dir):
+    """A function that gives a project of its own; keywords are dbt vars."""
+
+    def make(raw: Path | None = None, **variables: Any) -> Project:
+        folder = tmp_path_factory.mktemp("project")
+        return Project(
+            raw=raw or folder / "raw",
+            warehouse=folder / "warehouse.duckdb",
+            target_path=target_path,
+            profiles_dir=profiles_dir,
+            variables=variables,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """The folder of real inputs, which is not part of the project."""
+    folder = os.environ.get("REAL_DATA_DIR")
+    if not folder:
+        pytest.skip("REAL_DATA_DIR is not set: real inputs are not part of the project")
+    path = Path(folder).resolve()
+    if not path.is_dir():
+        pytest.skip(f"REAL_DATA_DIR names {path}, which is not a folder")
+    return path
+
+
+@pytest.fixture(scope="session")
+def demo(make_project, tmp_path_factory):
+    """The demo data, built whole, with every unit and data test."""
+    from scripts import make_demo_data
+
+    raw = tmp_path_factory.mktemp("demo") / "raw"
+    assert make_demo_data.main(["--people", "600", "--as-of", AS_OF, "--out", str(raw)]) == 0
+    project = make_project(raw, as_of=AS_OF)
+    project.dbt("build")
+    return project
