@@ -10,7 +10,7 @@ renamed as (
         -- ids
         {{ clean_id('id') }} as contact_id,
         {{ clean_email('property_email') }} as email,
-        {{ clean_id('property_phone') }} as phone,
+        {{ clean_identifier('property_phone') }} as phone,
         {{ clean_id('property_associatedcompanyid') }} as company_id,
         {{ clean_id('property_hubspot_owner_id') }} as owner_id,
 
