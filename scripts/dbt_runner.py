@@ -13,9 +13,6 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parent.parent
 
 
-class DbtFailed(Exception):
-    """dbt could not do what it was asked to; the message says which node and why."""
-
 
 @dataclass(frozen=True)
 class Node:
@@ -28,26 +25,36 @@ class Node:
     message: str
 
 
+class DbtFailed(Exception):
+    """dbt could not do what it was asked to; the message says which node and why."""
+
+    def __init__(self, message: str, nodes: list[Node]) -> None:
+        super().__init__(message)
+        self.nodes = nodes
+
+
 def run_dbt(
     *arguments: str,
     warehouse: Path,
     variables: Mapping[str, Any] | None = None,
     target_path: Path | None = None,
     profiles_dir: Path | None = None,
+    project_dir: Path = PROJECT,
 ) -> list[Node]:
     """Run one dbt command, for example ``run_dbt("build", warehouse=path)``.
 
     ``variables`` are dbt vars; ``warehouse`` is the DuckDB file of target dev. Returns the nodes
-    in the order in which they ended. Raises DbtFailed when anything failed, warnings aside.
+    in the order in which they ended. Raises DbtFailed, which carries those nodes, when anything
+    failed, warnings aside.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    profiles_dir = profiles_dir or PROJECT
+    profiles_dir = profiles_dir or project_dir
     ensure_profiles(profiles_dir)
     call = [
         *arguments,
-        "--project-dir", str(PROJECT),
+        "--project-dir", str(project_dir),
         "--profiles-dir", str(profiles_dir),
         "--vars", json.dumps(dict(variables or {})),
         "--log-level-file", "none",
@@ -65,7 +72,7 @@ def run_dbt(
             DuckDBConnectionManager.close_all_connections()
     nodes = [as_node(entry) for entry in getattr(result.result, "results", None) or []]
     if not result.success:
-        raise DbtFailed(failure_text(nodes, result.exception, output.getvalue()))
+        raise DbtFailed(failure_text(nodes, result.exception, output.getvalue()), nodes)
     return nodes
 
 

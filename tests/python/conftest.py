@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from scripts.dbt_runner import Node, run_dbt
+from scripts.dbt_runner import PROJECT, Node, run_dbt
 
 AS_OF = "2026-06-30T00:00:00Z"
 
@@ -22,6 +22,7 @@ class Project:
     target_path: Path
     profiles_dir: Path
     variables: dict[str, Any] = field(default_factory=dict)
+    project_dir: Path = PROJECT
 
     def dbt(self, *arguments: str, **variables: Any) -> list[Node]:
         return run_dbt(
@@ -29,6 +30,7 @@ class Project:
             warehouse=self.warehouse,
             target_path=self.target_path,
             profiles_dir=self.profiles_dir,
+            project_dir=self.project_dir,
             variables={"raw_path": str(self.raw), **self.variables, **variables},
         )
 

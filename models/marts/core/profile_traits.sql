@@ -48,9 +48,12 @@ select
     coalesce(emails.consecutive_emails_ignored, 0) as consecutive_emails_ignored,
     coalesce(emails.emails_opened_of_last_10, 0) as emails_opened_of_last_10,
     coalesce(emails.emails_opened_of_previous_10, 0) as emails_opened_of_previous_10,
+    -- Rounded, because the last digits of a sum depend on the order in which it was added up.
     coalesce(
-        scores.points_at_epoch * power(
-            2, {{ seconds_between(as_of(), score_epoch()) }} / {{ half_life_seconds() }}
+        round(
+            scores.points_at_epoch * power(
+                2, {{ seconds_between(as_of(), score_epoch()) }} / {{ half_life_seconds() }}
+            ), 4
         ), 0
     ) as engagement_score,
 

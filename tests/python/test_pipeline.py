@@ -1,0 +1,269 @@
+"""The whole project on the demo data: what was planted comes out, and tests catch what is broken."""
+
+import csv
+import shutil
+from collections import Counter
+from dataclasses import replace
+
+import duckdb
+import pytest
+
+from scripts.dbt_runner import PROJECT, DbtFailed
+
+from .conftest import AS_OF
+
+
+def planted(project, name):
+    with (project.raw / "_planted" / f"{name}.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_planted_people_are_where_their_story_puts_them(demo):
+    found = {
+        (kind, value): (segments, reason or "", stage)
+        for kind, value, segments, reason, stage in demo.rows(
+            """
+            select
+                identifier_type, identifier_value, coalesce(segments.segments, ''),
+                suppressions.reason, traits.lifecycle_stage
+            from marts.profile_identifiers as identifiers
+            inner join marts.profile_traits as traits using (profile_id)
+            left join marts.profile_segments as segments using (profile_id)
+            left join marts.profile_suppressions as suppressions using (profile_id)
+            """
+        )
+    }
+    people = planted(demo, "people")
+    wrong = {
+        person["person"]: (found.get((person["key_type"], person["key_value"])), person["why"])
+        for person in people
+        if found.get((person["key_type"], person["key_value"]))
+        != (
+            person["expected_segments"],
+            person["expected_suppressed"],
+            person["expected_lifecycle"],
+        )
+    }
+    assert len(people) > 200
+    assert wrong == {}
+
+
+def test_identifiers_of_one_planted_person_point_at_one_profile(demo):
+    profile_of = {
+        (kind, value): profile_id
+        for kind, value, profile_id in demo.rows(
+            "select identifier_type, identifier_value, profile_id from marts.profile_identifiers"
+        )
+    }
+    owned = {}
+    for row in planted(demo, "identities"):
+        if row["is_shared"] == "false":
+            key = (row["identifier_type"], row["identifier_value"])
+            owned.setdefault(row["person"], set()).add(profile_of.get(key))
+    assert {person: ids for person, ids in owned.items() if len(ids) != 1 or None in ids} == {}
+    several = [
+        person for person in owned if person.startswith("three_") or "addresses" in person
+    ]
+    assert several, "the demo plants people with several addresses"
+
+
+def test_quarantine_and_duplicates_are_exactly_what_was_planted(demo):
+    expected = Counter()
+    for row in planted(demo, "quarantine"):
+        expected[(row["source"], row["reason"])] += int(row["expected_rows"])
+    assert expected == Counter(
+        {
+            (source, reason): count
+            for source, reason, count in demo.rows(
+                "select source, quarantine_reason, count(*) from marts.events_quarantined group by all"
+            )
+        }
+    )
+    duplicates = {row["source"]: int(row["expected_rows"]) for row in planted(demo, "duplicates")}
+    assert duplicates == dict(
+        demo.rows(
+            "select source, duplicate_count from marts.event_intake where duplicate_count > 0"
+        )
+    )
+
+
+def test_every_segment_has_members_and_none_has_everybody(demo):
+    known = demo.value("select count(*) from marts.profiles where is_identified")
+    sizes = dict(
+        demo.rows("select segment, count(*) from marts.segment_memberships group by segment")
+    )
+    catalog = {row[0] for row in demo.rows("select segment from marts.segment_catalog")}
+    assert set(sizes) == catalog
+    assert all(0 < size < known / 2 for size in sizes.values())
+
+
+def test_traits_have_no_holes(demo):
+    columns = demo.rows(
+        """
+        select column_name from information_schema.columns
+        where table_schema = 'marts' and table_name = 'profile_traits'
+        and data_type <> 'TIMESTAMP'
+        """
+    )
+    assert len(columns) >= 15
+    nulls = " + ".join(f"count(*) filter (where {name} is null)" for (name,) in columns)
+    assert demo.value(f"select {nulls} from marts.profile_traits") == 0
+
+
+def copy_of(project, folder):
+    """The same project over a copy of its warehouse."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(project.warehouse, folder / "warehouse.duckdb")
+    return replace(project, warehouse=folder / "warehouse.duckdb")
+
+
+CONTENT = {
+    "int_events": "select * from intermediate.int_events order by all",
+    "profile_traits": "select * from marts.profile_traits order by profile_id",
+    "memberships": "select * from marts.segment_memberships order by all",
+    "history": "select * from marts.segment_membership_history order by all",
+    "crm_contacts": "select * from activation.crm_contacts order by profile_id",
+    "quarantine": "select * from marts.events_quarantined order by all",
+}
+
+
+def content(project, *, without=()):
+    return {name: project.rows(query) for name, query in CONTENT.items() if name not in without}
+
+
+def test_a_second_run_changes_nothing(demo, tmp_path):
+    again = copy_of(demo, tmp_path)
+    again.dbt("run")
+    assert content(again) == content(demo)
+
+
+def test_time_alone_moves_people_and_history_remembers(demo, tmp_path):
+    later = copy_of(demo, tmp_path)
+    later.dbt("run", as_of="2026-07-04T00:00:00Z")
+    before = set(demo.rows("select segment, profile_id from marts.segment_memberships"))
+    after = set(later.rows("select segment, profile_id from marts.segment_memberships"))
+    assert {segment for segment, _ in before - after} >= {"hot_returners", "pricing_researchers"}
+    stays = later.rows(
+        """
+        select segment, profile_id, entered_at, exited_at
+        from marts.segment_membership_history
+        """
+    )
+    left = {(segment, person) for segment, person, _, exited in stays if exited is not None}
+    still = {(segment, person) for segment, person, _, exited in stays if exited is None}
+    assert left == before - after
+    assert still == after
+    with pytest.raises(DbtFailed, match="cannot go back"):
+        later.dbt("run", "--select", "segment_membership_history", as_of=AS_OF)
+
+
+def test_history_survives_a_full_refresh(demo, tmp_path):
+    again = copy_of(demo, tmp_path)
+    again.dbt("run", "--full-refresh", as_of="2026-07-01T00:00:00Z")
+    assert again.value(
+        "select count(*) from marts.segment_membership_history where entered_at < '2026-07-01'"
+    ) == demo.value("select count(*) from marts.segment_membership_history")
+
+
+FAULTS = {
+    "events_are_neither_lost_nor_doubled": """
+        delete from marts.events_quarantined where quarantine_reason = 'no_identifier'
+    """,
+    "behavior_rules_do_not_tie": """
+        update intermediate.int_event_kinds_classified set winning_behavior_count = 2
+        where event_name = 'page_viewed'
+    """,
+    "nobody_suppressed_is_sent_to_the_crm": """
+        insert into marts.profile_suppressions
+        select profile_id, 'email', 'complained', as_of from activation.crm_contacts limit 1
+    """,
+    "customers_get_no_prospect_segment_as_primary": """
+        update marts.profile_segments set primary_segment = 'sales_ready'
+        where primary_segment = 'customers'
+    """,
+    "unique_crm_contacts_email": """
+        update activation.crm_contacts set email = 'same@example.com'
+    """,
+    "expression_is_true_segment_membership_history": """
+        update marts.segment_membership_history set exited_at = entered_at
+    """,
+    "accepted_range_profile_traits_0__10__emails_opened_of_last_10": """
+        update marts.profile_traits set emails_opened_of_last_10 = 11
+    """,
+    "unique_combination_int_events_source__event_id": """
+        insert into intermediate.int_events
+        select * from intermediate.int_events limit 1
+    """,
+    "segment_events_are_fresh": "",
+}
+
+
+def test_checks_fail_on_bad_input(demo, tmp_path):
+    broken = copy_of(demo, tmp_path)
+    with duckdb.connect(str(broken.warehouse)) as connection:
+        for statement in FAULTS.values():
+            connection.execute(statement or "select 1")
+    with pytest.raises(DbtFailed) as failure:
+        # A week on, the demo's newest rows are stale.
+        broken.dbt("test", "--exclude-resource-type", "unit_test", as_of="2026-07-20T00:00:00Z")
+    caught = {
+        node.name for node in failure.value.nodes if node.status in ("fail", "warn", "error")
+    }
+    missed = [
+        name
+        for name in FAULTS
+        if not any(test.startswith(name) for test in caught)
+    ]
+    assert missed == [], sorted(caught)
+
+
+@pytest.fixture
+def copied_project(demo, tmp_path):
+    """The project's own files, copied, so that a test can break them."""
+    folder = tmp_path / "project"
+    for name in ("dbt_project.yml", "profiles.example.yml"):
+        folder.mkdir(exist_ok=True)
+        shutil.copy(PROJECT / name, folder / name)
+    for name in ("models", "macros", "seeds", "tests"):
+        shutil.copytree(PROJECT / name, folder / name)
+    return replace(
+        copy_of(demo, tmp_path / "copy"), project_dir=folder, target_path=tmp_path / "target"
+    )
+
+
+def test_rules_that_tie_fail_the_build(copied_project):
+    rules = copied_project.project_dir / "seeds" / "behavior_rules.csv"
+    # As specific as the pattern /careers*, and it says something else.
+    rules.write_text(
+        rules.read_text()
+        + "*,page_viewed,*/careers,*,security_page_viewed,0\n"
+        # Not a tie: the higher precedence decides.
+        + "*,page_viewed,/docs/*,*,security_page_viewed,1\n"
+    )
+    with pytest.raises(DbtFailed, match="behavior_rules_do_not_tie"):
+        copied_project.dbt("build", "--select", "behavior_rules+1", "behavior_rules+2")
+    ties = copied_project.rows(
+        """
+        select distinct page_path from intermediate.int_event_kinds_classified
+        where winning_behavior_count > 1
+        """
+    )
+    assert ties == [("/careers",)]
+
+
+def test_a_new_rule_reclassifies_the_past(copied_project):
+    rules = copied_project.project_dir / "seeds" / "behavior_rules.csv"
+    rules.write_text(rules.read_text() + "*,page_viewed,/blog/*,*,case_study_viewed,0\n")
+    count = "select count(*) from intermediate.int_events_resolved where behavior = '{}'"
+    before = copied_project.value(count.format("case_study_viewed"))
+    copied_project.dbt("build", "--select", "behavior_rules+3", "--exclude-resource-type", "test")
+    assert copied_project.value(count.format("case_study_viewed")) > before
+
+
+def test_a_segment_missing_from_the_roll_up_fails_the_build(copied_project):
+    roll_up = copied_project.project_dir / "models/marts/membership/segment_memberships.sql"
+    text = roll_up.read_text()
+    assert "'lapsed_leads',\n" in text
+    roll_up.write_text(text.replace("        'lapsed_leads',\n", ""))
+    with pytest.raises(DbtFailed, match="segments_are_all_rolled_up"):
+        copied_project.dbt("test", "--select", "segments_are_all_rolled_up")
