@@ -13,7 +13,6 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parent.parent
 
 
-
 @dataclass(frozen=True)
 class Node:
     """What became of one model, seed, test or hook."""

@@ -91,7 +91,9 @@ def look(warehouse: Path) -> Snapshot:
                     """
                 )
             },
-            memberships=frozenset(rows("select segment, profile_id from marts.segment_memberships")),
+            memberships=frozenset(
+                rows("select segment, profile_id from marts.segment_memberships")
+            ),
             sizes=dict(
                 rows(
                     """

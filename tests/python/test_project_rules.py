@@ -1,0 +1,209 @@
+"""Rules that hold for every file of the project: one clock, layers, names."""
+
+import json
+import re
+import shutil
+
+import pytest
+import yaml
+
+from scripts.dbt_runner import PROJECT
+
+# Everything that reads the wall clock, in SQL or in Jinja.
+CLOCKS = re.compile(
+    r"""
+    \b(current_timestamp|current_date|current_time|localtimestamp|localtime|getdate|sysdate
+       |utcnow|unix_timestamp|get_current_timestamp|transaction_timestamp|run_started_at)\b
+    | \b(now|today|time_of_day)\s*\(
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+CLOCK = "macros/time/as_of.sql"
+
+
+def sql_files(folder=PROJECT):
+    return [
+        path
+        for name in ("models", "macros", "seeds", "tests", "analyses")
+        for path in sorted((folder / name).rglob("*"))
+        if path.suffix in (".sql", ".csv")
+    ]
+
+
+def clock_readers(folder):
+    return [
+        f"{path.relative_to(folder)}: {match.group(0).strip()}"
+        for path in sql_files(folder)
+        if str(path.relative_to(folder)) != CLOCK
+        for match in CLOCKS.finditer(path.read_text())
+    ]
+
+
+def test_nothing_but_as_of_reads_the_wall_clock():
+    assert clock_readers(PROJECT) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select current_timestamp",
+        "select now()",
+        "select {{ dbt.current_timestamp() }}",
+        "where day <= CURRENT_DATE",
+        "{{ run_started_at }}",
+        "{{ modules.datetime.datetime.utcnow() }}",
+        "select today()",
+    ],
+)
+def test_the_clock_guard_sees_a_reader(tmp_path, text):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "late.sql").write_text(text)
+    assert len(clock_readers(tmp_path)) == 1
+
+
+def test_the_clock_guard_lets_lookalikes_pass(tmp_path):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "fine.sql").write_text(
+        "select known(), unknown, now_count, today from {{ ref('snow') }}"
+    )
+    assert clock_readers(tmp_path) == []
+
+
+@pytest.mark.parametrize("path", sorted((PROJECT / "macros").rglob("*.sql")), ids=lambda p: p.stem)
+def test_a_macro_file_holds_one_documented_macro_of_its_name(path):
+    text = path.read_text()
+    names = re.findall(r"{%-?\s*macro\s+(\w+)\(", text)
+    assert [name for name in names if "__" not in name] == [path.stem]
+    assert all(name.endswith(f"__{path.stem}") for name in names if "__" in name)
+    assert text.startswith("{#"), "say what it does, with input → output, above the macro"
+
+
+SEGMENTS = sorted((PROJECT / "models/marts/segments").rglob("*.sql"))
+
+
+@pytest.mark.parametrize("path", SEGMENTS, ids=lambda path: path.stem)
+def test_a_segment_is_one_column_over_traits(path):
+    text = path.read_text()
+    assert text.startswith("-- "), "one comment says who is in it"
+    assert re.findall(r"^select (.+)$", text, re.MULTILINE) == ["profile_id"]
+    refs = set(re.findall(r"ref\('(\w+)'\)", text))
+    assert refs <= {"profile_traits", "account_traits"} | {other.stem for other in SEGMENTS}
+    assert "coalesce" not in text
+
+
+META = {
+    "goal": {"convert", "engage", "reengage", "retain"},
+    "cadence": {"realtime", "hourly", "daily", "weekly"},
+}
+
+
+@pytest.fixture(scope="module")
+def manifest(demo):
+    return json.loads((demo.target_path / "manifest.json").read_text())
+
+
+def models(manifest):
+    return {
+        node["name"]: node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+    }
+
+
+def test_every_segment_says_what_it_is_for(manifest):
+    traits = set(models(manifest)["profile_traits"]["columns"])
+    behaviors = {
+        line.split(",")[0]
+        for line in (PROJECT / "seeds/behaviors.csv").read_text().splitlines()[1:]
+    }
+    for path in SEGMENTS:
+        node = models(manifest)[path.stem]
+        meta = node["config"]["meta"]
+        assert set(meta) >= {
+            "goal",
+            "priority",
+            "weight",
+            "cadence",
+            "evidence",
+            "success_behavior",
+            "destinations",
+        }, path.stem
+        assert all(meta[key] in allowed for key, allowed in META.items()), path.stem
+        assert set(meta["evidence"]) <= traits, path.stem
+        assert meta["success_behavior"] in behaviors, path.stem
+        assert node["config"]["group"], path.stem
+
+
+def test_every_segment_has_a_unit_test_with_both_sides(manifest):
+    tested = {}
+    for test in manifest["unit_tests"].values():
+        given = sum(len(entry["rows"] or []) for entry in test["given"])
+        expected = len(test["expect"]["rows"] or [])
+        tested.setdefault(test["model"], []).append((given, expected))
+    for path in SEGMENTS:
+        assert any(0 < expected < given for given, expected in tested.get(path.stem, [])), path.stem
+
+
+def test_layers_only_look_down(manifest):
+    """Only staging reads sources; nothing but the roll-up and segments reads a segment."""
+    nodes = models(manifest)
+    segments = {path.stem for path in SEGMENTS}
+    for name, node in nodes.items():
+        parents = node["depends_on"]["nodes"]
+        if any(parent.startswith("source.") for parent in parents):
+            assert "staging" in node["fqn"], name
+        read = {parent.split(".")[-1] for parent in parents} & segments
+        assert not read or name == "segment_memberships" or name in segments, name
+
+
+def test_a_source_that_is_not_listed_costs_nothing(manifest):
+    built = {node["fqn"][2] for node in models(manifest).values() if "staging" in node["fqn"]}
+    assert built == {"segment", "email", "hubspot"}
+    assert {source["source_name"] for source in manifest["sources"].values()} == built
+
+
+def test_every_source_has_freshness_from_vars(manifest):
+    for source in manifest["sources"].values():
+        assert source["loaded_at_field"], source["name"]
+        freshness = source["freshness"]
+        assert freshness["warn_after"] == {"count": 36, "period": "hour"}, source["name"]
+        assert freshness["error_after"] == {"count": 168, "period": "hour"}, source["name"]
+
+
+def test_segments_and_crm_are_in_schemas_that_read_aloud(manifest):
+    assert {models(manifest)[path.stem]["schema"] for path in SEGMENTS} == {"segments"}
+    assert models(manifest)["crm_contacts"]["schema"] == "activation"
+
+
+def test_marts_have_contracts_and_owners(manifest):
+    for name, node in models(manifest).items():
+        if "marts" in node["fqn"] and "segments" not in node["fqn"]:
+            assert node["config"]["contract"]["enforced"], name
+        if "marts" in node["fqn"]:
+            assert node["config"]["group"], name
+
+
+def test_the_lock_files_pin_hashes_and_name_no_registry():
+    for name in ("requirements.txt", "requirements-bootstrap.txt"):
+        text = (PROJECT / name).read_text()
+        assert "://" not in text, name
+        pins = [line for line in text.splitlines() if re.match(r"[a-z0-9]", line)]
+        assert pins, name
+        assert all("==" in pin for pin in pins), name
+        assert text.count("--hash=sha256:") >= len(pins), name
+
+
+def test_the_example_profile_names_the_three_engines():
+    profile = yaml.safe_load((PROJECT / "profiles.example.yml").read_text())
+    kinds = {output["type"] for output in profile["audience_engine"]["outputs"].values()}
+    assert kinds == {"duckdb", "postgres", "spark"}
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_no_data_is_part_of_the_project():
+    import subprocess
+
+    files = subprocess.run(
+        ["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=False
+    ).stdout.split()
+    assert [name for name in files if name.endswith((".parquet", ".duckdb", ".sqlite"))] == []
