@@ -8,12 +8,12 @@ unexport PYTHONDONTWRITEBYTECODE
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format check docs build validate plan push status crm bench lock clean
+.PHONY: help demo test lint format docs build validate plan push status crm bench lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# uv installs in seconds what pip installs in a minute; both check the same hashes.
+# uv installs in seconds what pip installs in a minute; both the same hashes.
 .venv/ready: requirements.txt requirements-bootstrap.txt
 	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is missing: install Python 3.11 or set PYTHON=…"; exit 1; }
 	@echo "Installing into .venv …"
@@ -33,18 +33,15 @@ test: .venv/ready  ## all tests: Python, dbt unit and data tests, on temporary w
 	@$(BIN)/python -m pytest
 
 lint: .venv/ready profiles.yml  ## SQL and Python style
-	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/sqlfluff lint --nofail-on-unused-noqa models tests/integrity analyses > .sqlfluff.log 2>&1 \
 		|| { grep -v -e '^===' -e Skipped .sqlfluff.log; rm -f .sqlfluff.log; exit 1; }
 	@rm -f .sqlfluff.log
 
 format: .venv/ready  ## let ruff put the Python in shape
-	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff --quiet --fix .
 	@$(BIN)/ruff format --quiet .
-
-check: .venv/ready profiles.yml  ## every model and column described, layers respected
-	@$(BIN)/python -m scripts.check_project
 
 docs: .venv/ready profiles.yml  ## one page with every model and column: target/static_index.html
 	@$(BIN)/dbt --quiet docs generate --static
@@ -53,7 +50,7 @@ docs: .venv/ready profiles.yml  ## one page with every model and column: target/
 build: .venv/ready profiles.yml  ## dbt build on your own data (dbt_project.yml says where it is)
 	@$(BIN)/dbt build $(if $(AS_OF),--vars '{as_of: "$(AS_OF)"}')
 
-validate: .venv/ready  ## check the raw files and what is about to leave
+validate: .venv/ready  ## the raw files and what is about to leave
 	@$(BIN)/python -m scripts.validate
 
 plan: .venv/ready  ## what a push to the CRM would change

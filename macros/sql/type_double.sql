@@ -11,7 +11,3 @@
 {% macro default__type_double() -%}
     double
 {%- endmacro %}
-
-{% macro postgres__type_double() -%}
-    double precision
-{%- endmacro %}

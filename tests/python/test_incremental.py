@@ -1,4 +1,4 @@
-"""Building in batches gives what one full build gives: late, doubled and re-delivered events included."""
+"""Building in batches gives what one full build gives, late and re-delivered events included."""
 
 import random
 from datetime import datetime, timedelta
@@ -92,15 +92,19 @@ def test_batches_equal_one_full_build(make_project):
     for number, batch in enumerate(thirds):
         write(batched.raw, f"batch-{number}", batch)
         found = build(batched)
-    assert {name: found[name] == expected[name] for name in expected} == dict.fromkeys(expected, True)
+    assert [name for name in expected if found[name] != expected[name]] == []
 
     # The middle file once more, under another name: more duplicates, and nothing else.
     write(batched.raw, "again", thirds[1])
     again = build(batched)
     assert {name for name in again if again[name] != expected[name]} <= {"quarantine"}
-    assert batched.value(
-        "select delivered_count - kept_count - duplicate_count - quarantined_count from marts.event_intake"
-    ) == 0
+    delivered, *parts = batched.rows(
+        """
+        select delivered_count, kept_count, duplicate_count, quarantined_count
+        from marts.event_intake
+        """
+    )[0]
+    assert delivered == sum(parts) == len(events) + len(thirds[1])
 
 
 def test_an_old_file_without_load_times_is_never_missed(make_project):
@@ -113,10 +117,9 @@ def test_an_old_file_without_load_times_is_never_missed(make_project):
     project.dbt("run", "--select", "+int_events")
     write(project.raw, "old", events[:150])
     project.dbt("run", "--select", "+int_events")
-    usable = {
-        event["event_id"] for event in events if event["event_id"] and event["occurred_at"]
-    }
-    assert {row[0] for row in project.rows("select event_id from intermediate.int_events")} == usable
+    usable = {event["event_id"] for event in events if event["event_id"] and event["occurred_at"]}
+    kept = project.rows("select event_id from intermediate.int_events")
+    assert {event_id for (event_id,) in kept} == usable
 
 
 def test_a_copy_that_was_loaded_earlier_wins_even_when_it_arrives_later(make_project):

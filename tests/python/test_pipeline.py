@@ -1,4 +1,4 @@
-"""The whole project on the demo data: what was planted comes out, and tests catch what is broken."""
+"""The whole project on the demo data: what was planted comes out, what is broken is caught."""
 
 import csv
 import shutil
@@ -61,9 +61,7 @@ def test_identifiers_of_one_planted_person_point_at_one_profile(demo):
             key = (row["identifier_type"], row["identifier_value"])
             owned.setdefault(row["person"], set()).add(profile_of.get(key))
     assert {person: ids for person, ids in owned.items() if len(ids) != 1 or None in ids} == {}
-    several = [
-        person for person in owned if person.startswith("three_") or "addresses" in person
-    ]
+    several = [person for person in owned if person.startswith("three_") or "addresses" in person]
     assert several, "the demo plants people with several addresses"
 
 
@@ -75,7 +73,10 @@ def test_quarantine_and_duplicates_are_exactly_what_was_planted(demo):
         {
             (source, reason): count
             for source, reason, count in demo.rows(
-                "select source, quarantine_reason, count(*) from marts.events_quarantined group by all"
+                """
+                select source, quarantine_reason, count(*) from marts.events_quarantined
+                group by all
+                """
             )
         }
     )
@@ -206,14 +207,8 @@ def test_checks_fail_on_bad_input(demo, tmp_path):
     with pytest.raises(DbtFailed) as failure:
         # A week on, the demo's newest rows are stale.
         broken.dbt("test", "--exclude-resource-type", "unit_test", as_of="2026-07-20T00:00:00Z")
-    caught = {
-        node.name for node in failure.value.nodes if node.status in ("fail", "warn", "error")
-    }
-    missed = [
-        name
-        for name in FAULTS
-        if not any(test.startswith(name) for test in caught)
-    ]
+    caught = {node.name for node in failure.value.nodes if node.status in ("fail", "warn", "error")}
+    missed = [name for name in FAULTS if not any(test.startswith(name) for test in caught)]
     assert missed == [], sorted(caught)
 
 

@@ -64,18 +64,15 @@ def test_retail_orders_customers_and_revenue(retail):
 def test_retail_rows_add_up(retail):
     lines = "select count(*) from staging.stg_shop__order_lines"
     assert retail.value(lines) == 541_909
-    assert retail.value("select count(distinct order_id) from staging.stg_shop__order_lines") == 25_900
+    orders = "select count(distinct order_id) from staging.stg_shop__order_lines"
+    assert retail.value(orders) == 25_900
     assert (
-        retail.value(
-            "select count(distinct customer_id) from staging.stg_shop__order_lines"
-        )
+        retail.value("select count(distinct customer_id) from staging.stg_shop__order_lines")
         == 4_372
     )
     assert retail.value(f"{lines} where is_cancellation") == 9_288
     assert (
-        retail.value(
-            "select count(*) - count(distinct line_id) from staging.stg_shop__order_lines"
-        )
+        retail.value("select count(*) - count(distinct line_id) from staging.stg_shop__order_lines")
         == 5_268
     )
     # 43 of the 5,268 repeated lines have no customer: they are set aside with their reason.
@@ -140,9 +137,9 @@ def ecommerce(make_project, real_data):
 
 
 def test_snowplow_events_are_deduplicated_and_set_aside(web):
-    assert web.rows("select delivered_count, kept_count, duplicate_count from marts.event_intake") == [
-        (160, 92, 3)
-    ]
+    assert web.rows(
+        "select delivered_count, kept_count, duplicate_count from marts.event_intake"
+    ) == [(160, 92, 3)]
     assert quarantined(web) == {"excluded_app": 65}
     kept = web.value(
         """
@@ -297,9 +294,12 @@ def utc_seconds(instant):
 
 
 def test_webhooks_that_cannot_be_used_are_set_aside(webhooks):
-    project, payloads = webhooks
+    project, _ = webhooks
     assert project.rows(
-        "select delivered_count, kept_count, duplicate_count, quarantined_count from marts.event_intake"
+        """
+        select delivered_count, kept_count, duplicate_count, quarantined_count
+        from marts.event_intake
+        """
     ) == [(43, 32, 1, 10)]
     assert quarantined(project) == {
         "unknown_event_type": 2,  # the empty payload, and the one with a list for an event

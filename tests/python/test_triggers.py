@@ -19,6 +19,7 @@ def compiled(demo):
 
     def compile_inline(inline, **variables):
         output = io.StringIO()
+        variables = {**demo.variables, "raw_path": str(demo.raw), **variables}
         with (
             environment(AUDIENCE_WAREHOUSE=str(demo.warehouse)),
             contextlib.redirect_stdout(output),
@@ -29,7 +30,7 @@ def compiled(demo):
                     "--project-dir", str(demo.project_dir),
                     "--profiles-dir", str(demo.profiles_dir),
                     "--target-path", str(demo.target_path),
-                    "--vars", json.dumps({**demo.variables, "raw_path": str(demo.raw), **variables}),
+                    "--vars", json.dumps(variables),
                 ]
             )  # fmt: skip
         DuckDBConnectionManager.close_all_connections()

@@ -1,0 +1,5 @@
+"""A small local CRM that follows HubSpot's documented contact contract, for demos and tests."""
+
+from .server import DEFAULT_TOKEN, DemoCrm, start
+
+__all__ = ["DEFAULT_TOKEN", "DemoCrm", "start"]
