@@ -259,7 +259,7 @@ class Evaluator:
             seconds = payload.get("timestamp")
             at = None
             if isinstance(seconds, int):
-                at = datetime(1970, 1, 1) + timedelta(seconds=seconds)  # noqa: DTZ001
+                at = datetime(1970, 1, 1) + timedelta(seconds=seconds)
             event = {
                 "source": "email",
                 "id": payload.get("sg_event_id"),

@@ -164,7 +164,7 @@ def test_a_source_that_is_not_listed_costs_nothing(manifest):
 
 def test_every_source_has_freshness_from_vars(manifest):
     for source in manifest["sources"].values():
-        assert source["loaded_at_field"], source["name"]
+        assert source["loaded_at_query"], source["name"]
         freshness = source["freshness"]
         assert freshness["warn_after"] == {"count": 36, "period": "hour"}, source["name"]
         assert freshness["error_after"] == {"count": 168, "period": "hour"}, source["name"]

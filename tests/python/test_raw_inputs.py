@@ -1,6 +1,7 @@
 """The contract of the raw folder: formats, growing folders, missing files and columns."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pytest
@@ -148,3 +149,17 @@ audience_engine:
     project.profiles_dir = tmp_path
     with pytest.raises(DbtFailed, match="TimeZone: UTC"):
         project.dbt("run")
+
+
+@pytest.mark.parametrize(("hours", "status"), [(1, "pass"), (72, "warn"), (200, "error")])
+def test_source_freshness_follows_the_vars(project, hours, status):
+    """dbt compares with the wall clock here, so the test does too."""
+    loaded_at = (datetime.now(UTC) - timedelta(hours=hours)).isoformat()
+    (project.raw / "events" / "events" / "rows.jsonl").write_text(
+        json.dumps(event(1, loaded_at=loaded_at)) + "\n"
+    )
+    try:
+        nodes = project.dbt("source", "freshness")
+    except DbtFailed as failure:
+        nodes = failure.nodes
+    assert [node.status for node in nodes if node.kind == "source"] == [status]
