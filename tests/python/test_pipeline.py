@@ -174,6 +174,9 @@ FAULTS = {
         update intermediate.int_event_kinds_classified set winning_behavior_count = 2
         where event_name = 'page_viewed'
     """,
+    "every_event_finds_its_profile": """
+        delete from intermediate.int_events_resolved where behavior = 'identified'
+    """,
     "nobody_suppressed_is_sent_to_the_crm": """
         insert into marts.profile_suppressions
         select profile_id, 'email', 'complained', as_of from activation.crm_contacts limit 1

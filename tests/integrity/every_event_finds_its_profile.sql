@@ -1,0 +1,25 @@
+-- No event up to as_of is lost on the way to its profile and behavior.
+with
+
+expected as (
+    select
+        source,
+        count(*) as event_count
+    from {{ ref('int_events') }}
+    where occurred_at <= {{ as_of() }}
+    group by source
+),
+
+resolved as (
+    select
+        source,
+        count(*) as event_count
+    from {{ ref('int_events_resolved') }}
+    group by source
+)
+
+select expected.source
+
+from expected
+left join resolved on expected.source = resolved.source
+where expected.event_count <> coalesce(resolved.event_count, 0)
