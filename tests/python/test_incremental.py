@@ -1,5 +1,6 @@
 """Building in batches gives what one full build gives, late and re-delivered events included."""
 
+import json
 import random
 from datetime import datetime, timedelta
 
@@ -136,3 +137,54 @@ def test_a_copy_that_was_loaded_earlier_wins_even_when_it_arrives_later(make_pro
     write(project.raw, "b", [first])
     project.dbt("run", "--select", "+int_events")
     assert project.rows("select event_id, value from intermediate.int_events") == [("twice", 1.0)]
+
+
+def crm_row(contact_id, email, **more):
+    return {
+        "id": contact_id,
+        "_fivetran_synced": "2026-06-20T00:00:00Z",
+        "property_email": email,
+        "property_createdate": "2026-05-01T00:00:00Z",
+        "property_lastmodifieddate": "2026-06-01T00:00:00Z",
+        **more,
+    }
+
+
+def test_a_crm_that_changes_its_mind_loses_nothing(make_project):
+    """A deal reopened and a contact deleted: the past stays, and an opt-out holds for good."""
+    project = make_project(event_sources=["hubspot"], as_of=AS_OF)
+    tables = {
+        "contacts": [
+            crm_row("1", "buyer@example.com"),
+            crm_row("2", "gone@example.com", property_hs_email_optout="true"),
+        ],
+        "deals": [
+            {
+                "deal_id": "10",
+                "_fivetran_synced": "2026-06-20T00:00:00Z",
+                "deal_pipeline_stage_id": "closedwon",
+                "property_createdate": "2026-05-02T00:00:00Z",
+                "property_closedate": "2026-05-20T00:00:00Z",
+            }
+        ],
+        "deal_contacts": [{"deal_id": "10", "contact_id": "1"}],
+    }
+
+    def land():
+        for name, rows in tables.items():
+            folder = project.raw / "hubspot" / name
+            folder.mkdir(parents=True, exist_ok=True)
+            text = "".join(json.dumps(row) + "\n" for row in rows)
+            (folder / "rows.ndjson").write_text(text)
+
+    land()
+    project.dbt("build", "--exclude-resource-type", "unit_test")
+    tables["deals"][0]["deal_pipeline_stage_id"] = "appointmentscheduled"
+    tables["contacts"][1]["_fivetran_deleted"] = "true"
+    land()
+    project.dbt("build", "--exclude-resource-type", "unit_test")
+    assert project.rows("select kept_count, withdrawn_count from marts.event_intake") == [(4, 2)]
+    assert project.rows("select reason from marts.profile_suppressions") == [("crm_opted_out",)]
+    assert project.rows("select email, lifecycle_stage from activation.crm_contacts") == [
+        ("buyer@example.com", "customer")
+    ]

@@ -163,3 +163,43 @@ def test_source_freshness_follows_the_vars(project, hours, status):
     except DbtFailed as failure:
         nodes = failure.nodes
     assert [node.status for node in nodes if node.kind == "source"] == [status]
+
+
+def test_values_that_break_other_parsers_do_not_stop_the_build(make_project):
+    """Times out of every range, and JSON that is none: set aside or empty, never an error."""
+    project = make_project(event_sources=["email", "snowplow"], as_of=AS_OF)
+    webhooks = project.raw / "email" / "webhooks"
+    webhooks.mkdir(parents=True)
+    times = ["1e300", "NaN", "-9e18", "1461095250000000000", '"soon"']
+    payloads = [
+        f'{{"sg_event_id": "e{number}", "email": "a@b.example", "event": "open", "timestamp": {at}}}'
+        for number, at in enumerate(times)
+    ] + ["oops"]
+    (webhooks / "rows.ndjson").write_text(
+        "".join(
+            json.dumps(
+                {"provider": "sendgrid", "received_at": "2026-06-01T00:00:00Z", "payload": payload}
+            )
+            + "\n"
+            for payload in payloads
+        )
+    )
+    tracked = project.raw / "snowplow" / "events"
+    tracked.mkdir(parents=True)
+    (tracked / "rows.csv").write_text(
+        "event_id,event,collector_tstamp,domain_userid,"
+        "contexts_com_snowplowanalytics_snowplow_ecommerce_user_1_0_0\n"
+        "e1,page_view,2026-06-01 00:00:00,device,oops\n"
+    )
+    project.dbt(
+        "build",
+        "--select", "+event_intake", "+events_quarantined",
+        "--exclude-resource-type", "test", "unit_test",
+    )  # fmt: skip
+    assert project.rows(
+        "select source, kept_count, quarantined_count from marts.event_intake order by source"
+    ) == [("email", 0, 6), ("snowplow", 1, 0)]
+    assert project.value(
+        "select properties from marts.events_quarantined "
+        "where quarantine_reason = 'unreadable_payload' and properties = 'oops'"
+    )

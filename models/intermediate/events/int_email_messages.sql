@@ -2,7 +2,10 @@
 with
 
 email_events as (
-    select * from {{ ref('int_events_resolved') }}
+    select
+        *,
+        not is_machine or {{ var('count_machine_opens') }} as is_human
+    from {{ ref('int_events_resolved') }}
     where family = 'email' and object_id is not null
 ),
 
@@ -14,8 +17,8 @@ judged as (
         occurred_at,
         -- An open or a click proves the delivery whose own report got lost.
         behavior in ('email_delivered', 'email_opened', 'email_clicked') as proves_delivery,
-        behavior = 'email_opened' and is_engagement as is_open,
-        behavior = 'email_clicked' and is_engagement as is_click,
+        behavior = 'email_opened' and is_human as is_open,
+        behavior = 'email_clicked' and is_human as is_click,
         behavior = 'email_opened' and is_machine as is_machine_open
     from email_events
 ),

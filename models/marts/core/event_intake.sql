@@ -1,4 +1,5 @@
--- One row per source: how many events were delivered, kept, set aside and dropped as duplicates.
+-- One row per source: how many events were delivered, and what became of each. Kept events whose
+-- rows are no longer delivered (a pruned file, a deal reopened in the CRM) are counted apart.
 with
 
 checked as (
@@ -38,11 +39,13 @@ delivered as (
 
 kept as (
     select
-        source,
+        events.source,
         count(*) as kept_count,
-        max(loaded_at) as last_loaded_at
+        count(case when copies.event_id is null then 1 end) as withdrawn_count,
+        max(events.loaded_at) as last_loaded_at
     from events
-    group by source
+    left join copies on events.source = copies.source and events.event_id = copies.event_id
+    group by events.source
 )
 
 select
@@ -51,6 +54,7 @@ select
     cast(coalesce(kept.kept_count, 0) as bigint) as kept_count,
     cast(coalesce(usable.duplicate_count, 0) as bigint) as duplicate_count,
     cast(delivered.quarantined_count as bigint) as quarantined_count,
+    cast(coalesce(kept.withdrawn_count, 0) as bigint) as withdrawn_count,
     kept.last_loaded_at
 
 from delivered

@@ -68,7 +68,7 @@ unioned as (
         message_id,
         event_name,
         clicked_url,
-        payload,
+        raw_payload,
         case
             when payload is null then 'unreadable_payload'
             when event_name is null then 'unknown_event_type'
@@ -86,7 +86,7 @@ unioned as (
         null as message_id,
         null as event_name,
         null as clicked_url,
-        payload,
+        raw_payload,
         'unknown_provider' as quarantine_reason,
         false as is_machine,
         null as occurred_at,
@@ -111,7 +111,7 @@ select
     clicked_url as referrer,
     'email_message' as object_type,
     cast(null as {{ dbt.type_string() }}) as currency,
-    payload as properties,
+    raw_payload as properties,
     quarantine_reason,
 
     -- numbers

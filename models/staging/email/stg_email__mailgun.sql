@@ -23,7 +23,8 @@ addressed as (
 
 select
     -- ids
-    -- A retried webhook is signed anew, so the id must not depend on the signature.
+    -- A retry may be signed anew, so the id must not depend on the signature. The older form has
+    -- neither id nor a part without signature: only an identical retry is recognised.
     coalesce({{ json_text('body', 'id') }}, {{ dbt.hash('body') }}) as event_id,
     trim(
         coalesce(
@@ -47,6 +48,7 @@ select
         {{ json_text('body', 'user-agent') }}
     ) as user_agent,
     payload,
+    raw_payload,
 
     -- booleans
     coalesce({{ json_text('body', 'client-info', 'bot') }}, '') <> '' as is_flagged_machine,

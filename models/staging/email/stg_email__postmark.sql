@@ -33,6 +33,7 @@ select
     {{ json_text('payload', 'OriginalLink') }} as clicked_url,
     {{ json_text('payload', 'UserAgent') }} as user_agent,
     payload,
+    raw_payload,
 
     -- booleans
     false as is_flagged_machine,

@@ -20,6 +20,7 @@ select
     {{ json_text('payload', 'url') }} as clicked_url,
     {{ json_text('payload', 'useragent') }} as user_agent,
     payload,
+    raw_payload,
 
     -- booleans
     coalesce({{ json_text('payload', 'sg_machine_open') }} = 'true', false) as is_flagged_machine,

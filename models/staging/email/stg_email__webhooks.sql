@@ -7,7 +7,8 @@ source as (
 
 select
     lower({{ clean_id('provider') }}) as provider,
-    case when {{ is_json('payload') }} then cast(payload as {{ dbt.type_string() }}) end as payload,
+    {{ json_or_null('payload') }} as payload,
+    cast(payload as {{ dbt.type_string() }}) as raw_payload,
     {{ utc_timestamp('received_at') }} as received_at
 
 from source

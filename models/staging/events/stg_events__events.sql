@@ -16,7 +16,7 @@ select
 
     -- strings
     {{ clean_id('event_name') }} as event_name,
-    page_url,
+    {{ clean_id('page_url') }} as page_url,
     page_path,
     referrer,
     object_type,

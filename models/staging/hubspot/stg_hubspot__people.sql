@@ -3,12 +3,13 @@ with
 
 contacts as (
     select * from {{ ref('stg_hubspot__contacts') }}
-    where not is_deleted
+    -- A contact that is gone from the CRM says nothing more, but whoever opted out stays opted out.
+    where not is_deleted or is_email_opted_out
 )
 
 select
     -- ids
-    contact_id as crm_contact_id,
+    case when not is_deleted then contact_id end as crm_contact_id,
     cast(null as {{ dbt.type_string() }}) as user_id,
     email,
     phone,
@@ -18,7 +19,7 @@ select
     last_name,
     company_name,
     job_title,
-    lifecycle_stage,
+    case when not is_deleted then lifecycle_stage end as lifecycle_stage,
 
     -- booleans
     is_email_opted_out,

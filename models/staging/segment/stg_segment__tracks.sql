@@ -19,7 +19,7 @@ renamed as (
         context_page_path as page_path,
         context_page_referrer as referrer,
         context_user_agent as user_agent,
-        case when {{ is_json('properties') }} then properties end as properties,
+        {{ json_or_null('properties') }} as properties,
 
         -- timestamps
         {{ utc_timestamp('timestamp') }} as occurred_at,

@@ -8,13 +8,18 @@ source as (
 contexts as (
     select
         *,
-        -- Long schema names stop here.
-        contexts_com_snowplowanalytics_snowplow_ecommerce_user_1_0_0 as shop_user,
-        contexts_com_snowplowanalytics_snowplow_ecommerce_product_1_0_0 as products,
-        contexts_com_snowplowanalytics_snowplow_ecommerce_transaction_1_0_0 as transactions,
-        contexts_com_snowplowanalytics_snowplow_client_session_1_0_1 as client_session,
-        unstruct_event_com_snowplowanalytics_snowplow_ecommerce_snowplow_ecommerce_action_1_0_0
-            as shop_action
+        -- Long schema names stop here, and so does text that is not JSON.
+        {{ json_or_null('contexts_com_snowplowanalytics_snowplow_ecommerce_user_1_0_0') }}
+            as shop_user,
+        {{ json_or_null('contexts_com_snowplowanalytics_snowplow_ecommerce_product_1_0_0') }}
+            as products,
+        {{ json_or_null('contexts_com_snowplowanalytics_snowplow_ecommerce_transaction_1_0_0') }}
+            as transactions,
+        {{ json_or_null('contexts_com_snowplowanalytics_snowplow_client_session_1_0_1') }}
+            as client_session,
+        {{ json_or_null(
+            'unstruct_event_com_snowplowanalytics_snowplow_ecommerce_snowplow_ecommerce_action_1_0_0'
+        ) }} as shop_action
     from source
 ),
 
