@@ -172,7 +172,8 @@ def test_values_that_break_other_parsers_do_not_stop_the_build(make_project):
     webhooks.mkdir(parents=True)
     times = ["1e300", "NaN", "-9e18", "1461095250000000000", '"soon"']
     payloads = [
-        f'{{"sg_event_id": "e{number}", "email": "a@b.example", "event": "open", "timestamp": {at}}}'
+        f'{{"sg_event_id": "e{number}", "email": "a@b.example", "event": "open", '
+        f'"timestamp": {at}}}'
         for number, at in enumerate(times)
     ] + ["oops"]
     (webhooks / "rows.ndjson").write_text(
