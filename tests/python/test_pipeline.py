@@ -189,7 +189,7 @@ FAULTS = {
         update activation.crm_contacts set email = 'same@example.com'
     """,
     "expression_is_true_segment_membership_history": """
-        update marts.segment_membership_history set exited_at = entered_at
+        update marts.segment_membership_history set exited_at = entered_at - interval 1 day
     """,
     "accepted_range_profile_traits_0__10__emails_opened_of_last_10": """
         update marts.profile_traits set emails_opened_of_last_10 = 11
