@@ -61,8 +61,17 @@ def hold_back(raw: Path, later: Path) -> int:
 def measure(phase: str, folder: Path, threads: int) -> dict[str, Any]:
     """Run one phase in a process of its own; returns seconds, peak bytes and nodes."""
     run = subprocess.run(
-        [sys.executable, "-m", "scripts.bench", "--phase", phase]
-        + ["--folder", str(folder), "--threads", str(threads)],
+        [
+            sys.executable,
+            "-m",
+            "scripts.bench",
+            "--phase",
+            phase,
+            "--folder",
+            str(folder),
+            "--threads",
+            str(threads),
+        ],
         cwd=PROJECT,
         capture_output=True,
         text=True,
@@ -162,9 +171,7 @@ def bench(size: int, folder: Path, threads: int, console: Console) -> dict[str, 
     """Run everything at one size and return the measurements."""
     raw, later = folder / "raw", folder / "later"
     with console.status(f"{size:,} events: making them"):
-        make_demo_data.make_demo_data(
-            out=raw, events=size, as_of=make_demo_data.parse_as_of(AS_OF)
-        )
+        make_demo_data.make_demo_data(out=raw, events=size, as_of=make_demo_data.parse_as_of(AS_OF))
         held = hold_back(raw, later)
     found: dict[str, Any] = {"events": size, "held_back": held}
     for phase, doing in [("parse", "starting dbt"), ("build", "full build")]:
@@ -248,7 +255,9 @@ def main(argv: list[str] | None = None) -> int:
         help="numbers of events (default: 1000000 10000000)",
     )
     parser.add_argument("--threads", type=int, default=2, help="of dbt and DuckDB (default: 2)")
-    parser.add_argument("--folder", type=Path, help="make the scratch files in this folder (some GB)")
+    parser.add_argument(
+        "--folder", type=Path, help="make the scratch files in this folder (some GB)"
+    )
     parser.add_argument("--json", type=Path, help="write the measurements to this file as well")
     parser.add_argument("--phase", help=argparse.SUPPRESS)
     options = parser.parse_args(argv)

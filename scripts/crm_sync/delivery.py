@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 
 from .config import Settings
 from .destination import VERBS, Outcome, Record, Refused, Stop, Transient
-from .diff import Diff, compare
+from .diff import Diff
 from .errors import SyncError, mask, redact
 from .ledger import Ledger
 from .transport import Transport, backoff
 
-PASSES = 2
 CHUNK_BATCHES = 50
 REASONS_KEPT = 50
 
@@ -57,7 +56,6 @@ class Delivery:
     ) -> None:
         self.settings, self.ledger, self.result, self.progress = settings, ledger, result, progress
         self.transport = Transport(settings.destination, timeout_seconds=settings.timeout_seconds)
-        self.gone = 0
         self.failure: BaseException | None = None
 
     def run(self) -> None:
@@ -68,10 +66,6 @@ class Delivery:
         self.report()
         try:
             self.send_changes()
-            if self.gone and not self.failure:  # vanished from the CRM: create them anew
-                self.ledger.fold()
-                result.open = compare(self.ledger, self.settings).total
-                self.send_changes()
         except BaseException as problem:
             self.fail(problem)
         self.transport.close()
@@ -138,12 +132,10 @@ class Delivery:
         self, verb: str, key: str, remote_id: str | None, changed: list[str], values: list
     ) -> Record:
         """Return what to send: the changed values, or with `upsert` every value that we own."""
-        wanted = {
-            name: value or ""
-            for name, value in zip(self.ledger.properties, values, strict=True)
-            if name in changed or (verb == "upsert" and value is not None)
-        }
-        return Record(key, remote_id, wanted)
+        named = list(zip(self.ledger.properties, values, strict=True))
+        part = {name: value or "" for name, value in named if name in changed}
+        whole = {name: value for name, value in named if value is not None} | part
+        return Record(key, remote_id, whole if verb == "upsert" else part, whole)
 
     def collect(self, running: dict[Future, Place]) -> None:
         """Write down the answers that have come in; the first failure stops the run."""
@@ -170,7 +162,6 @@ class Delivery:
             result.delivered += one.state == "delivered"
             result.refused += one.state == "refused"
             result.open -= one.state in ("delivered", "refused")
-            self.gone += one.state == "gone"
             if one.state == "refused" and len(result.refusals) < REASONS_KEPT:
                 result.refusals.append((mask(one.key), one.reason or "no reason given"))
         self.report()

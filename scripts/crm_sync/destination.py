@@ -10,23 +10,26 @@ import httpx
 # empties our own fields and must never create a record.
 VERBS = ("clear", "update", "upsert")
 
-# Outcomes: `delivered`; `refused` for good; `gone` when the remote record does not exist any more;
-# `open` when the destination did not say.
-OUTCOMES = ("delivered", "refused", "gone", "open")
-
 
 @dataclass(frozen=True)
 class Record:
-    """One record to send: its key, the remote id when known, and values by property."""
+    """One record to send: its key, the remote id when known, and values by property.
+
+    `values` are what to send now; `whole` is everything we own, for a record to be created anew.
+    """
 
     key: str
     remote_id: str | None
     values: dict[str, str]
+    whole: dict[str, str]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one record; the reason is safe to store and print."""
+    """What became of one record; the reason is safe to store and print.
+
+    `state` is `delivered`, `refused` (for good), or `open` when the destination did not say.
+    """
 
     key: str
     state: str

@@ -27,6 +27,7 @@ Contract, from HubSpot's public documentation (developers.hubspot.com):
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,6 +41,7 @@ OPTIONS = {"version": "2026-03", "requests_per_10_seconds": 100, "account": ""}
 PAUSE = {408, 500, 502, 503, 504, 520, 521, 522, 523, 524}
 LOCK_SECONDS = 2.0
 WINDOW_SECONDS = 10.0
+GONE = "gone"  # in here only: an outcome of an update whose contact does not exist any more
 
 
 class HubSpot:
@@ -102,14 +104,18 @@ class HubSpot:
         """Send one batch; see `Destination.send`."""
         if verb == "upsert":
             return self.upsert(call, records)
-        if verb == "update":
-            return self.update(call, records)
-        return self.clear(call, records)
+        if verb == "clear":
+            return self.clear(call, records)
+        outcomes = {one.key: one for one in self.update(call, records)}
+        vanished = [record for record in records if outcomes[record.key].state == GONE]
+        if vanished:  # deleted or merged away in the CRM: create them anew
+            outcomes |= {one.key: one for one in self.upsert(call, vanished)}
+        return list(outcomes.values())
 
     def upsert(self, call: Call, records: list[Record]) -> list[Outcome]:
         """Create or update contacts by e-mail address."""
         inputs = [
-            {"id": record.key, "idProperty": "email", "properties": record.values}
+            {"id": record.key, "idProperty": "email", "properties": record.whole}
             for record in records
         ]
         return self.write(call, "upsert", inputs, [[record] for record in records])
@@ -132,18 +138,20 @@ class HubSpot:
         lost = [
             record
             for record in records
-            if not record.remote_id or outcomes[record.key].state == "gone"
+            if not record.remote_id or outcomes[record.key].state == GONE
         ]
         found = self.look_up(call, [record.key for record in lost]) if lost else {}
         again = [
-            Record(record.key, found[record.key], record.values)
+            replace(record, remote_id=found[record.key])
             for record in lost
             if found.get(record.key, record.remote_id) != record.remote_id
         ]
-        # Who is not in the CRM has no fields to empty: that is as good as delivered.
-        outcomes |= {record.key: Outcome(record.key, "delivered") for record in lost}
+        outcomes |= {record.key: Outcome(record.key, GONE) for record in lost}
         outcomes |= {one.key: one for one in (self.update(call, again) if again else [])}
-        return list(outcomes.values())
+        # Who is not in the CRM has no fields to empty: that is as good as delivered.
+        return [
+            Outcome(one.key, "delivered") if one.state == GONE else one for one in outcomes.values()
+        ]
 
     def look_up(self, call: Call, addresses: list[str]) -> dict[str, str]:
         """Return the record id of each address that HubSpot knows, as main or other address."""
@@ -174,7 +182,8 @@ class HubSpot:
         done: dict[int, tuple[str, str | None, str | None]] = {}
         unclear = []
         for problem in errors:
-            state = "gone" if problem.get("category") == "OBJECT_NOT_FOUND" else "refused"
+            vanished = action == "update" and problem.get("category") == "OBJECT_NOT_FOUND"
+            state = GONE if vanished else "refused"
             hits = {index_of[name] for name in named(problem) if name in index_of}
             unclear += [] if hits else [problem]
             done |= {index: (state, None, reason_of(problem)) for index in hits}
@@ -191,7 +200,7 @@ class HubSpot:
         if not errors and len(results) == len(inputs):
             missing = ("delivered", None, None)
         else:  # a contact that was merged away is left out of the answer to an update
-            missing = ("gone" if action == "update" else "open", None, "not in the answer")
+            missing = (GONE if action == "update" else "open", None, "not in the answer")
         return [
             Outcome(record.key, state, remote, redact(reason or "", record.key) or None)
             for index, same in enumerate(owners)

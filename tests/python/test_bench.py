@@ -1,4 +1,4 @@
-"""The benchmark at a tiny size: it runs, its bare script agrees, and it notices when it does not."""
+"""The benchmark at a tiny size: it runs, and it notices when the bare script disagrees."""
 
 import pytest
 
@@ -23,5 +23,5 @@ def test_a_difference_is_noticed(demo, tmp_path, monkeypatch):
     assert bench.compare(tmp_path) == demo.value("select count(*) from marts.profile_traits")
     monkeypatch.setattr(bench, "BASELINE", broken)
     bench.run_baseline(demo.raw, tmp_path / "baseline.duckdb", 2)
-    with pytest.raises(bench.ResultsDiffer, match="visit_count_7d|return_band"):
+    with pytest.raises(bench.ResultsDiffer, match=r"visit_count_7d|return_band"):
         bench.compare(tmp_path)

@@ -271,6 +271,18 @@ def test_contact_that_vanished_is_created_anew_with_all_fields(crm, settings):
     assert held(crm) == wanted(rows)
 
 
+def test_contact_under_another_record_id_is_cleared_all_the_same(crm, settings):
+    """Merging two contacts gives the remaining one another id; its fields are still ours."""
+    rows = people(10, segments="a")
+    fill(settings.warehouse, rows)
+    crm_sync.push(settings)
+    crm.store.delete("person0003@example.com")
+    crm.store.upsert("person0003@example.com", {"audience_segments": "a", "firstname": "Merged"})
+    fill(settings.warehouse, rows[:3] + rows[4:])
+    assert crm_sync.push(settings).exit_code == 0
+    assert crm.contacts()["person0003@example.com"] == {"firstname": "Merged"}
+
+
 def test_unknown_record_id_means_all_fields(crm, settings, monkeypatch):
     """Partial upserts by e-mail address are not supported, so what is upserted is whole."""
     original = demo_crm.server.api.write_batch
