@@ -35,7 +35,7 @@ test: .venv/ready  ## all tests: Python, dbt unit and data tests, on temporary w
 lint: .venv/ready profiles.yml  ## SQL and Python style
 	@$(BIN)/ruff --quiet .
 	@$(BIN)/ruff format --quiet --check .
-	@$(BIN)/sqlfluff lint --nofail-on-unused-noqa models tests/integrity analyses > .sqlfluff.log 2>&1 \
+	@$(BIN)/sqlfluff lint models tests/integrity analyses > .sqlfluff.log 2>&1 \
 		|| { grep -v -e '^===' -e Skipped .sqlfluff.log; rm -f .sqlfluff.log; exit 1; }
 	@rm -f .sqlfluff.log
 
