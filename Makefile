@@ -33,14 +33,14 @@ test: .venv/ready  ## all tests: Python, dbt unit and data tests, on temporary w
 	@$(BIN)/python -m pytest
 
 lint: .venv/ready profiles.yml  ## SQL and Python style
-	@$(BIN)/ruff --quiet .
+	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/sqlfluff lint models tests/integrity analyses > .sqlfluff.log 2>&1 \
 		|| { grep -v -e '^===' -e Skipped .sqlfluff.log; rm -f .sqlfluff.log; exit 1; }
 	@rm -f .sqlfluff.log
 
 format: .venv/ready  ## let ruff put the Python in shape
-	@$(BIN)/ruff --quiet --fix .
+	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
 
 docs: .venv/ready profiles.yml  ## one page with every model and column: target/static_index.html
