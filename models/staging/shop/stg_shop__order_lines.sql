@@ -12,7 +12,9 @@ renamed as (
         {{ clean_id('"' ~ columns.order_id ~ '"') }} as order_id,
         {{ clean_id('"' ~ columns.product_id ~ '"') }} as product_id,
         -- A number column with gaps arrives as 17850.0 when it means 17850.
-        regexp_replace({{ clean_identifier('"' ~ columns.customer_id ~ '"') }}, '[.]0$', '') as customer_id,
+        regexp_replace(
+            {{ clean_identifier('"' ~ columns.customer_id ~ '"') }}, '[.]0$', ''
+        ) as customer_id,
 
         -- strings
         cast("{{ columns.product_name }}" as {{ dbt.type_string() }}) as product_name,
