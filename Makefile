@@ -50,7 +50,7 @@ docs: .venv/ready profiles.yml  ## one page with every model and column: target/
 build: .venv/ready profiles.yml  ## dbt build on your own data (dbt_project.yml says where it is)
 	@$(BIN)/dbt build $(if $(AS_OF),--vars '{as_of: "$(AS_OF)"}')
 
-validate: .venv/ready  ## the raw files and what is about to leave
+validate: .venv/ready  ## check the raw files and what is about to leave
 	@$(BIN)/python -m scripts.validate
 
 plan: .venv/ready  ## what a push to the CRM would change
