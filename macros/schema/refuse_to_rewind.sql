@@ -1,14 +1,17 @@
 {#
     Stop before history is written for an instant that lies before what it already holds.
 
-    Runs as a pre-hook of segment_membership_history and emits no SQL. To look at the past, build
-    into another warehouse or schema: membership itself is a pure function of as_of.
+    refuse_to_rewind(this, 'entered_at', 'exited_at')  →  nothing, or an error
+
+    Runs as a pre-hook of models that keep history and emits no SQL. To look at the past, build into
+    another warehouse or schema: membership and identity are pure functions of as_of.
 #}
-{% macro refuse_to_rewind(history) -%}
+{% macro refuse_to_rewind(history, since, until) -%}
     {%- if execute and load_relation(history) is not none -%}
+        {%- set newest = 'max(coalesce(' ~ until ~ ', ' ~ since ~ '))' -%}
         {%- set latest = run_query(
-            'select cast(max(coalesce(exited_at, entered_at)) as ' ~ dbt.type_string() ~ ') as latest, '
-            ~ 'max(coalesce(exited_at, entered_at)) > ' ~ as_of() ~ ' as is_later from ' ~ history
+            'select cast(' ~ newest ~ ' as ' ~ dbt.type_string() ~ ') as latest, '
+            ~ newest ~ ' > ' ~ as_of() ~ ' as is_later from ' ~ history
         ).rows[0] -%}
         {%- if latest[1] -%}
             {{ exceptions.raise_compiler_error(

@@ -1,8 +1,8 @@
 {#
-    An e-mail address trimmed and in lower case; null when it is no usable identifier.
+    An e-mail address trimmed and in lower case; null when nothing is left.
 
-    {{ clean_email('email') }}  →  lower(<clean_identifier('email')>)
+    {{ clean_email('email') }}  →  lower(nullif(trim(cast(email as varchar)), ''))
 #}
 {% macro clean_email(column) -%}
-    lower({{ clean_identifier(column) }})
+    lower({{ clean_id(column) }})
 {%- endmacro %}

@@ -2,6 +2,9 @@
     An identifier as text without surrounding blanks; null when nothing is left.
 
     {{ clean_id('user_id') }}  →  nullif(trim(cast(user_id as varchar)), '')
+
+    A word such as `undefined` stays as it came: seeds/identity_rules.csv says what identifies
+    nobody.
 #}
 {% macro clean_id(column) -%}
     nullif(trim(cast({{ column }} as {{ dbt.type_string() }})), '')

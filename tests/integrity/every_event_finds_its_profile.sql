@@ -1,12 +1,13 @@
--- No event up to as_of is lost on the way to its profile and behavior.
+-- No event up to as_of is lost on the way to its profile and behavior, unless it is in quarantine
+-- because every identifier it carries is void.
 with
 
 expected as (
     select
         source,
         count(*) as event_count
-    from {{ ref('int_events') }}
-    where occurred_at <= {{ as_of() }}
+    from {{ ref('int_events_identified') }}
+    where occurred_at <= {{ as_of() }} and identifier_type is not null
     group by source
 ),
 

@@ -1,5 +1,8 @@
 """What several test files need: dbt on temporary warehouses, and the demo built once."""
 
+import contextlib
+import io
+import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,8 +10,10 @@ from typing import Any
 
 import duckdb
 import pytest
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
 
-from scripts.dbt_runner import PROJECT, Node, run_dbt
+from scripts.dbt_runner import PROJECT, DbtFailed, Node, ensure_profiles, environment, run_dbt
 
 AS_OF = "2026-06-30T00:00:00Z"
 
@@ -93,3 +98,33 @@ def demo(make_project, tmp_path_factory):
     project = make_project(raw, as_of=AS_OF)
     project.dbt("build")
     return project
+
+
+@pytest.fixture(scope="session")
+def compiled(make_project):
+    """A function that gives the SQL which some Jinja compiles to, on one line."""
+    project = make_project(as_of=AS_OF)
+    ensure_profiles(project.profiles_dir)
+
+    def compile_inline(inline: str, **variables: Any) -> str:
+        output = io.StringIO()
+        variables = {"raw_path": str(project.raw), **project.variables, **variables}
+        with (
+            environment(AUDIENCE_WAREHOUSE=str(project.warehouse)),
+            contextlib.redirect_stdout(output),
+        ):
+            result = dbtRunner().invoke(
+                [
+                    "compile", "--inline", inline, "--quiet", "--log-level-file", "none",
+                    "--project-dir", str(project.project_dir),
+                    "--profiles-dir", str(project.profiles_dir),
+                    "--target-path", str(project.target_path),
+                    "--vars", json.dumps(variables),
+                ]
+            )  # fmt: skip
+        DuckDBConnectionManager.close_all_connections()
+        if not result.success:
+            raise DbtFailed(output.getvalue(), [])
+        return " ".join(result.result.results[0].node.compiled_code.split())
+
+    return compile_inline

@@ -1,44 +1,10 @@
 """What trigger and clock macros compile to, and what they say to a bad argument."""
 
-import contextlib
-import io
-import json
-
 import pytest
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
 
-from scripts.dbt_runner import DbtFailed, environment
+from scripts.dbt_runner import DbtFailed
 
 T = "cast('2026-06-30 00:00:00.000000' as timestamp)"
-
-
-@pytest.fixture(scope="module")
-def compiled(demo):
-    """A function that gives the SQL which one line of Jinja compiles to, on one line."""
-
-    def compile_inline(inline, **variables):
-        output = io.StringIO()
-        variables = {**demo.variables, "raw_path": str(demo.raw), **variables}
-        with (
-            environment(AUDIENCE_WAREHOUSE=str(demo.warehouse)),
-            contextlib.redirect_stdout(output),
-        ):
-            result = dbtRunner().invoke(
-                [
-                    "compile", "--inline", inline, "--quiet", "--log-level-file", "none",
-                    "--project-dir", str(demo.project_dir),
-                    "--profiles-dir", str(demo.profiles_dir),
-                    "--target-path", str(demo.target_path),
-                    "--vars", json.dumps(variables),
-                ]
-            )  # fmt: skip
-        DuckDBConnectionManager.close_all_connections()
-        if not result.success:
-            raise DbtFailed(output.getvalue(), [])
-        return " ".join(result.result.results[0].node.compiled_code.split())
-
-    return compile_inline
 
 
 @pytest.mark.parametrize(

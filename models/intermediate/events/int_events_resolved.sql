@@ -3,16 +3,7 @@
 with
 
 events as (
-    select
-        *,
-        case
-            when user_id is not null then 'user_id'
-            when email is not null then 'email'
-            when phone is not null then 'phone'
-            else 'anonymous_id'
-        end as identifier_type,
-        coalesce(user_id, email, phone, anonymous_id) as identifier_value
-    from {{ ref('int_events') }}
+    select * from {{ ref('int_events_identified') }}
     where occurred_at <= {{ as_of() }}
 ),
 

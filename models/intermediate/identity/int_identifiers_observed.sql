@@ -1,4 +1,5 @@
--- One row per set of identifiers that was seen together, with when and how often, up to as_of.
+-- One row per source and set of identifiers that it showed together, with when and how often, up
+-- to as_of. observation_id numbers the rows of this build.
 with
 
 events as (
@@ -12,40 +13,52 @@ people as (
 
 observations as (
     select
+        source,
+        event_id as observation,
         user_id,
         email,
         phone,
         anonymous_id,
         cast(null as {{ dbt.type_string() }}) as crm_contact_id,
-        occurred_at as observed_at
+        occurred_at as observed_at,
+        loaded_at
     from events
 
     union all
 
     select
+        source,
+        coalesce(crm_contact_id, user_id, email, phone) as observation,
         user_id,
         email,
         phone,
         cast(null as {{ dbt.type_string() }}) as anonymous_id,
         crm_contact_id,
-        stated_at as observed_at
+        stated_at as observed_at,
+        loaded_at
     from people
 )
 
 select
     -- ids
+    row_number() over (
+        order by source, user_id, email, phone, anonymous_id, crm_contact_id
+    ) as observation_id,
+    source,
     user_id,
     email,
     phone,
     anonymous_id,
     crm_contact_id,
+    min(observation) as sample_observation,
 
     -- numbers
     count(*) as observation_count,
 
     -- timestamps
     min(observed_at) as first_seen_at,
-    max(observed_at) as last_seen_at
+    max(observed_at) as last_seen_at,
+    min(loaded_at) as first_loaded_at
 
 from observations
-group by user_id, email, phone, anonymous_id, crm_contact_id
+group by source, user_id, email, phone, anonymous_id, crm_contact_id

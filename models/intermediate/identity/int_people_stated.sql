@@ -15,7 +15,8 @@ unioned as (
         cast(null as {{ dbt.type_string() }}) as job_title,
         cast(null as {{ dbt.type_string() }}) as lifecycle_stage,
         cast(null as boolean) as is_email_opted_out,
-        cast(null as timestamp) as stated_at
+        cast(null as timestamp) as stated_at,
+        cast(null as timestamp) as loaded_at
     where false
     {% for source in enabled_sources(['hubspot', 'segment']) %}
     union all
@@ -31,7 +32,8 @@ unioned as (
         job_title,
         lifecycle_stage,
         is_email_opted_out,
-        stated_at
+        stated_at,
+        loaded_at
     from {{ ref('stg_' ~ source ~ '__people') }}
     {% endfor %}
 )

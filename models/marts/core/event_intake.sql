@@ -7,7 +7,7 @@ checked as (
 ),
 
 events as (
-    select * from {{ ref('int_events') }}
+    select * from {{ ref('int_events_identified') }}
 ),
 
 copies as (
@@ -40,7 +40,8 @@ delivered as (
 kept as (
     select
         events.source,
-        count(*) as kept_count,
+        count(events.identifier_type) as kept_count,
+        count(*) - count(events.identifier_type) as unidentified_count,
         count(case when copies.event_id is null then 1 end) as withdrawn_count,
         max(events.loaded_at) as last_loaded_at
     from events
@@ -53,7 +54,8 @@ select
     cast(delivered.delivered_count as bigint) as delivered_count,
     cast(coalesce(kept.kept_count, 0) as bigint) as kept_count,
     cast(coalesce(usable.duplicate_count, 0) as bigint) as duplicate_count,
-    cast(delivered.quarantined_count as bigint) as quarantined_count,
+    cast(delivered.quarantined_count + coalesce(kept.unidentified_count, 0) as bigint)
+        as quarantined_count,
     cast(coalesce(kept.withdrawn_count, 0) as bigint) as withdrawn_count,
     kept.last_loaded_at
 

@@ -1,56 +1,42 @@
--- One row per identifier with the profile it points at.
---
--- An identifier belongs to the user id it was last seen with; without one, to the user id of the
--- e-mail address it was last seen with, or to that address; without either, it stands alone.
+-- One row per identifier with the profile it points at (docs/identity.md says how).
 with
 
-linked as (
-    select * from {{ ref('int_identifiers_linked') }}
+clusters as (
+    select * from {{ ref('int_identity_clusters') }}
 ),
 
-anchored as (
-    select
-        linked.*,
-        case
-            when linked.identifier_type = 'user_id' then linked.identifier_value
-            else coalesce(linked.linked_user_id, emails.linked_user_id)
-        end as anchor_user_id,
-        emails.identifier_value as anchor_email
-    from linked
-    left join linked as emails
-        on
-            emails.identifier_type = 'email'
-            and linked.linked_email = emails.identifier_value
+nodes as (
+    select * from {{ ref('int_identity_nodes') }}
 ),
 
-anchors as (
-    select
-        *,
-        case
-            when anchor_user_id is not null then 'user_id'
-            when anchor_email is not null then 'email'
-            else identifier_type
-        end as anchor_type,
-        coalesce(anchor_user_id, anchor_email, identifier_value) as anchor_value
-    from anchored
+identifiers as (
+    select * from {{ ref('int_identifiers_summarized') }}
 )
 
 select
     -- ids
-    identifier_type,
-    identifier_value,
-    {{ dbt.hash(dbt.concat([
-        "'" ~ var('identity_salt') ~ "|'", 'anchor_type', "'|'", 'anchor_value',
-    ])) }} as profile_id,
+    nodes.identifier_type,
+    nodes.identifier_value,
+    {{ profile_id('roots.identifier_type', 'roots.identifier_value') }} as profile_id,
+
+    -- strings
+    clusters.suppression_reason,
 
     -- numbers
-    cast(observation_count as bigint) as observation_count,
+    identifiers.observation_count,
 
     -- booleans
-    identifier_type = anchor_type and identifier_value = anchor_value as is_anchor,
+    clusters.node_seq = clusters.root_seq as is_anchor,
+    identifiers.is_crm,
 
     -- timestamps
-    first_seen_at,
-    last_seen_at
+    identifiers.first_seen_at,
+    identifiers.last_seen_at
 
-from anchors
+from clusters
+inner join nodes on clusters.node_seq = nodes.node_seq
+inner join nodes as roots on clusters.root_seq = roots.node_seq
+inner join identifiers
+    on
+        nodes.identifier_type = identifiers.identifier_type
+        and nodes.identifier_value = identifiers.identifier_value

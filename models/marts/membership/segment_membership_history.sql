@@ -7,7 +7,7 @@
         unique_key=['segment', 'profile_id', 'entered_at'],
         full_refresh=false,
         on_schema_change='fail',
-        pre_hook="{{ refuse_to_rewind(this) }}",
+        pre_hook="{{ refuse_to_rewind(this, 'entered_at', 'exited_at') }}",
     )
 }}
 

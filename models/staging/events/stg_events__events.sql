@@ -8,10 +8,10 @@ source as (
 select
     -- ids
     {{ clean_id('event_id') }} as event_id,
-    {{ clean_identifier('anonymous_id') }} as anonymous_id,
-    {{ clean_identifier('user_id') }} as user_id,
+    {{ clean_id('anonymous_id') }} as anonymous_id,
+    {{ clean_id('user_id') }} as user_id,
     {{ clean_email('email') }} as email,
-    {{ clean_identifier('phone') }} as phone,
+    {{ clean_phone('phone') }} as phone,
     {{ clean_id('object_id') }} as object_id,
 
     -- strings

@@ -10,9 +10,11 @@ renamed as (
         -- ids
         {{ clean_id('id') }} as contact_id,
         {{ clean_email('property_email') }} as email,
-        {{ clean_identifier('property_phone') }} as phone,
+        {{ clean_phone('property_phone') }} as phone,
         {{ clean_id('property_associatedcompanyid') }} as company_id,
         {{ clean_id('property_hubspot_owner_id') }} as owner_id,
+        {{ clean_id('property_hs_merged_object_ids') }} as merged_contact_ids,
+        {{ clean_id('property_hs_additional_emails') }} as additional_emails,
 
         -- strings
         {{ clean_id('property_firstname') }} as first_name,
@@ -49,6 +51,8 @@ select
     phone,
     company_id,
     owner_id,
+    merged_contact_ids,
+    additional_emails,
     first_name,
     last_name,
     company_name,

@@ -1,30 +1,73 @@
--- What HubSpot says about people, in the canonical shape of a statement about a person.
+-- What HubSpot says about people, in the canonical shape of a statement about a person: one row
+-- per contact, per further address of a contact, and per contact that was merged into another.
 with
 
 contacts as (
     select * from {{ ref('stg_hubspot__contacts') }}
     -- A contact that is gone from the CRM says nothing more, but whoever opted out stays opted out.
     where not is_deleted or is_email_opted_out
+),
+
+named as (
+    select
+        *,
+        contact_id as named_id,
+        email as named_email,
+        phone as named_phone,
+        'contact' as named_by
+    from contacts
+
+    union all
+
+    select
+        *,
+        contact_id as named_id,
+        {{ split_to_rows('additional_emails', ';') }} as named_email,
+        cast(null as {{ dbt.type_string() }}) as named_phone,
+        'address' as named_by
+    from contacts
+    where not is_deleted
+
+    union all
+
+    select
+        *,
+        {{ split_to_rows('merged_contact_ids', ';') }} as named_id,
+        email as named_email,
+        phone as named_phone,
+        'merge' as named_by
+    from contacts
+    where not is_deleted
 )
 
 select
     -- ids
-    case when not is_deleted then contact_id end as crm_contact_id,
+    case when not is_deleted then {{ clean_id('named_id') }} end as crm_contact_id,
     cast(null as {{ dbt.type_string() }}) as user_id,
-    email,
-    phone,
+    {{ clean_email('named_email') }} as email,
+    named_phone as phone,
 
     -- strings
-    first_name,
-    last_name,
-    company_name,
-    job_title,
-    case when not is_deleted then lifecycle_stage end as lifecycle_stage,
+    case when named_by = 'contact' then first_name end as first_name,
+    case when named_by = 'contact' then last_name end as last_name,
+    case when named_by = 'contact' then company_name end as company_name,
+    case when named_by = 'contact' then job_title end as job_title,
+    case when named_by = 'contact' and not is_deleted then lifecycle_stage end as lifecycle_stage,
 
     -- booleans
-    is_email_opted_out,
+    named_by = 'contact' and is_email_opted_out as is_email_opted_out,
 
     -- timestamps
-    coalesce(modified_at, created_at, loaded_at) as stated_at
+    -- What stands beside a contact is dated back, so that the latest word is the contact's own.
+    case
+        when named_by = 'contact' then coalesce(modified_at, created_at, loaded_at)
+        else coalesce(created_at, modified_at, loaded_at)
+    end as stated_at,
+    loaded_at
 
-from contacts
+from named
+-- A text that ends with a semicolon has an empty last part.
+where
+    named_by = 'contact'
+    or (named_by = 'address' and {{ clean_id('named_email') }} is not null)
+    or (named_by = 'merge' and {{ clean_id('named_id') }} is not null)

@@ -9,10 +9,10 @@ renamed as (
     select
         -- ids
         {{ clean_id('id') }} as identify_id,
-        {{ clean_identifier('anonymous_id') }} as anonymous_id,
-        {{ clean_identifier('user_id') }} as user_id,
+        {{ clean_id('anonymous_id') }} as anonymous_id,
+        {{ clean_id('user_id') }} as user_id,
         {{ clean_email('email') }} as email,
-        {{ clean_identifier('phone') }} as phone,
+        {{ clean_phone('phone') }} as phone,
 
         -- strings
         {{ clean_id('first_name') }} as first_name,

@@ -9,8 +9,8 @@ renamed as (
     select
         -- ids
         {{ clean_id('id') }} as page_view_id,
-        {{ clean_identifier('anonymous_id') }} as anonymous_id,
-        {{ clean_identifier('user_id') }} as user_id,
+        {{ clean_id('anonymous_id') }} as anonymous_id,
+        {{ clean_id('user_id') }} as user_id,
 
         -- strings
         url as page_url,

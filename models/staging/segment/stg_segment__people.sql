@@ -23,6 +23,7 @@ select
     false as is_email_opted_out,
 
     -- timestamps
-    identified_at as stated_at
+    identified_at as stated_at,
+    loaded_at
 
 from identifies

@@ -13,7 +13,7 @@ renamed as (
         {{ clean_id('"' ~ columns.product_id ~ '"') }} as product_id,
         -- A number column with gaps arrives as 17850.0 when it means 17850.
         regexp_replace(
-            {{ clean_identifier('"' ~ columns.customer_id ~ '"') }}, '[.]0$', ''
+            {{ clean_id('"' ~ columns.customer_id ~ '"') }}, '[.]0$', ''
         ) as customer_id,
 
         -- strings

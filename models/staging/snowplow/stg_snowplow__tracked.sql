@@ -29,11 +29,11 @@ renamed as (
         {{ clean_id('event_id') }} as event_id,
         {{ clean_id('app_id') }} as app_id,
         coalesce(
-            {{ clean_identifier('domain_userid') }},
+            {{ clean_id('domain_userid') }},
             {{ json_item('client_session', 0, 'user_id') }}
         ) as anonymous_id,
         coalesce(
-            {{ clean_identifier('user_id') }},
+            {{ clean_id('user_id') }},
             {{ json_item('shop_user', 0, 'id') }}
         ) as user_id,
         coalesce(

@@ -1,0 +1,19 @@
+{#
+    A text with every match of a pattern replaced; \1 in the replacement is the first group.
+
+    {{ regex_replace('phone', '[^0-9]', '') }}  →  regexp_replace(phone, '[^0-9]', '', 'g')
+
+    Write only what RE2, POSIX and Java read alike: classes in brackets ([0-9], [.], [(]), groups,
+    | ? * + {m,n} ^ $; no \d, no look-around, no lazy quantifiers.
+#}
+{% macro regex_replace(text, pattern, replacement) -%}
+    {{ return(adapter.dispatch('regex_replace')(text, pattern, replacement)) }}
+{%- endmacro %}
+
+{% macro default__regex_replace(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
+{%- endmacro %}
+
+{% macro spark__regex_replace(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement | replace("\\", "$") }}')
+{%- endmacro %}

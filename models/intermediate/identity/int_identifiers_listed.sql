@@ -1,0 +1,47 @@
+-- One row per observed set of identifiers and identifier in it. A void identifier is what a broken
+-- tracker sends when it has none.
+{% set types = ['user_id', 'crm_contact_id', 'email', 'phone', 'anonymous_id'] %}
+with
+
+observed as (
+    select * from {{ ref('int_identifiers_observed') }}
+),
+
+void_rules as (
+    select distinct
+        identifier_type,
+        pattern
+    from {{ ref('identity_rules') }}
+    where kind = 'void'
+),
+
+listed as (
+    {% for type in types %}
+    select
+        observation_id,
+        source,
+        '{{ type }}' as identifier_type,
+        {{ type }} as identifier_value,
+        sample_observation,
+        observation_count,
+        crm_contact_id is not null as is_crm,
+        first_seen_at,
+        last_seen_at,
+        first_loaded_at
+    from observed
+    where {{ type }} is not null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select
+    listed.*,
+    coalesce(every_type.pattern, one_type.pattern) is not null as is_void
+
+from listed
+left join void_rules as every_type
+    on every_type.identifier_type = '*' and {{ void_key('listed.identifier_value') }} = every_type.pattern
+left join void_rules as one_type
+    on
+        listed.identifier_type = one_type.identifier_type
+        and {{ void_key('listed.identifier_value') }} = one_type.pattern

@@ -1,0 +1,87 @@
+-- One row per identifier and stretch of time in which we believed that it was one person's, named by
+-- root_seq; empty when we no longer knew the identifier. Written by comparing today's clusters with
+-- the open rows; revisions count the builds that changed anything.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key=['node_seq', 'revision'],
+        full_refresh=false,
+        on_schema_change='fail',
+        pre_hook="{{ refuse_to_rewind(this, 'valid_from', 'valid_to') }}",
+    )
+}}
+
+with
+
+clusters as (
+    select * from {{ ref('int_identity_clusters') }}
+),
+
+believed as (
+    {% if is_incremental() %}
+    select * from {{ this }}
+    {% else %}
+    select
+        node_seq,
+        cast(0 as bigint) as revision,
+        root_seq,
+        {{ as_of() }} as valid_from
+    from clusters
+    where false
+    {% endif %}
+),
+
+latest as (
+    select coalesce(max(revision), 0) as revision from believed
+),
+
+open_rows as (
+    select * from believed
+    {% if is_incremental() %}
+    where valid_to is null
+    {% endif %}
+),
+
+changed as (
+    select
+        coalesce(clusters.node_seq, open_rows.node_seq) as node_seq,
+        clusters.root_seq,
+        open_rows.revision as closed_revision,
+        open_rows.root_seq as closed_root_seq,
+        open_rows.valid_from as closed_valid_from
+    from clusters
+    full outer join open_rows on clusters.node_seq = open_rows.node_seq
+    where
+        open_rows.node_seq is null
+        or coalesce(clusters.root_seq, -1) <> coalesce(open_rows.root_seq, -1)
+),
+
+opened as (
+    select
+        changed.node_seq,
+        latest.revision + 1 as revision,
+        cast(null as bigint) as closing_revision,
+        changed.root_seq,
+        {{ as_of() }} as valid_from,
+        cast(null as timestamp) as valid_to
+    from changed
+    cross join latest
+),
+
+closed as (
+    select
+        changed.node_seq,
+        changed.closed_revision as revision,
+        latest.revision + 1 as closing_revision,
+        changed.closed_root_seq as root_seq,
+        changed.closed_valid_from as valid_from,
+        {{ as_of() }} as valid_to
+    from changed
+    cross join latest
+    where changed.closed_revision is not null
+)
+
+select * from opened
+union all
+select * from closed

@@ -1,0 +1,103 @@
+-- The edges of components that hold more identifiers of a type than a person may have, the stronger
+-- end first, with all that decides which of them give way.
+{{ config(materialized='limited_components') }}
+with
+
+components as (
+    select * from {{ ref('int_identity_components') }}
+),
+
+nodes as (
+    select * from {{ ref('int_identity_nodes') }}
+),
+
+edges as (
+    select * from {{ ref('int_identity_edges_screened') }}
+),
+
+limits as (
+    select
+        identifier_type,
+        priority as tier,
+        threshold as node_limit
+    from {{ ref('identity_rules') }}
+    where kind = 'limit'
+),
+
+owners as (
+    select max(threshold) as owner_share from {{ ref('identity_rules') }}
+    where kind = 'owner'
+),
+
+counted as (
+    select
+        components.root,
+        count(*) as node_count,
+        min(limits.node_limit) as node_limit
+    from components
+    inner join nodes on components.node = nodes.node_seq
+    inner join limits on nodes.identifier_type = limits.identifier_type
+    group by components.root, nodes.identifier_type
+),
+
+contested as (
+    select distinct root from counted
+    where node_count > node_limit
+),
+
+members as (
+    select
+        components.node,
+        components.root as cluster,
+        limits.tier,
+        limits.node_limit,
+        {{ dbt.concat(['nodes.identifier_type', "':'", 'nodes.identifier_value']) }} as tie_key
+    from components
+    inner join contested on components.root = contested.root
+    inner join nodes on components.node = nodes.node_seq
+    inner join limits on nodes.identifier_type = limits.identifier_type
+),
+
+paired as (
+    select
+        edges.*,
+        low.tier <= high.tier as is_low_stronger
+    from edges
+    inner join members as low on edges.low_seq = low.node
+    inner join members as high on edges.high_seq = high.node
+)
+
+select
+    -- ids
+    strong.cluster,
+    strong.node as strong_node,
+    weak.node as weak_node,
+
+    -- strings
+    strong.tie_key as strong_key,
+    weak.tie_key as weak_key,
+
+    -- numbers
+    strong.tier as strong_tier,
+    weak.tier as weak_tier,
+    strong.node_limit as strong_limit,
+    weak.node_limit as weak_limit,
+    paired.observation_count,
+    owners.owner_share,
+
+    -- booleans
+    paired.is_declared,
+
+    -- timestamps
+    paired.first_seen_at
+
+from paired
+inner join members as strong
+    on
+        strong.node
+        = case when paired.is_low_stronger then paired.low_seq else paired.high_seq end
+inner join members as weak
+    on
+        weak.node
+        = case when paired.is_low_stronger then paired.high_seq else paired.low_seq end
+cross join owners

@@ -1,0 +1,100 @@
+-- One row per identifier that links nobody, with the rule that says so: a blocked value, or one that
+-- was seen with so many people that it is a hub. Rules spell an address local@*, *@domain, or
+-- local#@* for any number behind the local part, so that they are found by equality.
+with
+
+rules as (
+    select * from {{ ref('identity_rules') }}
+),
+
+nodes as (
+    select * from {{ ref('int_identity_nodes') }}
+),
+
+edges as (
+    select * from {{ ref('int_identity_edges') }}
+    where revoked_at is null
+),
+
+spelled as (
+    select node_seq, identifier_type, lower(identifier_value) as pattern from nodes
+    union all
+    select
+        node_seq,
+        identifier_type,
+        {{ dbt.concat([dbt.split_part('identifier_value', "'@'", 1), "'@*'"]) }} as pattern
+    from nodes
+    where identifier_type = 'email'
+    union all
+    select
+        node_seq,
+        identifier_type,
+        {{ dbt.concat(["'*@'", dbt.split_part('identifier_value', "'@'", 2)]) }} as pattern
+    from nodes
+    where identifier_type = 'email'
+    union all
+    select
+        node_seq,
+        identifier_type,
+        {{ dbt.concat(["regexp_replace(" ~ dbt.split_part('identifier_value', "'@'", 1) ~ ", '[0-9]+$', '#')", "'@*'"]) }}
+            as pattern
+    from nodes
+    where identifier_type = 'email'
+),
+
+blocked as (
+    select
+        spelled.node_seq,
+        min(rules.rule) as rule
+    from spelled
+    inner join rules
+        on
+            spelled.pattern = rules.pattern
+            and rules.identifier_type in ('*', spelled.identifier_type)
+    where rules.kind = 'block'
+    group by spelled.node_seq
+),
+
+neighbors as (
+    select low_seq as node_seq, high_seq as neighbor_seq from edges
+    union all
+    select high_seq as node_seq, low_seq as neighbor_seq from edges
+),
+
+counted as (
+    select
+        neighbors.node_seq,
+        nodes.identifier_type as counted_type,
+        count(*) as neighbor_count
+    from neighbors
+    inner join nodes on neighbors.neighbor_seq = nodes.node_seq
+    left join blocked on neighbors.neighbor_seq = blocked.node_seq
+    where blocked.node_seq is null
+    group by neighbors.node_seq, nodes.identifier_type
+),
+
+hubs as (
+    select
+        nodes.node_seq,
+        min(rules.rule) as rule
+    from counted
+    inner join nodes on counted.node_seq = nodes.node_seq
+    inner join rules
+        on
+            nodes.identifier_type = rules.identifier_type
+            and counted.counted_type = rules.counted_type
+            and counted.neighbor_count > rules.threshold
+    where rules.kind = 'hub'
+    group by nodes.node_seq
+),
+
+screened as (
+    select node_seq, 'blocked_value' as reason, rule from blocked
+    union all
+    select hubs.node_seq, 'hub' as reason, hubs.rule
+    from hubs
+    left join blocked on hubs.node_seq = blocked.node_seq
+    where blocked.node_seq is null
+)
+
+select * from screened

@@ -1,0 +1,57 @@
+-- One row per build and profile that ended in it or was split off in it, with the evidence. Rows are
+-- only ever added: what an id once stood for must stay readable.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        full_refresh=false,
+        on_schema_change='fail',
+    )
+}}
+
+with
+
+evidenced as (
+    select * from {{ ref('int_profile_merges_evidenced') }}
+    {% if is_incremental() %}
+    where revision > (select coalesce(max(revision), 0) from {{ this }})
+    {% endif %}
+),
+
+nodes as (
+    select * from {{ ref('int_identity_nodes') }}
+),
+
+rules as (
+    select * from {{ ref('int_identity_rules_versioned') }}
+)
+
+select
+    -- ids
+    {{ profile_id('losers.identifier_type', 'losers.identifier_value') }} as loser_profile_id,
+    case
+        when winners.node_seq is not null
+            then {{ profile_id('winners.identifier_type', 'winners.identifier_value') }}
+    end as winner_profile_id,
+    evidenced.revision,
+    rules.rules_version,
+
+    -- strings
+    evidenced.change,
+    evidenced.reason,
+    low.identifier_type as evidence_type_a,
+    low.identifier_value as evidence_value_a,
+    high.identifier_type as evidence_type_b,
+    high.identifier_value as evidence_value_b,
+    evidenced.sample_observation as evidence_observation,
+
+    -- timestamps
+    evidenced.evidence_seen_at,
+    evidenced.moved_at as changed_at
+
+from evidenced
+cross join rules
+inner join nodes as losers on evidenced.loser_root_seq = losers.node_seq
+left join nodes as winners on evidenced.winner_root_seq = winners.node_seq
+left join nodes as low on evidenced.low_seq = low.node_seq
+left join nodes as high on evidenced.high_seq = high.node_seq
