@@ -26,7 +26,13 @@
 
     ranked as (
         select
-            touches.*,
+            touches.node,
+            touches.tie_key,
+            touches.node_a,
+            touches.node_b,
+            touches.weight,
+            touches.first_seen_at,
+            touches.owner_share,
             broken.root is not null as is_broken,
             own.node_count > 1 as is_at_home,
             other.strongest_tier,

@@ -25,6 +25,7 @@
 
     {#- The calling code without +. Without a trunk prefix to tell, only what is too long else. -#}
     {%- set fewest = rules.shortest if trunk else longest + 1 - code | length -%}
+    {%- set fewest = [fewest, rules.shortest] | max -%}
     {%- set text = regex_replace(
         text, '^' ~ code ~ '([0-9]{' ~ fewest ~ ',' ~ longest ~ '})$', '+' ~ code ~ '\\1'
     ) -%}

@@ -78,7 +78,7 @@ def write(folder, name, events):
 
 def build(project):
     project.dbt("build", "--exclude-resource-type", "test", "unit_test")
-    return content(project, without=("history",))
+    return content(project, without=("history", "identity_history", "merges"))
 
 
 def test_batches_equal_one_full_build(make_project):

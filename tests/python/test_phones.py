@@ -63,6 +63,8 @@ CASES = [
     ("IT", "39 391 234 5678", "+393912345678"),
     ("ES", "912 345 678", "+34912345678"),
     ("DK", "45 12 34 56", "+4545123456"),
+    ("ES", "34 912 345 678", "+34912345678"),
+    ("ES", "34 912 345 67", None),
     # A trunk prefix that somebody left in behind the region's own calling code.
     ("GB", "+44 020 7946 0018", "+442079460018"),
     ("DE", "+49 030 23125012", "+493023125012"),
@@ -87,12 +89,13 @@ CASES = [
 @pytest.fixture(scope="module")
 def cleaned(compiled):
     """What the compiled macro makes of each case on DuckDB, in the order of CASES."""
-    branches = [
-        "select place, {{ clean_phone('given', region='%s') }} as phone from cases "
-        "where region = '%s'" % (region, region)
-        for region in sorted({region for region, _, _ in CASES})
-    ]
-    query = compiled(" union all ".join(branches))
+    regions = sorted({region for region, _, _ in CASES})
+    branch = """
+        select place, {{ clean_phone('given', region=region) }} as phone
+        from cases where region = '{{ region }}'
+        {{ 'union all' if not loop.last }}
+    """
+    query = compiled(f"{{% for region in {regions} %}}{branch}{{% endfor %}}")
     with duckdb.connect() as connection:
         connection.execute("create table cases (place integer, region varchar, given varchar)")
         connection.executemany(

@@ -63,6 +63,52 @@ def test_identifiers_of_one_planted_person_point_at_one_profile(demo):
     assert {person: ids for person, ids in owned.items() if len(ids) != 1 or None in ids} == {}
     several = [person for person in owned if person.startswith("three_") or "addresses" in person]
     assert several, "the demo plants people with several addresses"
+    profiles = [profile_id for ids in owned.values() for profile_id in ids]
+    assert len(profiles) == len(set(profiles)), "two planted people became one"
+
+
+def test_shared_identifiers_of_planted_people_link_nobody(demo):
+    found = {
+        (kind, value): (reason, is_shared_device)
+        for kind, value, reason, is_shared_device in demo.rows(
+            """
+            select identifier_type, identifier_value, suppression_reason, is_shared_device
+            from marts.profile_identifiers
+            inner join marts.profiles using (profile_id)
+            """
+        )
+    }
+    shared = {
+        (row["identifier_type"], row["identifier_value"])
+        for row in planted(demo, "identities")
+        if row["is_shared"] == "true"
+    }
+    assert {found[key] for key in shared if key[0] == "email"} == {("blocked_value", False)}
+    assert {found[key] for key in shared if key[0] == "anonymous_id"} == {
+        ("shared_identifier", True)
+    }
+    # Nobody else in the demo shares anything.
+    assert {key for key, (reason, _) in found.items() if reason} == shared
+    kept_apart = {
+        value
+        for pair in demo.rows(
+            "select identifier_value_a, identifier_value_b from marts.identity_suppressed_edges"
+        )
+        for value in pair
+    }
+    assert {value for _, value in shared} <= kept_apart
+
+
+def test_void_identifiers_are_nobody(demo):
+    values = {
+        value for (value,) in demo.rows("select identifier_value from marts.profile_identifiers")
+    }
+    assert not values & {"undefined", "null", "00000000-0000-0000-0000-000000000000"}
+    carried = demo.value(
+        "select count(*) from intermediate.int_events where user_id = 'undefined' "
+        "or anonymous_id = 'undefined'"
+    )
+    assert carried > 0, "events keep what they came with"
 
 
 def test_quarantine_and_duplicates_are_exactly_what_was_planted(demo):
@@ -125,6 +171,11 @@ CONTENT = {
     "history": "select * from marts.segment_membership_history order by all",
     "crm_contacts": "select * from activation.crm_contacts order by profile_id",
     "quarantine": "select * from marts.events_quarantined order by all",
+    "profiles": "select * from marts.profiles order by profile_id",
+    "profile_identifiers": "select * from marts.profile_identifiers order by all",
+    "suppressed_edges": "select * from marts.identity_suppressed_edges order by all",
+    "identity_history": "select * from intermediate.int_identity_clusters_history order by all",
+    "merges": "select * from marts.profile_merges order by all",
 }
 
 
@@ -161,6 +212,8 @@ def test_time_alone_moves_people_and_history_remembers(demo, tmp_path):
 def test_history_survives_a_full_refresh(demo, tmp_path):
     again = copy_of(demo, tmp_path)
     again.dbt("run", "--full-refresh", as_of="2026-07-01T00:00:00Z")
+    who = "select identifier_type, identifier_value, profile_id from marts.profile_identifiers"
+    assert set(demo.rows(who)) <= set(again.rows(who))
     assert again.value(
         "select count(*) from marts.segment_membership_history where entered_at < '2026-07-01'"
     ) == demo.value("select count(*) from marts.segment_membership_history")
@@ -199,6 +252,28 @@ FAULTS = {
         select * from intermediate.int_events limit 1
     """,
     "segment_events_are_fresh": "",
+    "accepted_range_identity_health_largest_profile": """
+        update marts.identity_health set largest_profile = 501
+    """,
+    "accepted_range_identity_health_merge_share_1d": """
+        update marts.identity_health set merge_share_1d = 0.11
+    """,
+    "accepted_range_identity_health_suppressed_share": """
+        update marts.identity_health set suppressed_share = 0.21
+    """,
+    "no_active_edge_crosses_profiles": """
+        delete from marts.identity_suppressed_edges where reason = 'shared_identifier'
+    """,
+    "no_profile_is_over_a_limit": """
+        update intermediate.int_identity_clusters set root_seq = 1 where root_seq <= 400
+    """,
+    "retired_profile_ids_are_logged": """
+        insert into intermediate.int_identity_clusters_history
+        select
+            node_seq, revision + 1 as revision, revision + 2 as closing_revision,
+            node_seq as root_seq, valid_from, valid_from as valid_to
+        from intermediate.int_identity_clusters_history where node_seq <> root_seq limit 1
+    """,
 }
 
 

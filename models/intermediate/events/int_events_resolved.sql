@@ -29,6 +29,7 @@ select
     events.event_id,
     identifiers.profile_id,
     coalesce(events.anonymous_id, events.identifier_value) as device_id,
+    events.email,
     events.object_id,
 
     -- strings

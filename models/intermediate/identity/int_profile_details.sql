@@ -3,16 +3,7 @@
 with
 
 people as (
-    select
-        *,
-        case
-            when user_id is not null then 'user_id'
-            when email is not null then 'email'
-            when phone is not null then 'phone'
-            else 'crm_contact_id'
-        end as identifier_type,
-        coalesce(user_id, email, phone, crm_contact_id) as identifier_value
-    from {{ ref('int_people_stated') }}
+    select * from {{ ref('int_people_identified') }}
 ),
 
 identifiers as (
@@ -49,10 +40,7 @@ select
     {{ first_known('last_name', 'statement_rank') }} as last_name,
     {{ first_known('company_name', 'statement_rank') }} as company_name,
     {{ first_known('job_title', 'statement_rank') }} as job_title,
-    {{ first_known('lifecycle_stage', 'statement_rank') }} as crm_lifecycle_stage,
-
-    -- timestamps
-    min(case when is_email_opted_out then stated_at end) as crm_opted_out_at
+    {{ first_known('lifecycle_stage', 'statement_rank') }} as crm_lifecycle_stage
 
 from ranked
 group by profile_id

@@ -4,15 +4,22 @@ with
 
 events as (
     select * from {{ ref('int_events_resolved') }}
+    where behavior in ('email_hard_bounced', 'email_complained', 'email_unsubscribed')
 ),
 
-details as (
-    select * from {{ ref('int_profile_details') }}
+people as (
+    select * from {{ ref('int_people_identified') }}
+    where is_email_opted_out
 ),
 
-reasons as (
+identifiers as (
+    select * from {{ ref('profile_identifiers') }}
+),
+
+refusals as (
     select
         profile_id,
+        email,
         case behavior
             when 'email_hard_bounced' then 'hard_bounced'
             when 'email_complained' then 'complained'
@@ -20,16 +27,40 @@ reasons as (
         end as reason,
         occurred_at as suppressed_at
     from events
-    where behavior in ('email_hard_bounced', 'email_complained', 'email_unsubscribed')
 
     union all
 
     select
-        profile_id,
+        identifiers.profile_id,
+        people.email,
         'crm_opted_out' as reason,
-        crm_opted_out_at as suppressed_at
-    from details
-    where crm_opted_out_at is not null
+        people.stated_at as suppressed_at
+    from people
+    inner join identifiers
+        on
+            people.identifier_type = identifiers.identifier_type
+            and people.identifier_value = identifiers.identifier_value
+),
+
+-- A refusal holds for the person and for the address, which may be a profile of its own.
+reasons as (
+    select
+        profile_id,
+        reason,
+        suppressed_at
+    from refusals
+
+    union all
+
+    select
+        identifiers.profile_id,
+        refusals.reason,
+        refusals.suppressed_at
+    from refusals
+    inner join identifiers
+        on
+            identifiers.identifier_type = 'email'
+            and refusals.email = identifiers.identifier_value
 ),
 
 ranked as (
