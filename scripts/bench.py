@@ -106,7 +106,7 @@ def run_phase(phase: str, folder: Path, threads: int) -> dict[str, Any]:
             target_path=target,
         )
     else:
-        run_baseline(raw, folder / "baseline.duckdb", threads)
+        run_baseline(raw, warehouse, folder / "baseline.duckdb", threads)
     return {
         "seconds": time.perf_counter() - began,
         "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
@@ -114,8 +114,8 @@ def run_phase(phase: str, folder: Path, threads: int) -> dict[str, Any]:
     }
 
 
-def run_baseline(raw: Path, database: Path, threads: int) -> None:
-    """Compute baseline_traits with the bare script."""
+def run_baseline(raw: Path, warehouse: Path, database: Path, threads: int) -> None:
+    """Compute baseline_traits with the bare script, for the identities that `warehouse` holds."""
     database.unlink(missing_ok=True)
     with duckdb.connect(str(database)) as connection:
         connection.execute(f"set threads = {threads}")
@@ -123,6 +123,13 @@ def run_baseline(raw: Path, database: Path, threads: int) -> None:
         connection.execute(f"set variable raw = '{raw}'")
         connection.execute(f"set variable as_of = timestamp '{AS_OF.rstrip('Z')}'")
         connection.execute(f"set variable behaviors = '{PROJECT / 'seeds' / 'behaviors.csv'}'")
+        connection.execute(f"attach '{warehouse}' as project (read_only)")
+        connection.execute(
+            "create temp table identity as select identifier_type as kind, "
+            "identifier_value as value, profile_id, suppression_reason is not null as is_suppressed "
+            "from project.marts.profile_identifiers"
+        )
+        connection.execute("detach project")
         connection.execute(BASELINE.read_text())
 
 

@@ -1,7 +1,9 @@
 -- The traits of marts.profile_traits, written by hand as one script over the same raw files: no
 -- layers, no quarantine table, no incremental state, no tests. It is what `make bench` measures the
 -- project against, and an independent check of its results: both must give the same rows.
--- Parameters: getvariable('raw') is the raw folder, getvariable('as_of') the instant.
+-- Parameters: getvariable('raw') is the raw folder, getvariable('as_of') the instant. Who is who is
+-- given: table identity (kind, value, profile_id, is_suppressed) comes from the project, whose
+-- identity has a benchmark of its own.
 
 create temp table identified_events as
 with raw_events as (
@@ -149,39 +151,27 @@ sets as (
 ),
 
 listed as (
-    unpivot (select *, user_id as with_user, email as with_email from sets)
-    on user_id, email, phone, anonymous_id, crm_contact_id
-    into name kind value value
+    unpivot sets on user_id, email, phone, anonymous_id, crm_contact_id into name kind value value
 ),
 
-linked as (
-    select
-        kind, value,
-        arg_min(with_user, (-epoch_us(last_at), -times, with_user)) filter (with_user is not null)
-            as with_user,
-        arg_min(with_email, (-epoch_us(last_at), -times, with_email)) filter (with_email is not null)
-            as with_email,
-        min(first_at) as first_at, max(last_at) as last_at
+summarized as (
+    select kind, value, min(first_at) as first_at, max(last_at) as last_at
     from listed group by kind, value
 )
 
-select
-    linked.kind, linked.value, linked.first_at, linked.last_at,
-    md5(
-        'audience-engine|' || case
-            when linked.kind = 'user_id' then 'user_id|' || linked.value
-            when coalesce(linked.with_user, emails.with_user) is not null
-                then 'user_id|' || coalesce(linked.with_user, emails.with_user)
-            when emails.value is not null then 'email|' || emails.value
-            else linked.kind || '|' || linked.value
-        end
-    ) as profile_id
-from linked
-left join linked as emails on emails.kind = 'email' and linked.with_email = emails.value;
+select summarized.*, identity.profile_id, identity.is_suppressed
+from summarized inner join identity using (kind, value);
 
 create temp table events as
 select
-    identifiers.profile_id,
+    -- Whoever is known best; an identifier that several share only when there is no better one.
+    coalesce(
+        if(not users.is_suppressed, users.profile_id, null),
+        if(not emails.is_suppressed, emails.profile_id, null),
+        if(not phones.is_suppressed, phones.profile_id, null),
+        if(not devices.is_suppressed, devices.profile_id, null),
+        users.profile_id, emails.profile_id, phones.profile_id, devices.profile_id
+    ) as profile_id,
     coalesce(events.anonymous_id, events.user_id, events.email, events.phone) as device,
     events.event_id, events.name, events.object, events.is_web, events.is_machine,
     events.occurred_at,
@@ -208,16 +198,11 @@ select
         else events.name
     end as behavior
 from identified_events as events
-inner join identifiers
-    on
-        identifiers.kind = case
-            when events.user_id is not null then 'user_id'
-            when events.email is not null then 'email'
-            when events.phone is not null then 'phone'
-            else 'anonymous_id'
-        end
-        and identifiers.value
-        = coalesce(events.user_id, events.email, events.phone, events.anonymous_id);
+left join (from identifiers where kind = 'user_id') as users on events.user_id = users.value
+left join (from identifiers where kind = 'email') as emails on events.email = emails.value
+left join (from identifiers where kind = 'phone') as phones on events.phone = phones.value
+left join (from identifiers where kind = 'anonymous_id') as devices
+    on events.anonymous_id = devices.value;
 
 create or replace table baseline_traits as
 with weights as (select behavior, weight from read_csv(getvariable('behaviors'))),
@@ -337,11 +322,11 @@ stated as (
         on
             identifiers.kind = case
                 when people.user_id is not null then 'user_id'
+                when people.crm_contact_id is not null then 'crm_contact_id'
                 when people.email is not null then 'email'
-                when people.phone is not null then 'phone'
-                else 'crm_contact_id'
+                else 'phone'
             end
-            and identifiers.value = coalesce(user_id, email, phone, crm_contact_id)
+            and identifiers.value = coalesce(user_id, crm_contact_id, email, phone)
     where stated_at <= getvariable('as_of')
     group by identifiers.profile_id
 ),

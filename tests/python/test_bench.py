@@ -19,9 +19,9 @@ def test_a_difference_is_noticed(demo, tmp_path, monkeypatch):
     assert "interval 30 minute" in script
     broken.write_text(script.replace("interval 30 minute", "interval 2 minute"))
     (tmp_path / "warehouse.duckdb").symlink_to(demo.warehouse)
-    bench.run_baseline(demo.raw, tmp_path / "baseline.duckdb", 2)
+    bench.run_baseline(demo.raw, demo.warehouse, tmp_path / "baseline.duckdb", 2)
     assert bench.compare(tmp_path) == demo.value("select count(*) from marts.profile_traits")
     monkeypatch.setattr(bench, "BASELINE", broken)
-    bench.run_baseline(demo.raw, tmp_path / "baseline.duckdb", 2)
+    bench.run_baseline(demo.raw, demo.warehouse, tmp_path / "baseline.duckdb", 2)
     with pytest.raises(bench.ResultsDiffer, match=r"visit_count_7d|return_band"):
         bench.compare(tmp_path)
