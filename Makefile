@@ -8,10 +8,11 @@ unexport PYTHONDONTWRITEBYTECODE
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs build validate plan push status crm bench lock clean
+.PHONY: help demo test lint format docs build validate plan push status crm bench bench-identity \
+	lock clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # uv installs in seconds what pip installs in a minute; both the same hashes.
 .venv/ready: requirements.txt requirements-bootstrap.txt
@@ -67,6 +68,9 @@ crm: .venv/ready  ## serve the demo CRM's contacts on a local page
 
 bench: .venv/ready profiles.yml  ## time the build on 1 and 10 million events
 	@$(BIN)/python -m scripts.bench
+
+bench-identity: .venv/ready  ## time identity on 100 thousand, 1 and 10 million edges
+	@$(BIN)/python -m scripts.bench_identity
 
 lock: .venv/ready  ## pin requirements.in anew
 	@for name in requirements requirements-bootstrap; do \

@@ -17,7 +17,8 @@
 
     {%- for tier in tiers -%}
         {%- set name = 'tier_' ~ tier -%}
-        {%- set state.touches = scratch_table(name ~ '_touches', touched_groups(edges, state.nodes, tier), made) -%}
+        {%- set open_edges = scratch_table(name ~ '_edges', typed_edges(edges, state.nodes, tier), made) -%}
+        {%- set state.touches = scratch_table(name ~ '_touches', touched_groups(open_edges, state.nodes), made) -%}
         {%- if count_rows(state.touches) -%}
             {%- set state.groups = label_components(state.touches, name, made) -%}
 

@@ -40,7 +40,9 @@ select
 
 from listed
 left join void_rules as every_type
-    on every_type.identifier_type = '*' and {{ void_key('listed.identifier_value') }} = every_type.pattern
+    on
+        every_type.identifier_type = '*'
+        and {{ void_key('listed.identifier_value') }} = every_type.pattern
 left join void_rules as one_type
     on
         listed.identifier_type = one_type.identifier_type

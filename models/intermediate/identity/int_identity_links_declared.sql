@@ -52,7 +52,8 @@ addresses as (
         identifier_value as email,
         first_seen_at,
         first_value(identifier_value) over (
-            partition by {{ mailbox_of('identifier_value') }} order by first_seen_at, identifier_value
+            partition by {{ mailbox_of('identifier_value') }}
+            order by first_seen_at, identifier_value
         ) as first_email
     from {{ ref('int_identifiers_summarized') }}
     where identifier_type = 'email' and {{ var('link_email_spellings') }}

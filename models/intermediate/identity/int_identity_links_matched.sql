@@ -1,5 +1,5 @@
--- One row per pair of known identifiers about which something was declared. The latest declaration
--- holds; of two at once the one that separates.
+-- One row per pair of known identifiers about which something was declared. The latest decision
+-- holds, of two at once the one that separates; a suggestion only where nothing was decided.
 with
 
 declared as (
@@ -33,6 +33,7 @@ ranked as (
         row_number() over (
             partition by low_seq, high_seq
             order by
+                case when action = 'suggest' then 1 else 0 end,
                 declared_at desc,
                 case when action = 'separate' then 0 else 1 end,
                 action,

@@ -1,5 +1,5 @@
--- One row per identifier that links nobody, with the rule that says so: a blocked value, or one that
--- was seen with so many people that it is a hub. Rules spell an address local@*, *@domain, or
+-- One row per identifier that links nobody, with the rule that says so: a blocked value, or one
+-- that was seen with so many people that it is a hub. Rules spell an address local@*, *@domain, or
 -- local#@* for any number behind the local part, so that they are found by equality.
 with
 
@@ -17,29 +17,21 @@ edges as (
 ),
 
 spelled as (
-    select node_seq, identifier_type, lower(identifier_value) as pattern from nodes
-    union all
+    {% set local_part = dbt.split_part('identifier_value', "'@'", 1) %}
+    {% for pattern in [
+        'lower(identifier_value)',
+        dbt.concat([local_part, "'@*'"]),
+        dbt.concat(["regexp_replace(" ~ local_part ~ ", '[0-9]+$', '#')", "'@*'"]),
+        dbt.concat(["'*@'", dbt.split_part('identifier_value', "'@'", 2)]),
+    ] %}
     select
         node_seq,
         identifier_type,
-        {{ dbt.concat([dbt.split_part('identifier_value', "'@'", 1), "'@*'"]) }} as pattern
+        {{ pattern }} as pattern
     from nodes
-    where identifier_type = 'email'
-    union all
-    select
-        node_seq,
-        identifier_type,
-        {{ dbt.concat(["'*@'", dbt.split_part('identifier_value', "'@'", 2)]) }} as pattern
-    from nodes
-    where identifier_type = 'email'
-    union all
-    select
-        node_seq,
-        identifier_type,
-        {{ dbt.concat(["regexp_replace(" ~ dbt.split_part('identifier_value', "'@'", 1) ~ ", '[0-9]+$', '#')", "'@*'"]) }}
-            as pattern
-    from nodes
-    where identifier_type = 'email'
+    {{ "where identifier_type = 'email'" if not loop.first }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 blocked as (
@@ -56,9 +48,15 @@ blocked as (
 ),
 
 neighbors as (
-    select low_seq as node_seq, high_seq as neighbor_seq from edges
+    select
+        low_seq as node_seq,
+        high_seq as neighbor_seq
+    from edges
     union all
-    select high_seq as node_seq, low_seq as neighbor_seq from edges
+    select
+        high_seq as node_seq,
+        low_seq as neighbor_seq
+    from edges
 ),
 
 counted as (
@@ -89,9 +87,16 @@ hubs as (
 ),
 
 screened as (
-    select node_seq, 'blocked_value' as reason, rule from blocked
+    select
+        node_seq,
+        'blocked_value' as reason,
+        rule
+    from blocked
     union all
-    select hubs.node_seq, 'hub' as reason, hubs.rule
+    select
+        hubs.node_seq,
+        'hub' as reason,
+        hubs.rule
     from hubs
     left join blocked on hubs.node_seq = blocked.node_seq
     where blocked.node_seq is null

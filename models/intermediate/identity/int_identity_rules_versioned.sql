@@ -4,8 +4,10 @@ with
 
 rules as (
     select {{ dbt.concat([
-        'kind', "'|'", 'identifier_type', "'|'", "coalesce(pattern, '')", "'|'",
-        "coalesce(counted_type, '')", "'|'", "coalesce(cast(threshold as " ~ dbt.type_string() ~ "), '')",
+        'rule', "'|'", 'kind', "'|'", 'identifier_type', "'|'", "coalesce(pattern, '')", "'|'",
+        "coalesce(counted_type, '')", "'|'",
+        "coalesce(cast(threshold as " ~ dbt.type_string() ~ "), '')", "'|'",
+        "coalesce(cast(priority as " ~ dbt.type_string() ~ "), '')",
     ]) }} as line
     from {{ ref('identity_rules') }}
 )

@@ -1,5 +1,5 @@
--- One row per build and profile that ended in it or was split off in it, and the profile at the other
--- side of the change.
+-- One row per build and profile that ended in it or was split off in it, and the profile at the
+-- other side of the change.
 {{ config(materialized='view') }}
 with
 

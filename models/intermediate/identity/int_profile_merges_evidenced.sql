@@ -80,6 +80,7 @@ ties as (
         and (
             (
                 changes.change = 'merged'
+                and ends.revoked_at is null
                 and other_after.root_seq = changes.winner_root_seq
                 and coalesce(other_before.root_seq, 0) <> changes.loser_root_seq
             )

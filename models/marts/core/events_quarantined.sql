@@ -1,5 +1,6 @@
--- One row per delivered event that cannot be used, as it came, with the reason. Whether an identifier
--- is void is for the identity rules to say, so events that carry no other are set aside here.
+-- One row per delivered event that cannot be used, as it came, with the reason. Whether an
+-- identifier is void is for the identity rules to say, so events that carry no other are set aside
+-- here.
 {% set columns = [
     'source', 'event_id', 'anonymous_id', 'user_id', 'email', 'phone', 'object_id', 'quarantine_reason',
     'event_name', 'page_url', 'object_type', 'properties', 'occurred_at', 'loaded_at',

@@ -1,4 +1,5 @@
--- One row: how healthy identity is as of as_of. Limits in var identity_health_limits fail the build.
+-- One row: how healthy identity is as of as_of. Numbers beyond var identity_health_limits fail the
+-- build.
 with
 
 profiles as (
@@ -9,7 +10,7 @@ identifiers as (
     select * from {{ ref('profile_identifiers') }}
 ),
 
-merges as (
+logged as (
     select * from {{ ref('profile_merges') }}
     where {{ within_days('changed_at', 1) }}
 ),
@@ -37,7 +38,7 @@ counted_merges as (
     select
         count(case when change = 'merged' then 1 end) as merge_count_1d,
         count(case when change = 'split' then 1 end) as split_count_1d
-    from merges
+    from logged
 )
 
 select

@@ -1,5 +1,5 @@
--- One row per build and profile that ended in it or was split off in it, with the evidence. Rows are
--- only ever added: what an id once stood for must stay readable.
+-- One row per build and profile that ended in it or was split off in it, with the evidence. Rows
+-- are only ever added: what an id once stood for must stay readable.
 {{
     config(
         materialized='incremental',
