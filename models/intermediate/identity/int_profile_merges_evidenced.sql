@@ -1,6 +1,6 @@
 -- One row per build and profile that ended in it (merged into another one, renamed because nobody
--- sees the identifier that named it any more, or withdrawn with all of them) or was split off in it,
--- with the edge that tied, or had tied, the two together.
+-- sees the identifier that named it any more, or withdrawn with all of them) or was split off in
+-- it, with the edge that tied, or had tied, the two together.
 with
 
 changes as (
@@ -68,7 +68,9 @@ ties as (
     inner join history as after
         on ends.node_seq = after.node_seq and {{ held_after('after', 'changes.revision') }}
     inner join history as other_after
-        on ends.other_seq = other_after.node_seq and {{ held_after('other_after', 'changes.revision') }}
+        on
+            ends.other_seq = other_after.node_seq
+            and {{ held_after('other_after', 'changes.revision') }}
     left join history as other_before
         on
             ends.other_seq = other_before.node_seq

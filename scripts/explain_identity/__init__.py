@@ -1,0 +1,1 @@
+"""Say who an identifier is, what ties two identifiers, and what keeps two people apart."""

@@ -1,0 +1,7 @@
+"""Run with `python -m scripts.explain_identity`."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

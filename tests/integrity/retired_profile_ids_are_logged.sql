@@ -1,0 +1,32 @@
+-- Whoever kept an old profile id finds out what became of it: every identifier that once named a
+-- profile and names none now is in the log of merges, and leads on from profile_aliases.
+with
+
+retired as (
+    select distinct history.root_seq
+    from {{ ref('int_identity_clusters_history') }} as history
+    left join {{ ref('int_identity_clusters') }} as clusters on history.root_seq = clusters.root_seq
+    where history.root_seq is not null and clusters.root_seq is null
+),
+
+named as (
+    select {{ profile_id('nodes.identifier_type', 'nodes.identifier_value') }} as profile_id
+    from retired
+    inner join {{ ref('int_identity_nodes') }} as nodes on retired.root_seq = nodes.node_seq
+),
+
+logged as (
+    select distinct loser_profile_id from {{ ref('profile_merges') }}
+    where change <> 'split'
+),
+
+aliases as (
+    select * from {{ ref('profile_aliases') }}
+)
+
+select named.profile_id
+
+from named
+left join logged on named.profile_id = logged.loser_profile_id
+left join aliases on named.profile_id = aliases.retired_profile_id
+where logged.loser_profile_id is null or aliases.retired_profile_id is null
