@@ -72,7 +72,7 @@ def test_the_clock_guard_lets_lookalikes_pass(tmp_path):
 @pytest.mark.parametrize("path", sorted((PROJECT / "macros").rglob("*.sql")), ids=lambda p: p.stem)
 def test_a_macro_file_holds_one_documented_macro_of_its_name(path):
     text = path.read_text()
-    names = re.findall(r"{%-?\s*macro\s+(\w+)\(", text)
+    names = re.findall(r"{%-?\s*(?:macro\s+(?=\w+\()|materialization\s+)(\w+)", text)
     assert [name for name in names if "__" not in name] == [path.stem]
     assert all(name.endswith(f"__{path.stem}") for name in names if "__" in name)
     assert text.startswith("{#"), "say what it does, with input → output, above the macro"

@@ -29,20 +29,13 @@ owners as (
     where kind = 'owner'
 ),
 
-counted as (
-    select
-        components.root,
-        count(*) as node_count,
-        min(limits.node_limit) as node_limit
+contested as (
+    select distinct components.root
     from components
     inner join nodes on components.node = nodes.node_seq
     inner join limits on nodes.identifier_type = limits.identifier_type
-    group by components.root, nodes.identifier_type
-),
-
-contested as (
-    select distinct root from counted
-    where node_count > node_limit
+    group by components.root, nodes.identifier_type, limits.node_limit
+    having count(*) > limits.node_limit
 ),
 
 members as (

@@ -7,6 +7,10 @@ moves as (
     select * from {{ ref('int_identity_moves') }}
 ),
 
+history as (
+    select * from {{ ref('int_identity_clusters_history') }}
+),
+
 -- Where a profile's identifiers went; the identifier that named it speaks first.
 destinations as (
     select
@@ -44,7 +48,8 @@ changes as (
 
     union all
 
-    select
+    -- Identifiers that went to a profile which was none before, other than the heir.
+    select distinct
         moves.revision,
         'split' as change,
         moves.from_root_seq as loser_root_seq,
@@ -56,7 +61,15 @@ changes as (
             moves.revision = ended.revision
             and moves.from_root_seq = ended.from_root_seq
             and moves.to_root_seq = ended.heir_seq
-    where moves.node_seq = moves.to_root_seq and ended.heir_seq is null
+    left join history
+        on
+            moves.to_root_seq = history.node_seq
+            and moves.to_root_seq = history.root_seq
+            and {{ held_before('history', 'moves.revision') }}
+    where
+        moves.to_root_seq is not null
+        and ended.heir_seq is null
+        and history.node_seq is null
 )
 
 select * from changes

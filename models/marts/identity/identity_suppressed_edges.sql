@@ -27,7 +27,8 @@ identifiers as (
 judged as (
     select
         edges.*,
-        coalesce(low_screened.rule, high_screened.rule) as rule,
+        case when edges.revoked_at is null then coalesce(low_screened.rule, high_screened.rule) end
+            as rule,
         case
             when edges.revoked_at is not null then 'separated'
             when low_screened.reason is not null then low_screened.reason

@@ -129,7 +129,7 @@ def rows_of(
             "property_phone": seen.get("phone"),
             "property_hs_merged_object_ids": seen.get("merged_ids"),
             "property_hs_additional_emails": seen.get("additional_emails"),
-            "property_createdate": FIRST_DAY,
+            "property_createdate": FIRST_DAY - timedelta(days=30),
             "property_lastmodifieddate": at,
         }
         return "hubspot/contacts", [row]
@@ -231,7 +231,7 @@ def log_found(project: Any, build: int, wanted: set[str]) -> set[Change]:
 
 def table(scenario: dict[str, Any]) -> str:
     """What comes out, as Markdown: one row per build and profile; builds without news left out."""
-    lines = ["| build | named by | also | and |", "|---|---|---|---|"]
+    lines = ["| build | profile | its other identifiers | remarks |", "|---|---|---|---|"]
     said = None
     for build, step in enumerate(steps(scenario), 1):
         if step["people"] != said:
@@ -240,7 +240,7 @@ def table(scenario: dict[str, Any]) -> str:
                 label = build if number == 0 else ""
                 lines.append(f"| {label} | {code(person.named_by)} | {others} | {notes(person)} |")
         said = step["people"]
-    return "\n".join(lines).replace("|  |", "| |")
+    return "\n".join(lines).replace("|  |", "| |").replace("|  |", "| |")
 
 
 def others_in_order(scenario: dict[str, Any], person: Person) -> list[str]:
@@ -257,13 +257,12 @@ def notes(person: Person) -> str:
     said = []
     if "is_shared_device" in person.flags:
         said.append("shared device")
-    elif "is_identified" not in person.flags:
-        said.append("anonymous")
     for name, reason in sorted(person.suppressed):
         whose = "" if not person.others else f"{code(name)}: "
         said.append(f"{whose}`{reason}`")
     if person.anonymous_events:
-        said.append(f"{person.anonymous_events} anonymous")
+        events = "event" if person.anonymous_events == 1 else "events"
+        said.append(f"{person.anonymous_events} anonymous {events}")
     return ", ".join(said)
 
 

@@ -67,16 +67,16 @@ def differing(worlds, found):
     ]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_every_world_is_what_the_oracle_says(project, seed):
     rng = random.Random(seed)
-    worlds = [mean_world(rng) for _ in range(1000)]
+    worlds = [mean_world(rng) for _ in range(4000)]
     found = build(project, worlds, "--full-refresh", rng=rng)
     check(project, worlds, found)
     for world, labels in zip(worlds, found, strict=True):
         check_promises(world, labels)
     reasons = [reason for labels in found for _, reason in labels.values()]
-    assert min(map(reasons.count, ("shared_identifier", "limit_exceeded", None))) > 500
+    assert min(map(reasons.count, ("shared_identifier", "limit_exceeded", None))) > 1000
 
 
 def check_promises(world, labels):
@@ -122,13 +122,12 @@ def reached(world, start, members, links=None):
 
 def test_any_change_to_any_world_gives_what_a_full_build_gives(project):
     rng = random.Random(99)
-    worlds = [mean_world(rng) for _ in range(500)]
+    worlds = [mean_world(rng) for _ in range(2000)]
     build(project, worlds, "--full-refresh", rng=rng)
-    for _ in range(4):
+    for _ in range(3):
         worlds = [changed(world, rng) for world in worlds]
-        if rng.random() < 0.5:
-            # Worlds that nobody sees any more, and new ones in their places.
-            worlds[100:120] = [mean_world(rng) for _ in range(20)]
+        # Whoever nobody sees any more, and somebody new.
+        worlds[100:150] = [mean_world(rng) for _ in range(50)]
         check(project, worlds, build(project, worlds, rng=rng))
     again = project.rows("select * from main.limited order by all")
     check(project, worlds, build(project, worlds, rng=rng))

@@ -15,7 +15,7 @@ NAMES = [scenario["name"] for scenario in SCENARIOS]
 PAGE = PROJECT / "docs/identity-scenarios.md"
 SELECTED = (
     "+profile_merges", "+profile_aliases", "+identity_suppressed_edges", "+profiles",
-    "int_events_resolved",
+    "+int_events_resolved",
 )  # fmt: skip
 
 
@@ -39,8 +39,7 @@ def builds(make_project, tmp_path_factory):
         scenarios.land(project.raw, SCENARIOS, build)
         overrides.write_text(header + scenarios.override_lines(SCENARIOS, build))
         project.dbt(
-            "build", "--select", *SELECTED, "+int_events_resolved",
-            "--exclude-resource-type", "test", "unit_test",
+            "build", "--select", *SELECTED, "--exclude-resource-type", "test", "unit_test",
             as_of=f"{scenarios.as_of(build):%Y-%m-%dT%H:%M:%SZ}",
         )  # fmt: skip
         found.append(

@@ -57,12 +57,8 @@ class World:
 def mean_world(rng: random.Random) -> World:
     """A world of 2 to 12 identifiers of 1 to 4 types."""
     tiers = rng.randint(1, 4)
-    limits = {tier: rng.choice([1, 1, 1, 2, 3, None]) for tier in range(1, tiers + 1)}
-    return grown(World({}, (), rng.choice([0.75, 0.75, 0.9])), limits, rng)
-
-
-def grown(world: World, limits: dict[int, int | None], rng: random.Random) -> World:
-    """A world of these limits with other identifiers and links."""
+    limits = {tier: rng.choice([1, 1, 1, 2, 3]) for tier in range(1, tiers + 1)}
+    limits[rng.randint(1, tiers)] = None
     size = rng.randint(2, 12)
     keys = rng.sample("abcdefghijklmno", size)
     identifiers = {}
@@ -72,7 +68,7 @@ def grown(world: World, limits: dict[int, int | None], rng: random.Random) -> Wo
     days = rng.choice([1, 2, 9])
     declared_share = rng.choice([0, 0, 0.1, 0.3])
     pairs = {
-        tuple(rng.sample(range(1, size + 1), 2)) for _ in range(rng.randint(size - 1, 3 * size))
+        tuple(rng.sample(range(1, size + 1), 2)) for _ in range(rng.randint(size - 1, 2 * size))
     }
     links = tuple(
         Link(
@@ -84,7 +80,7 @@ def grown(world: World, limits: dict[int, int | None], rng: random.Random) -> Wo
         )
         for one, other in sorted({tuple(sorted(pair)) for pair in pairs})
     )
-    return replace(world, identifiers=identifiers, links=links)
+    return World(identifiers, links, owner_share=rng.choice([0.75, 0.75, 0.9]))
 
 
 def changed(world: World, rng: random.Random) -> World:
