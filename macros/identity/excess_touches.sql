@@ -4,7 +4,7 @@
     then seen first; none of a group without a stronger type, and none when it is declared part of a
     group. Then each group keeps as many nodes of this tier as it may, those seen with it first.
 
-    →  the touches with is_kept and reason
+    →  the touches with is_kept, is_borrowed and reason
 #}
 {% macro excess_touches(touches, nodes, groups, over, tier) -%}
     with
@@ -86,6 +86,9 @@
         first_seen_at,
         owner_share,
         is_kept,
+        is_broken
+        and is_kept
+        and first_seen_at > min(first_seen_at) over (partition by node) as is_borrowed,
         case when not is_kept then 'limit_exceeded' end as reason
     from judged
 {%- endmacro %}

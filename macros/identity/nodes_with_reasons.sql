@@ -12,9 +12,17 @@
         nodes.tie_key,
         nodes.declared,
         nodes.root,
-        coalesce(nodes.reason, given.reason) as reason
+        coalesce(nodes.reason, given.reason) as reason,
+        coalesce((nodes.is_borrowed or given.is_borrowed) and given.is_kept, nodes.is_borrowed)
+            as is_borrowed
     from {{ nodes }} as nodes
     left join (
-        select node, max(reason) as reason from {{ judged }} group by node
+        select
+            node,
+            max(reason) as reason,
+            {{ dbt.bool_or('is_kept') }} as is_kept,
+            {{ dbt.bool_or('is_borrowed') }} as is_borrowed
+        from {{ judged }}
+        group by node
     ) as given on nodes.node = given.node
 {%- endmacro %}

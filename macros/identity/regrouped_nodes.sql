@@ -12,7 +12,8 @@
         nodes.tie_key,
         nodes.declared,
         coalesce(joined.root, nodes.root) as root,
-        nodes.reason
+        nodes.reason,
+        nodes.is_borrowed
     from {{ nodes }} as nodes
     left join {{ groups }} as joined on nodes.root = joined.node
 {%- endmacro %}

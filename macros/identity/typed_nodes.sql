@@ -1,7 +1,7 @@
 {#
     The query for the nodes of an edge list, each in the group of the nodes it is declared one with.
 
-    →  (node, cluster, tier, node_limit, tie_key, declared, root, reason), reason null
+    →  (node, cluster, tier, node_limit, tie_key, declared, root, reason, is_borrowed), reason null
 #}
 {% macro typed_nodes(edges, declared) -%}
     with
@@ -34,7 +34,8 @@
         ends.tie_key,
         declared.root as declared,
         declared.root,
-        cast(null as {{ dbt.type_string() }}) as reason
+        cast(null as {{ dbt.type_string() }}) as reason,
+        false as is_borrowed
     from ends
     inner join {{ declared }} as declared on ends.node = declared.node
 {%- endmacro %}

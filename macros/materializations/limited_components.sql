@@ -6,13 +6,15 @@
     strong_node, weak_node (integers), strong_tier, weak_tier (1 is the strongest type),
     strong_limit, weak_limit (most nodes of that type, null for no limit), strong_key, weak_key
     (text that breaks ties), observation_count, first_seen_at, is_declared, owner_share.
-    →  table (node, cluster, root, reason); reason says why a node links no further, else null
+    →  table (node, cluster, root, reason, is_borrowed); reason says why a node links no further, else
+    null; a borrowed node is with somebody who was not the first to have it
 
     Later builds compare the rows with those of the last build (kept in <model>__edges) and decide
     only clusters anew in which anything changed.
 #}
 {% materialization limited_components, default -%}
     {%- set made = [] -%}
+    {%- set columns = 'node, cluster, root, reason, is_borrowed' -%}
     {%- set labels = this.incorporate(type='table') -%}
     {%- set known_edges = edges_of_last_build(this) -%}
 
@@ -22,7 +24,7 @@
     {%- set edges = scratch_table('now', sql, made) -%}
     {%- if starts_over(this, known_edges) -%}
         {%- set found = limit_components(edges, made) -%}
-        {%- do replace_table(labels, 'select node, cluster, root, reason from ' ~ found) -%}
+        {%- do replace_table(labels, 'select ' ~ columns ~ ' from ' ~ found) -%}
     {%- else -%}
         {%- set stale = scratch_table('stale', clusters_that_differ(edges, known_edges), made) -%}
         {%- set in_stale = ' where cluster in (select cluster from ' ~ stale ~ ')' -%}
@@ -30,7 +32,7 @@
         {%- set found = limit_components(open_edges, made) -%}
         {%- for query in [
             'delete from ' ~ labels ~ in_stale,
-            'insert into ' ~ labels ~ ' (node, cluster, root, reason) select node, cluster, root, reason from ' ~ found,
+            'insert into ' ~ labels ~ ' (' ~ columns ~ ') select ' ~ columns ~ ' from ' ~ found,
         ] -%}
             {%- call statement('main') -%}{{ query }}{%- endcall -%}
         {%- endfor -%}

@@ -252,13 +252,13 @@ FAULTS = {
         select * from intermediate.int_events limit 1
     """,
     "segment_events_are_fresh": "",
-    "accepted_range_identity_health_largest_profile": """
+    "identity_largest_profile_is_within_limit": """
         update marts.identity_health set largest_profile = 501
     """,
-    "accepted_range_identity_health_merge_share_1d": """
+    "identity_merges_are_within_limit": """
         update marts.identity_health set merge_share_1d = 0.11
     """,
-    "accepted_range_identity_health_suppressed_share": """
+    "identity_suppressed_share_is_within_limit": """
         update marts.identity_health set suppressed_share = 0.21
     """,
     "no_active_edge_crosses_profiles": """

@@ -158,19 +158,44 @@ def test_snowplow_users_are_stitched(web, real_data):
         from read_csv('{expected}', all_varchar = true)
         """
     ).fetchall()
-    ours = dict(
-        web.rows(
+    assert len(sessions) == 18
+    profiles = {
+        device: (user_id, is_shared)
+        for device, user_id, is_shared in web.rows(
             """
-            select identifiers.identifier_value, profiles.user_id
+            select identifiers.identifier_value, profiles.user_id, profiles.is_shared_device
             from marts.profile_identifiers as identifiers
             inner join marts.profiles as profiles using (profile_id)
             where identifiers.identifier_type = 'anonymous_id'
             """
         )
+    }
+    users = dict(
+        web.rows(
+            """
+            select
+                anonymous_id, list(distinct user_id)
+            from intermediate.int_events
+            where user_id is not null and anonymous_id is not null
+            group by anonymous_id
+            """
+        )
     )
-    assert len(sessions) == 18
-    wrong = [row for row in sessions if ours.get(row[1]) != row[2]]
-    assert wrong == []
+    latest = dict(
+        web.rows(
+            """
+            select anonymous_id, arg_max(user_id, occurred_at)
+            from intermediate.int_events
+            where user_id is not null and anonymous_id is not null
+            group by anonymous_id
+            """
+        )
+    )
+    # Snowplow gives a device to the user seen last. So do we, unless it showed two users.
+    assert [row for row in sessions if latest.get(row[1]) != row[2]] == []
+    differs = {row[1] for row in sessions if row[1] and profiles[row[1]][0] != row[2]}
+    assert differs == {device for device in profiles if len(users.get(device, [])) > 1}
+    assert [profiles[device] for device in differs] == [(None, True)]
 
 
 def test_snowplow_sessions(ecommerce, real_data):

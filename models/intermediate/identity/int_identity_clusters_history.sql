@@ -26,6 +26,7 @@ believed as (
         node_seq,
         cast(0 as bigint) as revision,
         root_seq,
+        suppression_reason,
         {{ as_of() }} as valid_from
     from clusters
     where false
@@ -47,8 +48,10 @@ changed as (
     select
         coalesce(clusters.node_seq, open_rows.node_seq) as node_seq,
         clusters.root_seq,
+        clusters.suppression_reason,
         open_rows.revision as closed_revision,
         open_rows.root_seq as closed_root_seq,
+        open_rows.suppression_reason as closed_suppression_reason,
         open_rows.valid_from as closed_valid_from
     from clusters
     full outer join open_rows on clusters.node_seq = open_rows.node_seq
@@ -63,6 +66,7 @@ opened as (
         latest.revision + 1 as revision,
         cast(null as bigint) as closing_revision,
         changed.root_seq,
+        changed.suppression_reason,
         {{ as_of() }} as valid_from,
         cast(null as timestamp) as valid_to
     from changed
@@ -75,6 +79,7 @@ closed as (
         changed.closed_revision as revision,
         latest.revision + 1 as closing_revision,
         changed.closed_root_seq as root_seq,
+        changed.closed_suppression_reason as suppression_reason,
         changed.closed_valid_from as valid_from,
         {{ as_of() }} as valid_to
     from changed

@@ -13,6 +13,9 @@ select
     earlier.root_seq as from_root_seq,
     later.root_seq as to_root_seq,
 
+    -- booleans
+    later.suppression_reason is not null as is_suppressed,
+
     -- timestamps
     later.valid_from as moved_at
 

@@ -11,13 +11,16 @@ history as (
     select * from {{ ref('int_identity_clusters_history') }}
 ),
 
--- Where a profile's identifiers went; the identifier that named it speaks first.
+-- Where a profile's identifiers went. The identifier that named it speaks first, unless others share
+-- it by now; such identifiers speak last.
 destinations as (
     select
         revision,
         from_root_seq,
         max(case when node_seq = from_root_seq then 1 else 0 end) as has_ended,
-        max(case when node_seq = from_root_seq then to_root_seq end) as anchor_to_seq,
+        max(case when node_seq = from_root_seq and not is_suppressed then to_root_seq end)
+            as anchor_to_seq,
+        min(case when not is_suppressed then to_root_seq end) as own_to_seq,
         min(to_root_seq) as first_to_seq,
         min(case when node_seq = to_root_seq then to_root_seq end) as first_own_seq,
         min(moved_at) as moved_at
@@ -28,7 +31,7 @@ destinations as (
 ended as (
     select
         *,
-        coalesce(anchor_to_seq, first_to_seq) as heir_seq
+        coalesce(anchor_to_seq, own_to_seq, first_to_seq) as heir_seq
     from destinations
     where has_ended = 1
 ),

@@ -1,5 +1,5 @@
--- One row per build and profile that ended in it (merged into another one, renamed because nobody
--- sees the identifier that named it any more, or withdrawn with all of them) or was split off in
+-- One row per build and profile that ended in it (merged into another one, renamed because the
+-- identifier that named it is gone, or withdrawn with all of them) or was split off in
 -- it, with the edge that tied, or had tied, the two together.
 with
 
@@ -54,6 +54,8 @@ ties as (
         row_number() over (
             partition by changes.revision, changes.loser_root_seq, changes.winner_root_seq
             order by
+                -- Two that were apart and are declared one: nothing else was needed.
+                case when ends.is_declared then 0 else 1 end,
                 case when other_before.root_seq = changes.winner_root_seq then 0 else 1 end,
                 ends.first_seen_at,
                 ends.low_seq,
@@ -105,13 +107,18 @@ select
 
     -- strings
     changes.change,
-    coalesce(ties.reason, 'no_longer_seen') as reason,
+    coalesce(
+        ties.reason,
+        case when changes.change = 'renamed' then anchors.suppression_reason end,
+        'no_longer_seen'
+    ) as reason,
 
     -- timestamps
     ties.evidence_seen_at,
     changes.moved_at
 
 from changes
+left join clusters as anchors on changes.loser_root_seq = anchors.node_seq
 left join ties
     on
         changes.revision = ties.revision

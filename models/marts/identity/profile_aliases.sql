@@ -17,8 +17,9 @@ living as (
     select distinct root_seq from clusters
 ),
 
--- Everybody's last belief about an identifier of a profile that is no more, newest first; the
--- identifier that named the profile speaks for it as long as anybody still sees it.
+-- Everybody's last belief about an identifier of a profile that is no more, newest first. The
+-- identifier that named the profile speaks for it as long as anybody still sees it and nobody else
+-- shares it.
 followed as (
     select
         history.root_seq as retired_seq,
@@ -28,6 +29,7 @@ followed as (
             order by
                 case when clusters.root_seq is null then 1 else 0 end,
                 history.closing_revision desc,
+                case when clusters.suppression_reason is null then 0 else 1 end,
                 case when history.node_seq = history.root_seq then 0 else 1 end,
                 clusters.root_seq
         ) as preference,

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,16 @@ class Link:
     is_declared: bool = False
 
 
+class Place(NamedTuple):
+    """Where an identifier ends up: the smallest number with it, why it links no further, and
+    whether somebody else than the person it is with had it first.
+    """
+
+    root: int
+    reason: str | None
+    is_borrowed: bool
+
+
 @dataclass
 class Touch:
     """One identifier that was seen with members of a group which is not its own."""
@@ -35,6 +46,8 @@ class Touch:
     group: int
     weight: int
     first_seen: Any
+    is_late: bool = False
+    """True when the identifier gave up another touch for this one that was seen before it."""
 
 
 def joined(members: Iterable[int], pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
@@ -51,16 +64,14 @@ def joined(members: Iterable[int], pairs: Iterable[tuple[int, int]]) -> dict[int
 
 def limited(
     identifiers: Iterable[Identifier], links: Iterable[Link], owner_share: float
-) -> dict[int, tuple[int, str | None]]:
-    """Each identifier's person and why it links no further (the section on how limits are kept).
-
-    A person is named by its smallest number.
-    """
+) -> dict[int, Place]:
+    """Each identifier's place, by the section on how limits are kept."""
     known = {identifier.number: identifier for identifier in identifiers}
     links = list(links)
     declared = joined(known, [(link.one, link.other) for link in links if link.is_declared])
     group_of = dict(declared)
     reasons: dict[int, str] = {}
+    borrowed: set[int] = set()
 
     for tier in sorted({identifier.tier for identifier in known.values()}):
         touches = touches_of(tier, known, links, group_of, reasons)
@@ -71,8 +82,11 @@ def limited(
         if broken_types(known, declared, together):
             touches = without_excess(tier, known, declared, group_of, touches, reasons)
             together = groups_joined(group_of, touches)
+        borrowed |= {touch.identifier.number for touch in touches if touch.is_late}
         group_of = together
-    return {number: (group_of[number], reasons.get(number)) for number in known}
+    return {
+        number: Place(group_of[number], reasons.get(number), number in borrowed) for number in known
+    }
 
 
 def touches_of(
@@ -151,7 +165,8 @@ def without_shared(
         reasons.setdefault(identifier.number, "shared_identifier")
         if not is_at_home:
             total = sum(touch.weight for touch in claims)
-            kept += [touch for touch in claims if touch.weight >= owner_share * total]
+            owned = [touch for touch in claims if touch.weight >= owner_share * total]
+            kept += [as_late(touch, claims) for touch in owned]
     return kept
 
 
@@ -189,7 +204,7 @@ def without_excess(
         one = declared[identifier.number]
         is_declared_part = list(declared.values()).count(one) > 1
         if holds_earlier and not is_declared_part:
-            chosen[best.group].append(best)
+            chosen[best.group].append(as_late(best, own))
 
     for group, takers in chosen.items():
         takers.sort(key=lambda touch: (touch.first_seen, touch.identifier.key))
@@ -199,10 +214,17 @@ def without_excess(
             takers = takers[: limit - len(taken)]
         kept += takers
 
-    losers = [touch.identifier.number for touch in touches if touch not in kept]
-    for number in losers:
-        reasons.setdefault(number, "limit_exceeded")
+    standing = {(touch.identifier.number, touch.group) for touch in kept}
+    for touch in touches:
+        if (touch.identifier.number, touch.group) not in standing:
+            reasons.setdefault(touch.identifier.number, "limit_exceeded")
     return kept
+
+
+def as_late(touch: Touch, others: list[Touch]) -> Touch:
+    """The touch, late if one of the others came before it."""
+    first_seen = min(other.first_seen for other in others)
+    return replace(touch, is_late=touch.is_late or touch.first_seen > first_seen)
 
 
 def by_identifier(touches: list[Touch]) -> dict[Identifier, list[Touch]]:
@@ -210,4 +232,235 @@ def by_identifier(touches: list[Touch]) -> dict[Identifier, list[Touch]]:
     found: dict[Identifier, list[Touch]] = defaultdict(list)
     for touch in touches:
         found[touch.identifier].append(touch)
+    return found
+
+
+Key = tuple[str, str]
+"""Type and value of an identifier."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One delivered event and the identifiers that it shows, by type."""
+
+    event_id: str
+    occurred_at: datetime
+    loaded_at: datetime
+    shown: tuple[Key, ...]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One line of seeds/identity_overrides.csv; action is link or separate."""
+
+    action: str
+    one: Key
+    other: Key
+    decided_at: datetime
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The lines of seeds/identity_rules.csv, as the file has them, by kind."""
+
+    lines: tuple[dict[str, str], ...]
+
+    def of(self, kind: str) -> list[dict[str, str]]:
+        return [line for line in self.lines if line["kind"] == kind]
+
+    def is_void(self, key: Key) -> bool:
+        value = "0" if not set(key[1]) - set("0-.:") else key[1].lower()
+        return self.names("void", key, {value})
+
+    def is_blocked(self, key: Key) -> bool:
+        spellings = {key[1].lower()}
+        if key[0] == "email":
+            local, _, domain = key[1].partition("@")
+            bare = local.rstrip("0123456789")
+            spellings |= {f"{local}@*", f"*@{domain}"}
+            spellings |= {f"{bare}#@*"} if bare != local else set()
+        return self.names("block", key, spellings)
+
+    def names(self, kind: str, key: Key, spellings: set[str]) -> bool:
+        return any(
+            line["identifier_type"] in ("*", key[0]) and line["pattern"] in spellings
+            for line in self.of(kind)
+        )
+
+
+@dataclass(frozen=True)
+class People:
+    """``person_of`` gives each identifier the one that names its person, and why it links no
+    further; ``apart`` are the pairs that were seen together and link nobody.
+    """
+
+    person_of: dict[Key, tuple[Key, str | None]]
+    apart: set[frozenset[Key]]
+
+
+def people(
+    observations: Iterable[Observation],
+    rules: Rules,
+    decisions: Iterable[Decision],
+    as_of: datetime,
+) -> People:
+    """Who is who, by everything that docs/identity.md says, from the first event on."""
+    seen = [event for event in kept_events(observations) if event.occurred_at <= as_of]
+    shown = {event: [key for key in event.shown if not rules.is_void(key)] for event in seen}
+    numbers = numbered(shown)
+    links, separated = evidence(shown, numbers, decisions, as_of)
+    pairs = {frozenset((link.one, link.other)) for link in links}
+
+    reasons = {number: "blocked_value" for key, number in numbers.items() if rules.is_blocked(key)}
+    for number in hubs(numbers, pairs - separated, set(reasons), rules):
+        reasons.setdefault(number, "hub")
+    usable = [
+        link
+        for link in links
+        if frozenset((link.one, link.other)) not in separated
+        and not {link.one, link.other} & set(reasons)
+    ]
+
+    tiers = {line["identifier_type"]: line for line in rules.of("limit")}
+    known = {
+        number: Identifier(
+            number,
+            tier=int(tiers[key[0]]["priority"]),
+            limit=int(tiers[key[0]]["threshold"]) if tiers[key[0]]["threshold"] else None,
+            key=":".join(key),
+        )
+        for key, number in numbers.items()
+    }
+    (owner,) = rules.of("owner")
+    person_of = {}
+    for members, own_links in components(numbers.values(), usable):
+        inside = [known[number] for number in members]
+        counts = {one.tier: sum(other.tier == one.tier for other in inside) for one in inside}
+        if any(one.limit is not None and counts[one.tier] > one.limit for one in inside):
+            person_of |= limited(inside, own_links, float(owner["threshold"]))
+        else:
+            person_of |= {number: Place(min(members), None, False) for number in members}
+
+    key_of = {number: key for key, number in numbers.items()}
+    names = named(person_of)
+    return People(
+        person_of={
+            key_of[number]: (key_of[names[place.root]], reasons.get(number, place.reason))
+            for number, place in person_of.items()
+        },
+        apart={
+            frozenset(key_of[number] for number in pair)
+            for pair in pairs
+            if pair in separated or len({person_of[number].root for number in pair}) == 2
+        },
+    )
+
+
+def named(places: dict[int, Place]) -> dict[int, int]:
+    """For each person the smallest number that is its own, by the smallest number of all."""
+    members: dict[int, list[int]] = defaultdict(list)
+    for number, place in places.items():
+        members[place.root].append(number)
+    return {
+        root: min([one for one in own if not places[one].is_borrowed] or own)
+        for root, own in members.items()
+    }
+
+
+def kept_events(observations: Iterable[Observation]) -> list[Observation]:
+    """Of several copies of an event the one that was loaded first."""
+    kept: dict[str, Observation] = {}
+    for event in observations:
+        if event.event_id not in kept or event.loaded_at < kept[event.event_id].loaded_at:
+            kept[event.event_id] = event
+    return list(kept.values())
+
+
+def numbered(shown: dict[Observation, list[Key]]) -> dict[Key, int]:
+    """The identifiers in the order in which they became known."""
+    # What a later load tells of an earlier sight renames nobody.
+    known: dict[Key, tuple[datetime, datetime]] = {}
+    for event, keys in shown.items():
+        for key in keys:
+            sight = (event.loaded_at, event.occurred_at)
+            known[key] = min(known.get(key, sight), sight)
+    order = sorted(known, key=lambda key: (known[key], key))
+    return {key: number for number, key in enumerate(order, start=1)}
+
+
+def evidence(
+    shown: dict[Observation, list[Key]],
+    numbers: dict[Key, int],
+    decisions: Iterable[Decision],
+    as_of: datetime,
+) -> tuple[list[Link], set[frozenset[int]]]:
+    """The links of all pairs that were seen or declared together, and the separated pairs."""
+    times: dict[frozenset[int], list[datetime]] = defaultdict(list)
+    for event, keys in shown.items():
+        for one in keys:
+            for other in keys:
+                if numbers[one] < numbers[other]:
+                    times[frozenset((numbers[one], numbers[other]))].append(event.occurred_at)
+
+    latest: dict[frozenset[int], Decision] = {}
+    for decision in sorted(decisions, key=lambda decision: decision.decided_at):
+        ends = {decision.one, decision.other}
+        if decision.decided_at <= as_of and ends <= set(numbers):
+            latest[frozenset(numbers[end] for end in ends)] = decision
+    for pair, decision in latest.items():
+        if decision.action == "link":
+            times[pair].append(decision.decided_at)
+
+    links = [
+        Link(
+            min(pair),
+            max(pair),
+            count=len(seen_at),
+            first_seen=min(seen_at),
+            is_declared=pair in latest and latest[pair].action == "link",
+        )
+        for pair, seen_at in times.items()
+    ]
+    return links, {pair for pair, decision in latest.items() if decision.action == "separate"}
+
+
+def hubs(
+    numbers: dict[Key, int], pairs: set[frozenset[int]], blocked: set[int], rules: Rules
+) -> set[int]:
+    """Identifiers that were seen with more others of a type than a rule of kind hub allows."""
+    type_of = {number: key[0] for key, number in numbers.items()}
+    met: dict[tuple[int, str], int] = defaultdict(int)
+    for one, other in pairs:
+        for number, neighbor in ((one, other), (other, one)):
+            if neighbor not in blocked:
+                met[number, type_of[neighbor]] += 1
+    return {
+        number
+        for (number, counted), count in met.items()
+        for line in rules.of("hub")
+        if line["identifier_type"] == type_of[number]
+        and line["counted_type"] == counted
+        and count > int(line["threshold"])
+    }
+
+
+def components(numbers: Iterable[int], links: list[Link]) -> list[tuple[set[int], list[Link]]]:
+    """The identifiers that hang together, however long the way, with the links among them."""
+    links_of: dict[int, list[Link]] = defaultdict(list)
+    for link in links:
+        links_of[link.one].append(link)
+        links_of[link.other].append(link)
+    found, placed = [], set()
+    for start in numbers:
+        if start in placed:
+            continue
+        members, open_ends, inside = {start}, [start], []
+        while open_ends:
+            for link in links_of[open_ends.pop()]:
+                inside += [link] if link not in inside else []
+                for end in {link.one, link.other} - members:
+                    members.add(end)
+                    open_ends.append(end)
+        placed |= members
+        found.append((members, inside))
     return found

@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from scripts.dbt_runner import DbtFailed
 
 from .graphs import SPAN, graphs, hard_shapes, jumbled, side_by_side
-from .tiny_dbt import TinyProject
+from .projects import TinyProject
 
 SEED = 20260630
 LENGTH = 3000
@@ -82,7 +82,7 @@ def smallest_difference(edges, expected, found, span):
     derandomize=True,
     database=None,
     deadline=None,
-    max_examples=9,
+    max_examples=7,
     # The graphs of an example go through dbt together: a failure names the smallest one.
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example],

@@ -1,7 +1,7 @@
 """Small worlds of typed identifiers, mean ones: low limits, equal weights, ties everywhere."""
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -55,7 +55,7 @@ class World:
 
 
 def mean_world(rng: random.Random) -> World:
-    """A world of 2 to 12 identifiers of 1 to 4 types."""
+    """A world of 2 to 12 identifiers of 1 to 4 types; one type is without a limit."""
     tiers = rng.randint(1, 4)
     limits = {tier: rng.choice([1, 1, 1, 2, 3]) for tier in range(1, tiers + 1)}
     limits[rng.randint(1, tiers)] = None
@@ -114,18 +114,18 @@ def simpler(world: World) -> Iterator[World]:
                 yield replace(world, links=(*without[:place], tamed, *without[place:]))
 
 
-def typed_edges(worlds: Iterable[World]) -> Iterator[tuple]:
-    """The rows of COLUMNS for many worlds, each a cluster of its own."""
-    for cluster, world in enumerate(worlds):
+def typed_edges(worlds: Iterable[World], clusters: Sequence[int]) -> Iterator[tuple]:
+    """The rows of COLUMNS for many worlds, each in the cluster of that place."""
+    for place, world in enumerate(worlds):
         for link in world.links:
             strong, weak = sorted(
                 (world.identifiers[link.one], world.identifiers[link.other]),
                 key=lambda end: (end.tier, end.number),
             )
             yield (
-                cluster,
-                strong.number + cluster * SPAN,
-                weak.number + cluster * SPAN,
+                clusters[place],
+                strong.number + place * SPAN,
+                weak.number + place * SPAN,
                 strong.tier,
                 weak.tier,
                 strong.limit,
