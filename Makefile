@@ -73,7 +73,7 @@ bench-identity: .venv/ready  ## time identity on 100 thousand, 1 and 10 million 
 	@$(BIN)/python -m scripts.bench_identity
 
 lock: .venv/ready  ## pin requirements.in anew
-	@for name in requirements requirements-bootstrap; do \
+	@for name in requirements requirements-bootstrap requirements-splink; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 			--no-annotate --no-header --no-emit-index-url $$name.in -o $$name.txt; \
 	done

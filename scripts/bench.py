@@ -125,9 +125,9 @@ def run_baseline(raw: Path, warehouse: Path, database: Path, threads: int) -> No
         connection.execute(f"set variable behaviors = '{PROJECT / 'seeds' / 'behaviors.csv'}'")
         connection.execute(f"attach '{warehouse}' as project (read_only)")
         connection.execute(
-            "create temp table identity as select identifier_type as kind, "
-            "identifier_value as value, profile_id, suppression_reason is not null as is_suppressed "
-            "from project.marts.profile_identifiers"
+            "create temp table identity as "
+            "select identifier_type as kind, identifier_value as value, profile_id, "
+            "suppression_reason is not null as is_suppressed from project.marts.profile_identifiers"
         )
         connection.execute("detach project")
         connection.execute(BASELINE.read_text())

@@ -23,7 +23,8 @@
         'delete from ' ~ labels ~ ' where root in (select root from ' ~ broken ~ ')',
         'delete from ' ~ labels ~ ' where node in (select node from ' ~ relabeled ~ ')',
         'insert into ' ~ labels ~ ' (node, root) select node, root from ' ~ relabeled,
-        'delete from ' ~ known_edges ~ ' where exists (select 1 from ' ~ changed ~ ' as changed'
+        'delete from ' ~ known_edges ~ ' where node_a in (select node_a from ' ~ changed ~ ' where not is_added)'
+            ~ ' and exists (select 1 from ' ~ changed ~ ' as changed'
             ~ ' where not changed.is_added and changed.node_a = ' ~ known_edges.identifier ~ '.node_a'
             ~ ' and changed.node_b = ' ~ known_edges.identifier ~ '.node_b)',
         'insert into ' ~ known_edges ~ ' (node_a, node_b) select node_a, node_b from ' ~ changed ~ ' where is_added',

@@ -184,7 +184,7 @@ def test_marts_have_contracts_and_owners(manifest):
 
 
 def test_the_lock_files_pin_hashes_and_name_no_registry():
-    for name in ("requirements.txt", "requirements-bootstrap.txt"):
+    for name in ("requirements.txt", "requirements-bootstrap.txt", "requirements-splink.txt"):
         text = (PROJECT / name).read_text()
         assert "://" not in text, name
         pins = [line for line in text.splitlines() if re.match(r"[a-z0-9]", line)]

@@ -29,13 +29,17 @@ owners as (
     where kind = 'owner'
 ),
 
-contested as (
-    select distinct components.root
+exceeded as (
+    select components.root
     from components
     inner join nodes on components.node = nodes.node_seq
     inner join limits on nodes.identifier_type = limits.identifier_type
     group by components.root, nodes.identifier_type, limits.node_limit
     having count(*) > limits.node_limit
+),
+
+contested as (
+    select distinct root from exceeded
 ),
 
 members as (

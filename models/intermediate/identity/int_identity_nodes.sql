@@ -7,6 +7,7 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
+        unique_key='node_seq',
         full_refresh=false,
         on_schema_change='fail',
     )

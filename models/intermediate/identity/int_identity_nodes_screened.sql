@@ -48,15 +48,13 @@ blocked as (
 ),
 
 neighbors as (
+    {% for own, other in [('low', 'high'), ('high', 'low')] %}
     select
-        low_seq as node_seq,
-        high_seq as neighbor_seq
+        {{ own }}_seq as node_seq,
+        {{ other }}_seq as neighbor_seq
     from edges
-    union all
-    select
-        high_seq as node_seq,
-        low_seq as neighbor_seq
-    from edges
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 counted as (
@@ -84,22 +82,18 @@ hubs as (
             and counted.neighbor_count > rules.threshold
     where rules.kind = 'hub'
     group by nodes.node_seq
-),
-
-screened as (
-    select
-        node_seq,
-        'blocked_value' as reason,
-        rule
-    from blocked
-    union all
-    select
-        hubs.node_seq,
-        'hub' as reason,
-        hubs.rule
-    from hubs
-    left join blocked on hubs.node_seq = blocked.node_seq
-    where blocked.node_seq is null
 )
 
-select * from screened
+select
+    node_seq,
+    'blocked_value' as reason,
+    rule
+from blocked
+union all
+select
+    hubs.node_seq,
+    'hub' as reason,
+    hubs.rule
+from hubs
+left join blocked on hubs.node_seq = blocked.node_seq
+where blocked.node_seq is null

@@ -11,8 +11,8 @@ history as (
     select * from {{ ref('int_identity_clusters_history') }}
 ),
 
--- Where a profile's identifiers went. The identifier that named it speaks first, unless others share
--- it by now; such identifiers speak last.
+-- Where a profile's identifiers went. The identifier that named it speaks first, unless others
+-- share it by now; such identifiers speak last.
 destinations as (
     select
         revision,

@@ -4,6 +4,7 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
+        unique_key=['revision', 'loser_profile_id', 'winner_profile_id'],
         full_refresh=false,
         on_schema_change='fail',
     )

@@ -32,8 +32,8 @@ def events(households: int, rng: random.Random) -> list[Observation]:
 
 def sightings(household: int, rng: random.Random) -> Iterator[tuple[Key, ...]]:
     """What the events of a household show: its people with their own things and shared ones."""
-    # One household in eight is a shop with a kiosk, about as many people as make a hub.
-    is_shop = household % 8 == 0
+    # One household in five is a shop with a kiosk, about as many people as make a hub.
+    is_shop = household % 5 == 0
     people = range(rng.randint(4, 12) if is_shop else rng.choice([1, 1, 2, 2, 3]))
     shared = {
         "email": [f"all@h{household}.example", f"info@h{household}.example", "x@mailinator.com"],
@@ -46,7 +46,11 @@ def sightings(household: int, rng: random.Random) -> Iterator[tuple[Key, ...]]:
         person = rng.choice(people)
         own = {
             "user_id": [f"u{household}-{person}"],
-            "email": [f"p{person}-{spare}@h{household}.example" for spare in range(6)],
+            # info is a mailbox that many read, info1 is none.
+            "email": [
+                *(f"p{person}-{spare}@h{household}.example" for spare in range(5)),
+                f"info{person}@h{household}.example",
+            ],
             "phone": [f"+1{3030000000 + household * 100 + person * 10 + n}" for n in range(2)],
             "anonymous_id": [f"c{household}-{person}-{spare}" for spare in range(3)],
         }

@@ -175,11 +175,18 @@ def check_log(warehouse, before):
     aliases = dict(
         warehouse.rows("select retired_profile_id, profile_id from marts.profile_aliases")
     )
-    assert vanished <= aliases.keys()
+    assert not living & aliases.keys()
+    heirs = {profile: set() for profile in vanished}
+    speaking = {}
     for key, (profile, _) in before.items():
-        # The identifier that named it speaks for it, as long as it is seen and nobody shares it.
-        if profile in vanished and profile == profile_id(key) and key in now and not now[key][1]:
-            assert aliases[profile] == now[key][0]
+        if profile in vanished and key in now:
+            heirs[profile].add(now[key][0])
+            # Whoever named it speaks for it, as long as it is seen and nobody shares it.
+            if profile == profile_id(key) and not now[key][1]:
+                speaking[profile] = now[key][0]
+    for profile in vanished:
+        assert aliases[profile] in (heirs[profile] or {None})
+        assert aliases[profile] == speaking.get(profile, aliases[profile])
     return vanished
 
 
@@ -269,15 +276,23 @@ def test_every_observed_identifier_is_in_exactly_one_profile(whole, events):
 
 
 def decided(profiles, events, rng):
-    """Links of people that are taken back, strangers that are linked, and lines of both kinds."""
-    shown = sorted({event.shown for event in events if len(event.shown) > 1})
-    pairs = [tuple(rng.sample(keys, 2)) for keys in shown]
-    together = [pair for pair in pairs if len({profiles.get(key) for key in pair}) == 1]
+    """Links that are taken back, of people and of hubs, and strangers that are linked."""
+    seen = {
+        tuple(sorted(rng.sample([key for key in event.shown if key in profiles], 2)))
+        for event in events
+        if sum(key in profiles for key in event.shown) > 1
+    }
+    hubs = {key for key, (_, reason) in profiles.items() if reason == "hub"}
+    of_hubs = sorted(pair for pair in seen if hubs & set(pair))
+    of_people = sorted(pair for pair in seen if profiles[pair[0]] == profiles[pair[1]])
+    separate = [*rng.sample(of_people, 60), *rng.sample(of_hubs, len(of_hubs) // 4)]
     strangers = [tuple(rng.sample(sorted(profiles), 2)) for _ in range(30)]
     day = timedelta(days=1)
     decisions = []
-    for number, pair in enumerate([*rng.sample(together, 60), *strangers]):
-        action, opposite = ("separate", "link") if number < 60 else ("link", "separate")
+    for number, pair in enumerate([*separate, *strangers]):
+        action, opposite = "separate", "link"
+        if number >= len(separate):
+            action, opposite = opposite, action
         decisions.append(Decision(action, *pair, people.START + 9 * day))
         if number % 5 == 0:
             # The latest decision holds, and one of after as_of is not known yet.
