@@ -12,8 +12,8 @@
         known.node_a is null as is_added
     from (
         select
-            least(node_a, node_b) as node_a,
-            greatest(node_a, node_b) as node_b
+            case when node_a > node_b then node_b else node_a end as node_a,
+            case when node_a > node_b then node_a else node_b end as node_b
         from ({{ sql }}) as listed
     ) as selected
     full outer join {{ known_edges }} as known

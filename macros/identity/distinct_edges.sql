@@ -5,7 +5,7 @@
 #}
 {% macro distinct_edges(sql) -%}
     select distinct
-        least(node_a, node_b) as node_a,
-        greatest(node_a, node_b) as node_b
+        case when node_a > node_b then node_b else node_a end as node_a,
+        case when node_a > node_b then node_a else node_b end as node_b
     from ({{ sql }}) as selected
 {%- endmacro %}

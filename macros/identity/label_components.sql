@@ -24,6 +24,7 @@
                 'select near.node, far.root, near.root <> far.root as has_moved from ' ~ near
                 ~ ' as near inner join ' ~ near ~ ' as far on near.root = far.node', made) -%}
             {%- do drop_scratch([near]) -%}
+            {%- do made.remove(near) -%}
             {%- set state.moved = count_rows(state.parents, 'has_moved') -%}
         {%- endfor -%}
 
@@ -36,6 +37,7 @@
             ~ ' inner join ' ~ state.parents ~ ' as far on half.node_b = far.node'
             ~ ' where half.node_a <> far.root', made) -%}
         {%- do drop_scratch([half]) -%}
+        {%- do made.remove(half) -%}
         {%- set state.open_edges = count_rows(state.edges) -%}
         {%- do rounds.append(state.parents) -%}
     {%- endfor -%}

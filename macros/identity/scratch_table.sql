@@ -8,7 +8,10 @@
     {%- set relation = api.Relation.create(
         database=this.database, schema=this.schema, identifier=this.identifier ~ '__' ~ name, type='table'
     ) -%}
-    {%- do adapter.drop_relation(relation) -%}
+    {#- What a build that was broken off left behind; most times there is nothing to drop. -#}
+    {%- if adapter.get_relation(relation.database, relation.schema, relation.identifier) is not none -%}
+        {%- do adapter.drop_relation(relation) -%}
+    {%- endif -%}
     {%- call statement('scratch') -%}
         {{ create_table_as(false, relation, sql) }}
     {%- endcall -%}

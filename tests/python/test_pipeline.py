@@ -271,7 +271,7 @@ FAULTS = {
         insert into intermediate.int_identity_clusters_history
         select
             node_seq, revision + 1 as revision, revision + 2 as closing_revision,
-            node_seq as root_seq, valid_from, valid_from as valid_to
+            node_seq as root_seq, suppression_reason, valid_from, valid_from as valid_to
         from intermediate.int_identity_clusters_history where node_seq <> root_seq limit 1
     """,
 }

@@ -112,7 +112,15 @@ def test_broken_values_are_set_aside_and_nothing_is_lost(project):
         event(7, value="a lot", is_machine="perhaps"),
     ]
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    project.dbt("run", "--select", "+event_intake", "+events_quarantined")
+    project.dbt(
+        "build",
+        "--select",
+        "+event_intake",
+        "+events_quarantined",
+        "--exclude-resource-type",
+        "test",
+        "unit_test",
+    )
     assert project.rows(
         "select event_id, quarantine_reason from marts.events_quarantined order by all"
     ) == [

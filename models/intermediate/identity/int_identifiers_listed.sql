@@ -27,7 +27,8 @@ listed as (
         crm_contact_id is not null as is_crm,
         first_seen_at,
         last_seen_at,
-        first_loaded_at
+        first_loaded_at,
+        first_load_seen_at
     from observed
     where {{ type }} is not null
     {{ 'union all' if not loop.last }}

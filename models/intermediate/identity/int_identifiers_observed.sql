@@ -37,6 +37,15 @@ observations as (
         stated_at as observed_at,
         loaded_at
     from people
+),
+
+dated as (
+    select
+        *,
+        min(loaded_at) over (
+            partition by source, user_id, email, phone, anonymous_id, crm_contact_id
+        ) as first_loaded_at
+    from observations
 )
 
 select
@@ -58,7 +67,8 @@ select
     -- timestamps
     min(observed_at) as first_seen_at,
     max(observed_at) as last_seen_at,
-    min(loaded_at) as first_loaded_at
+    min(first_loaded_at) as first_loaded_at,
+    min(case when loaded_at = first_loaded_at then observed_at end) as first_load_seen_at
 
-from observations
+from dated
 group by source, user_id, email, phone, anonymous_id, crm_contact_id

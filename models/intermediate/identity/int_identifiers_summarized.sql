@@ -2,7 +2,12 @@
 with
 
 listed as (
-    select * from {{ ref('int_identifiers_listed') }}
+    select
+        *,
+        min(first_loaded_at) over (
+            partition by identifier_type, identifier_value
+        ) as identifier_loaded_at
+    from {{ ref('int_identifiers_listed') }}
     where not is_void
 )
 
@@ -20,7 +25,9 @@ select
     -- timestamps
     min(first_seen_at) as first_seen_at,
     max(last_seen_at) as last_seen_at,
-    min(first_loaded_at) as first_loaded_at
+    min(first_loaded_at) as first_loaded_at,
+    min(case when first_loaded_at = identifier_loaded_at then first_load_seen_at end)
+        as first_load_seen_at
 
 from listed
 group by identifier_type, identifier_value

@@ -51,7 +51,8 @@ select
     latest.node_seq + row_number() over (
         order by
             arrived.first_loaded_at,
-            arrived.first_seen_at,
+            -- What a later load tells of an earlier sight would depend on when we build.
+            arrived.first_load_seen_at,
             arrived.identifier_type,
             arrived.identifier_value
     ) as node_seq,

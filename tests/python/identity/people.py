@@ -18,10 +18,9 @@ def events(households: int, rng: random.Random) -> list[Observation]:
     """All events as they were loaded; some households' are late, some events come twice."""
     found = []
     for household in range(households):
-        delay = timedelta(hours=rng.choice([0, 1, 1, 60]))
         for number, shown in enumerate(sightings(household, rng)):
             occurred_at = START + timedelta(hours=rng.randrange(DAYS * 24))
-            loaded_at = occurred_at + delay
+            loaded_at = occurred_at + timedelta(hours=rng.choice([0, 1, 1, 60]))
             event = Observation(f"e{household}-{number}", occurred_at, loaded_at, shown)
             found.append(event)
             if rng.random() < 0.05:

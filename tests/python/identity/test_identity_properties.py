@@ -205,9 +205,6 @@ def test_batches_in_load_order_are_one_full_build(whole, batched):
     assert batched.rows("select count(*) from marts.profile_merges")[0][0] > 50
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the registry orders one load by sights that later loads bring"
-)
 def test_late_news_of_the_past_renames_nobody(make_warehouse):
     """A cookie and a user come together; that the user was there before comes a load later."""
     cookie, user = ("anonymous_id", "cookie"), ("user_id", "ann")
