@@ -60,22 +60,24 @@ def hold_back(raw: Path, later: Path) -> int:
 
 def measure(phase: str, folder: Path, threads: int) -> dict[str, Any]:
     """Run one phase in a process of its own; returns seconds, peak bytes and nodes."""
+    return in_own_process("scripts.bench", phase, folder, threads)
+
+
+def in_own_process(
+    module: str, phase: str, folder: Path, threads: int, *, patience: float | None = None
+) -> dict[str, Any]:
+    """Run one phase of a benchmark module so that its memory is its own; returns what it prints.
+
+    Raises subprocess.TimeoutExpired after `patience` seconds.
+    """
+    command = [sys.executable, "-m", module, "--phase", phase]
     run = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "scripts.bench",
-            "--phase",
-            phase,
-            "--folder",
-            str(folder),
-            "--threads",
-            str(threads),
-        ],
+        [*command, "--folder", str(folder), "--threads", str(threads)],
         cwd=PROJECT,
         capture_output=True,
         text=True,
         check=False,
+        timeout=patience,
     )
     if run.returncode:
         raise RuntimeError(f"phase {phase} failed:\n{run.stderr or run.stdout}")
@@ -251,6 +253,15 @@ def machine() -> str:
     return f"{os.cpu_count()} cores ({model}), {gigabytes(memory)}"
 
 
+def add_common_options(parser: argparse.ArgumentParser) -> None:
+    """The options that every benchmark has."""
+    parser.add_argument(
+        "--folder", type=Path, help="make the scratch files in this folder (some GB)"
+    )
+    parser.add_argument("--json", type=Path, help="write the measurements to this file as well")
+    parser.add_argument("--phase", help=argparse.SUPPRESS)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the benchmark; returns 0, or 1 when the results differ from the bare script's."""
     parser = argparse.ArgumentParser(prog="python -m scripts.bench", description=__doc__)
@@ -262,11 +273,7 @@ def main(argv: list[str] | None = None) -> int:
         help="numbers of events (default: 1000000 10000000)",
     )
     parser.add_argument("--threads", type=int, default=2, help="of dbt and DuckDB (default: 2)")
-    parser.add_argument(
-        "--folder", type=Path, help="make the scratch files in this folder (some GB)"
-    )
-    parser.add_argument("--json", type=Path, help="write the measurements to this file as well")
-    parser.add_argument("--phase", help=argparse.SUPPRESS)
+    add_common_options(parser)
     options = parser.parse_args(argv)
     if options.phase:
         print(json.dumps(run_phase(options.phase, options.folder, options.threads)))

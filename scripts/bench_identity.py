@@ -21,7 +21,7 @@ from rich.console import Console
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from scripts.bench import gigabytes, machine
+from scripts.bench import add_common_options, gigabytes, in_own_process, machine
 from scripts.dbt_runner import PROJECT, run_dbt
 from scripts.demo_data.noise import edge_births, make_noise, write_raw
 from scripts.demo_data.tables import Clock
@@ -388,21 +388,11 @@ def measure(
     `skipped` with the reason when it took longer than `patience` seconds.
     """
     began = time.perf_counter()
-    command = [sys.executable, "-m", "scripts.bench_identity", "--phase", phase]
     try:
-        run = subprocess.run(
-            [*command, "--folder", str(folder), "--threads", str(threads)],
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=patience,
-        )
+        found = in_own_process("scripts.bench_identity", phase, folder, threads, patience=patience)
     except subprocess.TimeoutExpired:
         return {"skipped": f"stopped after {patience:,.0f} s"}
-    if run.returncode:
-        raise RuntimeError(f"phase {phase} failed:\n{run.stderr or run.stdout}")
-    return json.loads(run.stdout.splitlines()[-1]) | {"process": time.perf_counter() - began}
+    return found | {"process": time.perf_counter() - began}
 
 
 def compare(folder: Path, *, table: str, edges: str, others: dict[str, Path]) -> int:
@@ -627,11 +617,7 @@ def main(argv: list[str] | None = None) -> int:
         default=600,
         help="seconds after which Splink is stopped (default: 600)",
     )
-    parser.add_argument(
-        "--folder", type=Path, help="make the scratch files in this folder (some GB)"
-    )
-    parser.add_argument("--json", type=Path, help="write the measurements to this file as well")
-    parser.add_argument("--phase", help=argparse.SUPPRESS)
+    add_common_options(parser)
     options = parser.parse_args(argv)
     if options.phase:
         print(json.dumps(run_phase(options.phase, options.folder, options.threads)))

@@ -25,11 +25,15 @@ class Node:
 
 
 class DbtFailed(Exception):
-    """dbt could not do what it was asked to; the message says which node and why."""
+    """dbt could not do what it was asked to; the message says which node and why.
 
-    def __init__(self, message: str, nodes: list[Node]) -> None:
+    `nodes` are those that ran, `output` is what dbt printed, which can say more.
+    """
+
+    def __init__(self, message: str, nodes: list[Node], output: str = "") -> None:
         super().__init__(message)
         self.nodes = nodes
+        self.output = output
 
 
 def run_dbt(
@@ -45,6 +49,32 @@ def run_dbt(
     ``variables`` are dbt vars; ``warehouse`` is the DuckDB file of target dev. Returns the nodes
     in the order in which they ended. Raises DbtFailed, which carries those nodes, when anything
     failed, warnings aside.
+    """
+    return as_nodes(
+        invoke_dbt(
+            *arguments,
+            warehouse=warehouse,
+            variables=variables,
+            target_path=target_path,
+            profiles_dir=profiles_dir,
+            project_dir=project_dir,
+        )
+    )
+
+
+def invoke_dbt(
+    *arguments: str,
+    warehouse: Path,
+    variables: Mapping[str, Any] | None = None,
+    target_path: Path | None = None,
+    profiles_dir: Path | None = None,
+    project_dir: Path = PROJECT,
+    manifest: Any = None,
+) -> Any:
+    """Run one dbt command and return dbt's own result, which depends on the command.
+
+    A ``manifest``, as ``invoke_dbt("parse", ...)`` returns it, saves parsing the project again.
+    The rest is as in run_dbt.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -65,20 +95,26 @@ def run_dbt(
     output = io.StringIO()
     with environment(AUDIENCE_WAREHOUSE=str(warehouse)), contextlib.redirect_stdout(output):
         try:
-            result = dbtRunner().invoke(call)
+            result = dbtRunner(manifest=manifest).invoke(call)
         finally:
             # dbt keeps the file locked until the process ends, unless told to let go.
             DuckDBConnectionManager.close_all_connections()
-    nodes = [as_node(entry) for entry in getattr(result.result, "results", None) or []]
     if not result.success:
-        raise DbtFailed(failure_text(nodes, result.exception, output.getvalue()), nodes)
-    return nodes
+        nodes = as_nodes(result.result)
+        said = output.getvalue()
+        raise DbtFailed(failure_text(nodes, result.exception, said), nodes, said)
+    return result.result
 
 
 def ensure_profiles(folder: Path) -> None:
     """Put the example profiles into a folder that has none."""
     if not (folder / "profiles.yml").exists():
         shutil.copy(PROJECT / "profiles.example.yml", folder / "profiles.yml")
+
+
+def as_nodes(result: Any) -> list[Node]:
+    """The nodes of dbt's result; none when the command runs none."""
+    return [as_node(entry) for entry in getattr(result, "results", None) or []]
 
 
 def as_node(entry: Any) -> Node:

@@ -14,6 +14,7 @@ import duckdb
 import pandas as pd
 
 from scripts.dbt_runner import PROJECT
+from scripts.warehouse import WarehouseError, open_warehouse
 
 WAREHOUSE = Path("data/warehouse.duckdb")
 PROPOSALS = PROJECT / "seeds" / "identity_proposals.csv"
@@ -27,6 +28,7 @@ COLUMNS = (
     "verdict",
     "decided_at",
 )
+TABLES = ("marts.profiles", "marts.profile_identifiers", "seeds.identity_overrides")
 SEED = 7
 SAMPLED_PAIRS = 2_000_000
 # About how many profiles have another one of the same person; the prior of every comparison.
@@ -40,19 +42,18 @@ Pair = frozenset[Identifier]
 
 
 class CannotPropose(Exception):
-    """The warehouse or the review table cannot be read; the message says what to do."""
+    """The review table cannot be read; the message says what to do."""
 
 
-def read_profiles(warehouse: Path) -> pd.DataFrame:
-    """The profiles that may be compared, one row each, from a warehouse opened read-only.
+def read_profiles(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """The profiles that may be compared, one row each.
 
     Columns: profile_id, identifier_type and identifier_value (of the identifier that names it),
     first_name, last_name, company_name, job_title, email, mailbox (the part before @), phone, and
     user_id. Left out are profiles without a last name, and those named by an identifier that links
     nobody.
     """
-    return queried(
-        warehouse,
+    return connection.execute(
         """
         select
             profiles.profile_id, anchors.identifier_type, anchors.identifier_value,
@@ -65,38 +66,24 @@ def read_profiles(warehouse: Path) -> pd.DataFrame:
             on profiles.profile_id = anchors.profile_id and anchors.is_anchor
         where profiles.last_name is not null and anchors.suppression_reason is null
         order by profiles.profile_id
-        """,
-    )
+        """
+    ).df()
 
 
-def read_decided(warehouse: Path) -> pd.DataFrame:
+def read_decided(connection: duckdb.DuckDBPyConnection) -> list[Pair]:
     """Pairs of identifiers about which something is decided in seeds/identity_overrides.csv."""
-    return queried(warehouse, f"select {', '.join(COLUMNS[:4])} from seeds.identity_overrides")
+    found = connection.execute(
+        f"select {', '.join(COLUMNS[:4])} from seeds.identity_overrides"
+    ).fetchall()
+    return [pair_of(dict(zip(COLUMNS, row, strict=False))) for row in found]
 
 
-def read_identifiers(warehouse: Path) -> dict[Identifier, str]:
+def read_identifiers(connection: duckdb.DuckDBPyConnection) -> dict[Identifier, str]:
     """The profile of every identifier."""
-    found = queried(
-        warehouse,
-        "select identifier_type, identifier_value, profile_id from marts.profile_identifiers",
-    )
-    return {(kind, value): profile for kind, value, profile in found.itertuples(index=False)}
-
-
-def queried(warehouse: Path, query: str) -> pd.DataFrame:
-    """Rows of a query; raises CannotPropose when there is no warehouse that has the tables."""
-    if not warehouse.is_file():
-        raise CannotPropose(
-            f"There is no warehouse at {warehouse}. Build it first (make build), or name the file "
-            "with --warehouse or AUDIENCE_WAREHOUSE."
-        )
-    try:
-        with duckdb.connect(str(warehouse), read_only=True) as connection:
-            return connection.execute(query).df()
-    except duckdb.CatalogException as problem:
-        raise CannotPropose(f"{warehouse} is not built: {problem}") from problem
-    except duckdb.IOException as problem:
-        raise CannotPropose(f"{warehouse} cannot be read now: {problem}") from problem
+    found = connection.execute(
+        "select identifier_type, identifier_value, profile_id from marts.profile_identifiers"
+    ).fetchall()
+    return {(kind, value): profile for kind, value, profile in found}
 
 
 def read_proposals(path: Path) -> list[dict[str, str]]:
@@ -269,9 +256,10 @@ def propose(
 ) -> tuple[list[dict[str, str]], int]:
     """Add proposals to the review table; returns the rows added and how many were there."""
     existing = read_proposals(out)
-    profiles = read_profiles(warehouse)
-    profile_of = read_identifiers(warehouse)
-    decided = [pair_of(row) for row in read_decided(warehouse).to_dict("records")]
+    with open_warehouse(warehouse, TABLES) as connection:
+        profiles = read_profiles(connection)
+        profile_of = read_identifiers(connection)
+        decided = read_decided(connection)
     added: list[dict[str, str]] = []
     if len(profiles) > 1:
         found = probable_links(profiles, threshold=threshold)
@@ -329,7 +317,7 @@ def main(argv: list[str] | None = None) -> int:
             dry_run=options.dry_run,
             now=datetime.now(UTC),
         )
-    except CannotPropose as problem:
+    except (CannotPropose, WarehouseError) as problem:
         print(problem, file=sys.stderr)
         return 2
     for row in added:

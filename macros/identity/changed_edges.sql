@@ -10,12 +10,7 @@
         coalesce(selected.node_a, known.node_a) as node_a,
         coalesce(selected.node_b, known.node_b) as node_b,
         known.node_a is null as is_added
-    from (
-        select
-            case when node_a > node_b then node_b else node_a end as node_a,
-            case when node_a > node_b then node_a else node_b end as node_b
-        from ({{ sql }}) as listed
-    ) as selected
+    from ({{ smaller_first(sql) }}) as selected
     full outer join {{ known_edges }} as known
         on selected.node_a = known.node_a and selected.node_b = known.node_b
     where known.node_a is null or selected.node_a is null

@@ -23,8 +23,7 @@
             {%- set state.parents = scratch_table(prefix ~ '_hop_' ~ hop,
                 'select near.node, far.root, near.root <> far.root as has_moved from ' ~ near
                 ~ ' as near inner join ' ~ near ~ ' as far on near.root = far.node', made) -%}
-            {%- do drop_scratch([near]) -%}
-            {%- do made.remove(near) -%}
+            {%- do drop_scratch(made, [near]) -%}
             {%- set state.moved = count_rows(state.parents, 'has_moved') -%}
         {%- endfor -%}
 
@@ -36,8 +35,7 @@
             'select distinct half.node_a, far.root as node_b from ' ~ half ~ ' as half'
             ~ ' inner join ' ~ state.parents ~ ' as far on half.node_b = far.node'
             ~ ' where half.node_a <> far.root', made) -%}
-        {%- do drop_scratch([half]) -%}
-        {%- do made.remove(half) -%}
+        {%- do drop_scratch(made, [half]) -%}
         {%- set state.open_edges = count_rows(state.edges) -%}
         {%- do rounds.append(state.parents) -%}
     {%- endfor -%}

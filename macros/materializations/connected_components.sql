@@ -18,7 +18,7 @@
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {%- if starts_over(this, known_edges) -%}
-        {%- set edges = scratch_table('now', distinct_edges(sql), made) -%}
+        {%- set edges = scratch_table('now', 'select distinct * from (' ~ smaller_first(sql) ~ ') as ordered', made) -%}
         {%- do refuse_loose_ends(edges) -%}
         {%- set found = label_components(edges, 'all', made) -%}
         {%- do replace_table(labels, 'select node, root from ' ~ found) -%}

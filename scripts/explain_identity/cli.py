@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from scripts.warehouse import WarehouseError, open_warehouse
+
 from .answers import explain
 from .errors import ExplainError
 from .show import show
-from .warehouse import open_warehouse
+from .warehouse import TABLES
 
 DEFAULT_WAREHOUSE = Path("data/warehouse.duckdb")
 EXIT_UNANSWERED = 2
@@ -38,9 +40,9 @@ def main(argv: list[str] | None = None) -> int:
     if len(asked) not in (1, 2) or (options.why_not and options.identifiers):
         parser.error("give one identifier, or two, or --why-not and two")
     try:
-        with open_warehouse(options.warehouse) as connection:
+        with open_warehouse(options.warehouse, TABLES) as connection:
             answer = explain(connection, *asked)
-    except ExplainError as problem:
+    except (ExplainError, WarehouseError) as problem:
         if options.json:
             print(json.dumps({"error": str(problem), "exit_code": EXIT_UNANSWERED}))
         else:

@@ -1,7 +1,6 @@
 """Reasons why a question has no answer yet; each message says what to do."""
 
 from collections.abc import Iterable
-from pathlib import Path
 
 
 class ExplainError(Exception):
@@ -29,41 +28,3 @@ class AmbiguousIdentifier(ExplainError):
     def __init__(self, asked: str, names: Iterable[str]) -> None:
         lines = "\n".join(f"  {name}" for name in names)
         super().__init__(f"{asked} may be several people. Ask for one of them:\n{lines}")
-
-
-class MissingWarehouse(ExplainError):
-    """There is no warehouse file to look into."""
-
-    def __init__(self, warehouse: Path) -> None:
-        super().__init__(
-            f"There is no warehouse at {warehouse}. Run `dbt build` first, or name the file with "
-            "--warehouse or AUDIENCE_WAREHOUSE."
-        )
-
-
-class UnreadableWarehouse(ExplainError):
-    """The file is there and is no DuckDB database that this version reads."""
-
-    def __init__(self, warehouse: Path, reason: str) -> None:
-        super().__init__(
-            f"{warehouse} cannot be read: {reason} Name the DuckDB file that `dbt build` writes "
-            "with --warehouse or AUDIENCE_WAREHOUSE."
-        )
-
-
-class WarehouseLocked(ExplainError):
-    """Another process writes to the warehouse."""
-
-    def __init__(self, warehouse: Path) -> None:
-        super().__init__(
-            f"Something writes to {warehouse} (a dbt run?). Try again when it is done."
-        )
-
-
-class WarehouseNotBuilt(ExplainError):
-    """The warehouse lacks tables of the identity layer."""
-
-    def __init__(self, warehouse: Path, tables: Iterable[str]) -> None:
-        super().__init__(
-            f"{warehouse} has no {' and no '.join(tables)}. Run `dbt build` to make them."
-        )

@@ -1,15 +1,11 @@
 """What the explanations read from the warehouse, which is opened read-only."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
-
-from .errors import MissingWarehouse, UnreadableWarehouse, WarehouseLocked, WarehouseNotBuilt
 
 # The most telling first, as the limits in seeds/identity_rules.csv have it.
 TYPES = ("user_id", "crm_contact_id", "email", "phone", "anonymous_id")
@@ -69,33 +65,6 @@ class Edge:
     last_seen_at: datetime
     reason: str | None
     rule: str | None
-
-
-@contextmanager
-def open_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection for reading; raises an ExplainError when the file is of no use."""
-    if not path.exists():
-        raise MissingWarehouse(path)
-    try:
-        connection = duckdb.connect(str(path), read_only=True)
-    except (duckdb.Error, OSError) as problem:
-        message = str(problem)
-        # The second is what duckdb says when the writer is this very process.
-        if "lock" in message.lower() or "different configuration" in message:
-            raise WarehouseLocked(path) from None
-        raise UnreadableWarehouse(path, message.splitlines()[0].rstrip(".") + ".") from None
-    with connection:
-        connection.execute("set enable_progress_bar = false")
-        present = {
-            name
-            for (name,) in connection.execute(
-                "select table_schema || '.' || table_name from information_schema.tables"
-            ).fetchall()
-        }
-        missing = [table for table in TABLES if table not in present]
-        if missing:
-            raise WarehouseNotBuilt(path, missing)
-        yield connection
 
 
 def rows(

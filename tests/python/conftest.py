@@ -1,19 +1,15 @@
 """What several test files need: dbt on temporary warehouses, and the demo built once."""
 
-import contextlib
-import io
-import json
 import os
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
 
-from scripts.dbt_runner import PROJECT, DbtFailed, Node, ensure_profiles, environment, run_dbt
+from scripts.dbt_runner import PROJECT, DbtFailed, Node, invoke_dbt, run_dbt
 
 AS_OF = "2026-06-30T00:00:00Z"
 
@@ -46,6 +42,16 @@ class Project:
     def value(self, query: str, *parameters: Any) -> Any:
         ((value,),) = self.rows(query, *parameters)
         return value
+
+
+def copy_of_files(folder: Path) -> Path:
+    """The project's own files, copied into a folder so that a test can change them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("dbt_project.yml", "profiles.example.yml"):
+        shutil.copy(PROJECT / name, folder / name)
+    for name in ("models", "macros", "seeds", "tests"):
+        shutil.copytree(PROJECT / name, folder / name)
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -104,27 +110,19 @@ def demo(make_project, tmp_path_factory):
 def compiled(make_project):
     """A function that gives the SQL which some Jinja compiles to, on one line."""
     project = make_project(as_of=AS_OF)
-    ensure_profiles(project.profiles_dir)
 
     def compile_inline(inline: str, **variables: Any) -> str:
-        output = io.StringIO()
-        variables = {"raw_path": str(project.raw), **project.variables, **variables}
-        with (
-            environment(AUDIENCE_WAREHOUSE=str(project.warehouse)),
-            contextlib.redirect_stdout(output),
-        ):
-            result = dbtRunner().invoke(
-                [
-                    "compile", "--inline", inline, "--quiet", "--log-level-file", "none",
-                    "--project-dir", str(project.project_dir),
-                    "--profiles-dir", str(project.profiles_dir),
-                    "--target-path", str(project.target_path),
-                    "--vars", json.dumps(variables),
-                ]
+        try:
+            result = invoke_dbt(
+                "compile", "--inline", inline,
+                warehouse=project.warehouse,
+                target_path=project.target_path,
+                profiles_dir=project.profiles_dir,
+                variables={"raw_path": str(project.raw), **project.variables, **variables},
             )  # fmt: skip
-        DuckDBConnectionManager.close_all_connections()
-        if not result.success:
-            raise DbtFailed(output.getvalue(), [])
-        return " ".join(result.result.results[0].node.compiled_code.split())
+        except DbtFailed as failure:
+            # What a macro said is printed; the exception only says that something went wrong.
+            raise DbtFailed(failure.output, failure.nodes) from failure
+        return " ".join(result.results[0].node.compiled_code.split())
 
     return compile_inline

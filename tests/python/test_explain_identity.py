@@ -15,6 +15,7 @@ from scripts.explain_identity import answers, cli, lookup
 from scripts.explain_identity.chains import best_chain
 from scripts.explain_identity.warehouse import Edge
 
+from .conftest import copy_of_files
 from .test_pipeline import copy_of, planted
 
 IDENTITY = (
@@ -61,9 +62,7 @@ def later(demo, tmp_path_factory):
     """
     folder = tmp_path_factory.mktemp("later")
     shutil.copytree(demo.raw, folder / "raw")
-    for name in ("models", "macros", "seeds", "tests"):
-        shutil.copytree(PROJECT / name, folder / "project" / name)
-    shutil.copy(PROJECT / "dbt_project.yml", folder / "project")
+    copy_of_files(folder / "project")
     user = person(demo, "shared_device_of_2_1").user_id
     reader = person(demo, "shared_device_of_2_reader_1").user_id
     three = person(demo, "three_addresses_1")

@@ -10,7 +10,7 @@ import pytest
 
 from scripts.dbt_runner import PROJECT, DbtFailed
 
-from .conftest import AS_OF
+from .conftest import AS_OF, copy_of_files
 
 
 def planted(project, name):
@@ -293,14 +293,10 @@ def test_checks_fail_on_bad_input(demo, tmp_path):
 @pytest.fixture
 def copied_project(demo, tmp_path):
     """The project's own files, copied, so that a test can break them."""
-    folder = tmp_path / "project"
-    for name in ("dbt_project.yml", "profiles.example.yml"):
-        folder.mkdir(exist_ok=True)
-        shutil.copy(PROJECT / name, folder / name)
-    for name in ("models", "macros", "seeds", "tests"):
-        shutil.copytree(PROJECT / name, folder / name)
     return replace(
-        copy_of(demo, tmp_path / "copy"), project_dir=folder, target_path=tmp_path / "target"
+        copy_of(demo, tmp_path / "copy"),
+        project_dir=copy_of_files(tmp_path / "project"),
+        target_path=tmp_path / "target",
     )
 
 

@@ -3,7 +3,6 @@
 import csv
 import importlib.util
 import random
-import shutil
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,7 +13,7 @@ from scripts import propose_links
 from scripts.dbt_runner import PROJECT
 from scripts.propose_links import COLUMNS, CannotPropose, merge
 
-from .conftest import AS_OF
+from .conftest import AS_OF, copy_of_files
 from .test_incremental import COLUMNS as EVENT_COLUMNS
 from .test_incremental import crm_row
 from .test_incremental import write as write_events
@@ -138,12 +137,7 @@ def event(number, **identifiers):
 @pytest.fixture(scope="module")
 def reviewed(make_project, tmp_path_factory):
     """A project of its own in which people gave their verdicts."""
-    folder = tmp_path_factory.mktemp("reviewed") / "project"
-    folder.mkdir()
-    for name in ("dbt_project.yml", "profiles.example.yml"):
-        shutil.copy(PROJECT / name, folder / name)
-    for name in ("models", "macros", "seeds", "tests"):
-        shutil.copytree(PROJECT / name, folder / name)
+    folder = copy_of_files(tmp_path_factory.mktemp("reviewed") / "project")
     decided = {"decided_at": "2026-06-10 00:00:00"}
     propose_links.write_proposals(
         folder / "seeds" / "identity_proposals.csv",

@@ -1,18 +1,15 @@
 """dbt projects that are parsed once and run many times: a tiny one, and a copy of the real one."""
 
-import contextlib
-import io
-import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
 
-from scripts.dbt_runner import PROJECT, DbtFailed, as_node, environment, failure_text
+from scripts.dbt_runner import PROJECT, invoke_dbt
+
+from ..conftest import copy_of_files
 
 PROJECT_FILE = """
 name: tiny
@@ -40,29 +37,14 @@ class ParsedProject:
 
     def dbt(self, *arguments: str, warehouse: Path | None = None, **variables: Any) -> Any:
         """What a dbt command returns; raises DbtFailed."""
-        output = io.StringIO()
-        with (
-            environment(AUDIENCE_WAREHOUSE=str(warehouse or self.warehouse)),
-            contextlib.redirect_stdout(output),
-        ):
-            try:
-                result = dbtRunner(manifest=self.manifest).invoke(
-                    [
-                        *arguments,
-                        "--project-dir", str(self.folder),
-                        "--profiles-dir", str(self.folder),
-                        "--vars", json.dumps(self.variables | variables),
-                        "--log-level-file", "none",
-                        "--no-write-json",
-                        "--quiet",
-                    ]
-                )  # fmt: skip
-            finally:
-                DuckDBConnectionManager.close_all_connections()
-        if not result.success:
-            nodes = [as_node(entry) for entry in getattr(result.result, "results", None) or []]
-            raise DbtFailed(failure_text(nodes, result.exception, output.getvalue()), nodes)
-        return result.result
+        return invoke_dbt(
+            *arguments,
+            "--no-write-json",
+            warehouse=warehouse or self.warehouse,
+            variables=self.variables | variables,
+            project_dir=self.folder,
+            manifest=self.manifest,
+        )
 
 
 class TinyProject(ParsedProject):
@@ -108,8 +90,5 @@ class CopiedProject(ParsedProject):
     """The real project, copied so that its seeds can be changed."""
 
     def __init__(self, folder: Path, **variables: Any) -> None:
-        shutil.copy(PROJECT / "dbt_project.yml", folder)
-        shutil.copy(PROJECT / "profiles.example.yml", folder / "profiles.yml")
-        for name in ("models", "macros", "seeds", "tests/generic"):
-            shutil.copytree(PROJECT / name, folder / name)
+        copy_of_files(folder)
         super().__init__(folder, **variables)

@@ -1,13 +1,13 @@
 """Everyday situations come out as docs/identity-scenarios.md tells them."""
 
 import re
-import shutil
 from dataclasses import replace
 
 import pytest
 
 from scripts.dbt_runner import PROJECT
 
+from ..conftest import copy_of_files
 from . import scenarios
 
 SCENARIOS = scenarios.load()
@@ -22,10 +22,7 @@ SELECTED = (
 @pytest.fixture(scope="module")
 def builds(make_project, tmp_path_factory):
     """What was found for every scenario after each of the three builds: people, log, dead ends."""
-    folder = tmp_path_factory.mktemp("scenarios")
-    for name in ("models", "macros", "seeds", "tests"):
-        shutil.copytree(PROJECT / name, folder / name)
-    shutil.copy(PROJECT / "dbt_project.yml", folder)
+    folder = copy_of_files(tmp_path_factory.mktemp("scenarios"))
     project = replace(
         make_project(event_sources=["events", "hubspot", "segment"]),
         project_dir=folder,
