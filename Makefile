@@ -8,8 +8,8 @@ unexport PYTHONDONTWRITEBYTECODE
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs build validate plan push status crm bench bench-identity \
-	lock clean
+.PHONY: help demo test lint format docs trigger-docs build validate plan push status crm bench bench-identity \
+	mutants lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ docs: .venv/ready profiles.yml  ## one page with every model and column: target/
 	@$(BIN)/dbt --quiet docs generate --static
 	@echo "target/static_index.html"
 
+trigger-docs: .venv/ready  ## write docs/triggers.md from the macros and their cases
+	@$(BIN)/python -m scripts.trigger_docs
+
 build: .venv/ready profiles.yml  ## dbt build on your own data (dbt_project.yml says where it is)
 	@$(BIN)/dbt build $(if $(AS_OF),--vars '{as_of: "$(AS_OF)"}')
 
@@ -71,6 +74,9 @@ bench: .venv/ready profiles.yml  ## time the build on 1 and 10 million events
 
 bench-identity: .venv/ready  ## time identity on 100 thousand, 1 and 10 million edges
 	@$(BIN)/python -m scripts.bench_identity
+
+mutants: .venv/ready  ## seed mistakes into the SQL, one at a time; the oracle must catch each
+	@$(BIN)/python -m scripts.mutants
 
 lock: .venv/ready  ## pin requirements.in anew
 	@for name in requirements requirements-bootstrap requirements-splink; do \

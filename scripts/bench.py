@@ -24,6 +24,12 @@ AS_OF = "2026-06-30T00:00:00Z"
 GROWING = ("segment/pages", "segment/tracks", "segment/identifies", "email/webhooks")
 HELD_BACK = 0.01
 BASELINE = Path(__file__).with_name("bench_baseline.sql")
+SEEDS = {
+    "behaviors": "behaviors.csv",
+    "free_mail": "free_mail_domains.csv",
+    "competitors": "competitor_domains.csv",
+    "fit_rules": "fit_rules.csv",
+}
 SHOWN = 12
 
 
@@ -124,7 +130,8 @@ def run_baseline(raw: Path, warehouse: Path, database: Path, threads: int) -> No
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"set variable raw = '{raw}'")
         connection.execute(f"set variable as_of = timestamp '{AS_OF.rstrip('Z')}'")
-        connection.execute(f"set variable behaviors = '{PROJECT / 'seeds' / 'behaviors.csv'}'")
+        for name, seed in SEEDS.items():
+            connection.execute(f"set variable {name} = '{PROJECT / 'seeds' / seed}'")
         connection.execute(f"attach '{warehouse}' as project (read_only)")
         connection.execute(
             "create temp table identity as "

@@ -10,19 +10,29 @@ with raw_events as (
     select
         'segment' as source, id as event_id, received_at as loaded_at, "timestamp" as occurred_at,
         anonymous_id, user_id, cast(null as varchar) as email, cast(null as varchar) as phone,
-        'page_viewed' as name, path, cast(null as varchar) as object, true as is_web, false as is_machine
+        'page_viewed' as name, path, cast(null as varchar) as object, true as is_web,
+        false as is_machine, cast(null as varchar) as link, cast(null as double) as value,
+        cast(null as varchar) as properties
     from read_parquet(getvariable('raw') || '/segment/pages/*.parquet')
     union all
     select
         'segment', id, received_at, "timestamp", anonymous_id, user_id, null, null, event,
         context_page_path,
-        coalesce(properties ->> 'order_id', properties ->> 'product_id', properties ->> 'content_id'),
-        context_page_url is not null, false
+        coalesce(
+            properties ->> 'order_id', properties ->> 'product_id', properties ->> 'content_id',
+            properties ->> 'video_id', properties ->> 'form_id', properties ->> 'feature',
+            properties ->> 'url'
+        ),
+        context_page_url is not null, false, null,
+        try_cast(
+            coalesce(properties ->> 'revenue', properties ->> 'price', properties ->> 'seconds')
+            as double
+        ), properties
     from read_parquet(getvariable('raw') || '/segment/tracks/*.parquet')
     union all
     select
         'segment', id, received_at, "timestamp", anonymous_id, user_id, lower(trim(email)), phone,
-        'identified', null, null, false, false
+        'identified', null, null, false, false, null, null, null
     from read_parquet(getvariable('raw') || '/segment/identifies/*.parquet')
     union all
     select
@@ -49,7 +59,8 @@ with raw_events as (
                 'GoogleImageProxy.*prefetch|YahooMailProxy|bot|Bot|crawler|spider|Barracuda'
                 || '|Proofpoint|Mimecast|python-requests|curl/'
             ), false
-        )
+        ),
+        item.url, null, null
     from (
         select
             received_at,
@@ -57,7 +68,7 @@ with raw_events as (
                 payload,
                 '{"sg_event_id": "VARCHAR", "timestamp": "VARCHAR", "email": "VARCHAR",
                   "event": "VARCHAR", "type": "VARCHAR", "sg_message_id": "VARCHAR",
-                  "sg_machine_open": "BOOLEAN", "useragent": "VARCHAR"}'
+                  "sg_machine_open": "BOOLEAN", "useragent": "VARCHAR", "url": "VARCHAR"}'
             ) as item
         from read_parquet(getvariable('raw') || '/email/webhooks/*.parquet')
         where json_valid(payload)
@@ -65,14 +76,15 @@ with raw_events as (
     union all
     select
         'hubspot', 'contact_created:' || id, _fivetran_synced, property_createdate, null, null,
-        lower(trim(property_email)), null, 'contact_created', null, id, false, false
+        lower(trim(property_email)), null, 'contact_created', null, id, false, false, null,
+        null, null
     from read_parquet(getvariable('raw') || '/hubspot/contacts/*.parquet')
     where not _fivetran_deleted
     union all
     select
         'hubspot', step || ':' || deals.deal_id || ':' || contacts.id, deals._fivetran_synced, step_at,
         null, null, lower(trim(contacts.property_email)), null, step, null, deals.deal_id, false,
-        false
+        false, null, null, null
     from (
         select deal_id, _fivetran_synced, 'deal_created' as step, property_createdate as step_at
         from read_parquet(getvariable('raw') || '/hubspot/deals/*.parquet')
@@ -116,6 +128,17 @@ select
     if(_fivetran_deleted, null, cast(id as varchar)) as crm_contact_id,
     property_hs_email_optout as opted_out,
     if(_fivetran_deleted, null, lower(property_lifecyclestage)) as stage,
+    if(_fivetran_deleted, null, cast(property_associatedcompanyid as varchar)) as company,
+    if(_fivetran_deleted, null, property_hs_lead_status) as lead_status,
+    if(_fivetran_deleted, null, property_hs_buying_role) as roles,
+    if(_fivetran_deleted, null, property_hs_v2_date_entered_customer) as customer_since,
+    if(
+        _fivetran_deleted, null,
+        coalesce(
+            property_firmographics_verified_at, property_lastmodifieddate, property_createdate
+        )
+    ) as verified_at,
+    property_jobtitle as title,
     coalesce(property_lastmodifieddate, property_createdate, _fivetran_synced) as stated_at
 from read_parquet(getvariable('raw') || '/hubspot/contacts/*.parquet')
 where not _fivetran_deleted or property_hs_email_optout
@@ -124,7 +147,7 @@ select
     lower(trim(email)),
     case when lower(user_id) not in ('undefined', 'null', '00000000-0000-0000-0000-000000000000')
         then user_id end,
-    phone, null, false, null, "timestamp"
+    phone, null, false, null, null, null, null, null, null, title, "timestamp"
 from read_parquet(getvariable('raw') || '/segment/identifies/*.parquet');
 
 create temp table identifiers as
@@ -174,10 +197,12 @@ select
     ) as profile_id,
     coalesce(events.anonymous_id, events.user_id, events.email, events.phone) as device,
     events.event_id, events.name, events.object, events.is_web, events.is_machine,
-    events.occurred_at,
+    events.occurred_at, events.value, events.properties,
     case
         when events.name = 'page_viewed' then case
             when path like '/pricing%' then 'pricing_page_viewed'
+            when path like '/product/%' or path like '/features%' then 'product_page_viewed'
+            when path like '/shop/sale%' then 'sale_page_viewed'
             when path like '/case-studies/%' then 'case_study_viewed'
             when path like '/compare/%' then 'comparison_page_viewed'
             when path = '/demo' then 'demo_page_viewed'
@@ -190,8 +215,15 @@ select
         when events.name = 'content_downloaded' then case
             when object like 'case-studies/%' then 'case_study_downloaded'
             when object like 'guides/integration%' then 'integration_guide_downloaded'
+            when object like 'security/%' then 'security_document_downloaded'
             else 'content_downloaded'
         end
+        when events.name = 'video_watched' and object like 'product-demo%'
+            then 'product_demo_watched'
+        when events.name = 'link_clicked' and regexp_matches(
+            object, '://reviews[.]|://.*[.](g2|trustradius|trustpilot)[.]com/|://.*[.]capterra[.]'
+        ) then 'review_site_clicked'
+        when events.name = 'email_clicked' and link like '%utm_content=cta%' then 'email_cta_clicked'
         when events.name = 'product_added' then 'cart_item_added'
         when events.name = 'product_removed' then 'cart_item_removed'
         when events.name = 'feature_used' then 'product_used'
@@ -204,81 +236,192 @@ left join (from identifiers where kind = 'phone') as phones on events.phone = ph
 left join (from identifiers where kind = 'anonymous_id') as devices
     on events.anonymous_id = devices.value;
 
-create or replace table baseline_traits as
-with weights as (select behavior, weight from read_csv(getvariable('behaviors'))),
+create temp table human_events as
+select events.*, broader, stage, coalesce(weight, 0) as weight
+from events
+left join (
+    select behavior, broader_behavior as broader, stage, weight
+    from read_csv(getvariable('behaviors'))
+) using (behavior)
+where not is_machine;
 
-counted as (
-    select
-        profile_id,
-        count(*) filter (
-            behavior = 'pricing_page_viewed' and occurred_at > getvariable('as_of') - interval 7 day
-        ) as pricing_page_viewed_count_7d,
-        count(*) filter (
-            behavior = 'pricing_page_viewed' and occurred_at > getvariable('as_of') - interval 30 day
-        ) as pricing_page_viewed_count_30d,
-        count(*) filter (
-            behavior = 'case_study_downloaded'
-            and occurred_at > getvariable('as_of') - interval 30 day
-        ) as case_study_downloaded_count_30d,
-        count(distinct coalesce(object, event_id)) filter (behavior = 'order_completed')
-            as order_count,
-        max(occurred_at) filter (weight > 0 and not is_machine) as last_engaged_at,
-        max(occurred_at) filter (behavior = 'order_completed') as last_order_at,
-        max(occurred_at) filter (behavior = 'cart_item_added') as last_cart_at,
-        bool_or(behavior = 'deal_won') as won,
-        bool_or(behavior in ('demo_requested', 'trial_started')) as converted,
-        bool_or(behavior in ('email_hard_bounced', 'email_complained', 'email_unsubscribed'))
-            as suppressed,
-        sum(weight * pow(2, -epoch(getvariable('as_of') - occurred_at) / (14 * 86400.0)))
-            filter (weight > 0 and not is_machine) as score
-    from events left join weights using (behavior)
-    group by profile_id
-),
+create temp table counted as
+with ages as (
+    select *, epoch_us(getvariable('as_of') - occurred_at) / 86400e6 as age from human_events
+)
 
-gaps as (
+select
+    profile_id,
+    count(*) filter (weight > 0 and age < 90) as engagement_count_90d,
+    count(*) filter (stage in ('consideration', 'decision') and age < 14) as research_count_14d,
+    count(*) filter (stage in ('consideration', 'decision') and age >= 14 and age < 28)
+        as research_count_previous_14d,
+    count(*) filter (stage = 'decision' and age < 14) as decision_stage_count_14d,
+    count(*) filter (stage = 'decision' and age < 30) as decision_stage_count_30d,
+    count(*) filter (behavior = 'page_viewed' or broader = 'page_viewed') as page_viewed_count_ever,
+    count(*) filter (behavior = 'pricing_page_viewed' and age < 7) as pricing_page_viewed_count_7d,
+    count(*) filter (behavior = 'pricing_page_viewed' and age < 30)
+        as pricing_page_viewed_count_30d,
+    count(*) filter (behavior = 'comparison_page_viewed' and age < 30)
+        as comparison_page_viewed_count_30d,
+    count(*) filter (behavior = 'sale_page_viewed' and age < 30) as sale_page_viewed_count_30d,
+    count(*) filter (behavior = 'careers_page_viewed') as careers_page_viewed_count_ever,
+    count(*) filter (behavior = 'review_site_clicked' and age < 30)
+        as review_site_clicked_count_30d,
+    count(*) filter (name = 'content_downloaded' and age < 90) as content_downloaded_count_90d,
+    count(*) filter (behavior = 'case_study_downloaded' and age < 30)
+        as case_study_downloaded_count_30d,
+    count(*) filter (behavior = 'case_study_downloaded' and age < 90)
+        as case_study_downloaded_count_90d,
+    count(*) filter (behavior = 'integration_guide_downloaded' and age < 30)
+        as integration_guide_downloaded_count_30d,
+    count(*) filter (behavior = 'demo_requested') as demo_requested_count_ever,
+    count(*) filter (name = 'email_clicked' and age < 1) as email_clicked_count_1d,
+    count(*) filter (behavior = 'email_cta_clicked' and age < 14) as email_cta_clicked_count_14d,
+    count(*) filter (behavior = 'email_complained') as email_complained_count_ever,
+    count(*) filter (behavior = 'product_viewed' and age < 14) as product_viewed_count_14d,
+    count(*) filter (behavior = 'order_completed' and age < 14) as order_completed_count_14d,
+    count(*) filter (behavior = 'product_used' and age < 14) as product_used_count_14d,
+    count(*) filter (behavior = 'product_used' and age >= 14 and age < 28)
+        as product_used_count_previous_14d,
+    count(*) filter (behavior = 'product_used' and age < 30) as product_used_count_30d,
+    count(distinct coalesce(object, event_id)) filter (behavior = 'order_completed') as order_count,
+    count(distinct coalesce(object, event_id)) filter (
+        behavior = 'order_completed'
+        and (
+            (properties ->> 'coupon') <> ''
+            or try_cast((properties ->> 'discount') as double) > 0
+        )
+    ) as discounted_order_count,
+    max(value) filter (name = 'video_watched' and age < 30) as longest_video_seconds_30d,
+    max(value) filter (behavior = 'product_demo_watched') as longest_product_demo_seconds,
+    max(occurred_at) filter (
+        (behavior = 'page_viewed' or broader = 'page_viewed') and age < 30
+    ) > min(occurred_at) filter (name = 'content_downloaded' and age < 30) as took_then_viewed,
+    max(occurred_at) filter (weight > 0) as last_engaged_at,
+    min(occurred_at) filter (behavior = 'case_study_downloaded') as first_case_study_downloaded_at,
+    min(occurred_at) filter (behavior = 'order_completed') as first_order_at,
+    max(occurred_at) filter (behavior = 'order_completed') as last_order_at,
+    max(occurred_at) filter (behavior = 'cart_item_added') as last_cart_at,
+    max(occurred_at) filter (behavior = 'checkout_started') as last_checkout_at,
+    min(occurred_at) filter (behavior = 'deal_won') as won_at,
+    max(occurred_at) filter (
+        behavior in ('order_completed', 'deal_won', 'subscription_renewed', 'product_used')
+    ) as last_activity_at,
+    bool_or(behavior in ('demo_requested', 'trial_started')) as converted,
+    bool_or(behavior in ('email_hard_bounced', 'email_complained', 'email_unsubscribed'))
+        as suppressed,
+    max(occurred_at) filter (behavior = 'loyalty_joined') as joined_at,
+    max(occurred_at) filter (behavior = 'loyalty_left') as left_at,
+    sum(weight * pow(2, -epoch(getvariable('as_of') - occurred_at) / (14 * 86400.0)))
+        filter (weight > 0) as score
+from ages
+group by profile_id;
+
+create temp table forms as
+select
+    profile_id,
+    bool_or(
+        coalesce(
+            started_at > getvariable('as_of') - interval 7 day
+            and started_at < getvariable('as_of') - interval 1 hour
+            and (sent_at is null or sent_at <= started_at), false
+        )
+    ) as has_abandoned_form
+from (
     select
-        profile_id, device, occurred_at,
+        profile_id, coalesce(object, '') as form,
+        max(occurred_at) filter (behavior = 'form_started') as started_at,
+        max(occurred_at) filter (behavior = 'form_submitted') as sent_at
+    from human_events
+    where behavior in ('form_started', 'form_submitted')
+    group by all
+)
+group by profile_id;
+
+create temp table categories as
+select profile_id, max(views) as top_category_view_count_14d
+from (
+    select profile_id, properties ->> 'category' as category, count(*) as views
+    from human_events
+    where
+        behavior = 'product_viewed' and (properties ->> 'category') is not null
+        and occurred_at > getvariable('as_of') - interval 14 day
+    group by all
+)
+group by profile_id;
+
+create temp table visit_events as
+with gaps as (
+    select
+        profile_id, device, event_id, behavior, broader, occurred_at,
         occurred_at - lag(occurred_at) over (partition by profile_id, device order by occurred_at)
             >= interval 30 minute as is_new
-    from events where is_web
-),
+    from human_events where is_web
+)
 
-numbered as (
+select
+    *,
+    sum(cast(coalesce(is_new, false) as int)) over (
+        partition by profile_id, device order by occurred_at range unbounded preceding
+    ) as visit
+from gaps;
+
+create temp table page_times as
+select
+    profile_id,
+    round(sum(epoch(coalesce(next_at, ended_at) - occurred_at)), 6) as product_page_seconds_7d
+from (
     select
-        profile_id, device, occurred_at,
-        sum(cast(coalesce(is_new, false) as int)) over (
-            partition by profile_id, device order by occurred_at range unbounded preceding
-        ) as visit
-    from gaps
-),
+        profile_id, behavior, occurred_at,
+        lead(occurred_at) over (
+            partition by profile_id, device, visit order by occurred_at, event_id
+        ) as next_at,
+        ended_at
+    from visit_events
+    inner join (
+        select profile_id, device, visit, max(occurred_at) as ended_at
+        from visit_events group by all
+    ) using (profile_id, device, visit)
+    where (behavior = 'page_viewed' or broader = 'page_viewed')
+)
+where
+    behavior = 'product_page_viewed' and occurred_at > getvariable('as_of') - interval 7 day
+group by profile_id;
 
-visits as (
-    select profile_id, min(occurred_at) as started_at, max(occurred_at) as ended_at
-    from numbered group by profile_id, device, visit
-),
-
-visited as (
+create temp table visited as
+select
+    profile_id,
+    count(*) filter (started_at > getvariable('as_of') - interval 7 day) as visit_count_7d,
+    count(*) filter (
+        not asked and demo_at > getvariable('as_of') - interval 7 day
+        and ended_at <= getvariable('as_of') - interval 30 minute
+    ) as demo_page_viewed_bounce_count_7d,
+    max(started_at) as last_visit_started_at,
+    arg_max(before, (started_at, ended_at)) filter (before is not null) as before_last,
+    arg_max(before is null, (started_at, ended_at)) as is_first,
+    max(ended_at) as last_visit_ended_at
+from (
     select
-        profile_id,
-        count(*) filter (started_at > getvariable('as_of') - interval 7 day) as visit_count_7d,
-        max(ended_at) as last_visit_ended_at,
-        arg_max(gap, (started_at, ended_at)) as gap,
-        max(started_at) as last_started_at
+        *,
+        max(ended_at) over (
+            partition by profile_id order by started_at, ended_at
+            rows between unbounded preceding and 1 preceding
+        ) as before
     from (
         select
-            *,
-            coalesce(
-                epoch(started_at - max(ended_at) over (
-                    partition by profile_id order by started_at, ended_at
-                    rows between unbounded preceding and 1 preceding
-                )), -1
-            ) as gap
-        from visits
+            profile_id,
+            min(occurred_at) as started_at,
+            max(occurred_at) as ended_at,
+            bool_or(behavior = 'demo_requested') as asked,
+            max(occurred_at) filter (behavior = 'demo_page_viewed') as demo_at
+        from visit_events group by profile_id, device, visit
     )
-    group by profile_id
-),
+)
+group by profile_id;
 
-messages as (
+create temp table mailed as
+with messages as (
     select
         profile_id, object,
         min(occurred_at) filter (name in ('email_delivered', 'email_opened', 'email_clicked'))
@@ -288,35 +431,36 @@ messages as (
         ) as opened
     from events where starts_with(name, 'email_') and object is not null
     group by profile_id, object
-),
+)
 
-mailed as (
+select
+    profile_id,
+    count(*) as counted_emails,
+    coalesce(min(place) filter (not opened) - 1, count(*)) as consecutive_emails_opened,
+    coalesce(min(place) filter (opened) - 1, count(*)) as consecutive_emails_ignored,
+    count(*) filter (opened and place <= 10) as emails_opened_of_last_10,
+    count(*) filter (opened and place between 11 and 20) as emails_opened_of_previous_10
+from (
     select
-        profile_id,
-        count(*) as counted_emails,
-        coalesce(min(place) filter (not opened) - 1, count(*)) as consecutive_emails_opened,
-        coalesce(min(place) filter (opened) - 1, count(*)) as consecutive_emails_ignored,
-        count(*) filter (opened and place <= 10) as emails_opened_of_last_10,
-        count(*) filter (opened and place between 11 and 20) as emails_opened_of_previous_10
-    from (
-        select
-            profile_id, opened,
-            row_number() over (partition by profile_id order by delivered_at desc, object desc)
-                as place
-        from messages
-        where
-            delivered_at is not null
-            and (opened or delivered_at <= getvariable('as_of') - interval 72 hour)
-    )
-    group by profile_id
-),
+        profile_id, opened,
+        row_number() over (partition by profile_id order by delivered_at desc, object desc)
+            as place
+    from messages
+    where
+        delivered_at is not null
+        and (opened or delivered_at <= getvariable('as_of') - interval 72 hour)
+)
+group by profile_id;
 
-stated as (
+create temp table stated as
+with ranked as (
     select
-        identifiers.profile_id,
-        bool_or(people.opted_out) as opted_out,
-        arg_min(stage, (crm_contact_id is null, -epoch_us(stated_at), crm_contact_id))
-            filter (stage is not null) as stage
+        identifiers.profile_id, people.*,
+        row_number() over (
+            partition by identifiers.profile_id
+            order by
+                crm_contact_id is null, stated_at desc, crm_contact_id, people.email, title
+        ) as place
     from people
     inner join identifiers
         on
@@ -326,12 +470,99 @@ stated as (
                 when people.email is not null then 'email'
                 else 'phone'
             end
-            and identifiers.value = coalesce(user_id, crm_contact_id, email, phone)
+            and identifiers.value = coalesce(user_id, crm_contact_id, people.email, phone)
     where stated_at <= getvariable('as_of')
-    group by identifiers.profile_id
+)
+
+select
+    profile_id,
+    bool_or(opted_out) as opted_out,
+    arg_min(stage, place) filter (stage is not null) as stage,
+    arg_min(company, place) filter (company is not null) as company,
+    arg_min(lead_status, place) filter (lead_status is not null) as lead_status,
+    arg_min(roles, place) filter (roles is not null) as roles,
+    arg_min(customer_since, place) filter (customer_since is not null) as customer_since,
+    arg_min(verified_at, place) filter (verified_at is not null) as verified_at,
+    arg_min(title, place) filter (title is not null) as title
+from ranked
+group by profile_id;
+
+create temp table companies as
+select
+    cast(id as varchar) as company, lower(property_domain) as domain,
+    lower(property_industry) as industry, lower(property_country) as country,
+    property_numberofemployees as employees
+from read_parquet(getvariable('raw') || '/hubspot/companies/*.parquet')
+where not is_deleted and property_createdate <= getvariable('as_of');
+
+create temp table belongings as
+with addresses as (
+    select profile_id, value, last_at, split_part(value, '@', 2) as domain
+    from identifiers where kind = 'email'
 ),
 
-profiles as (
+business as (
+    select profile_id, arg_max(domain, (last_at, -place)) as domain
+    from (select *, row_number() over (order by value) as place from addresses)
+    where domain not in (from read_csv(getvariable('free_mail')))
+    group by profile_id
+),
+
+competitors as (
+    select distinct profile_id
+    from addresses
+    inner join read_csv(getvariable('competitors')) as rivals
+        on addresses.domain = rivals.domain or ends_with(addresses.domain, '.' || rivals.domain)
+)
+
+select
+    profile_id, business.domain, companies.domain as company_domain,
+    competitors.profile_id is not null as is_competitor,
+    coalesce(companies.company, owners.company) as company,
+    case
+        when companies.company is not null then 'company:' || companies.company
+        when owners.company is not null then 'company:' || owners.company
+        else 'domain:' || business.domain
+    end as account_id
+from (select distinct profile_id from identifiers)
+left join stated using (profile_id)
+left join companies on stated.company = companies.company
+left join business using (profile_id)
+left join (select domain, min(company) as company from companies group by domain) as owners
+    on business.domain = owners.domain
+left join competitors using (profile_id);
+
+create temp table fits as
+with facts as (
+    select
+        belongings.profile_id, industry, country, employees, lower(title) as title
+    from belongings
+    left join companies using (company)
+    left join stated on belongings.profile_id = stated.profile_id
+),
+
+rules as (
+    select *, replace(pattern, '*', '%') as wild from read_csv(getvariable('fit_rules'))
+),
+
+best as (
+    select profile_id, attribute, max(points) as points
+    from facts
+    inner join rules
+        on case attribute
+            when 'industry' then industry like wild
+            when 'country' then country like wild
+            when 'role' then title like wild
+            else employees between coalesce(at_least, 0) and coalesce(at_most, 1e12)
+        end
+    group by all
+)
+
+select profile_id, sum(points) as fit, count(*) = 4 as is_complete
+from best group by profile_id;
+
+create or replace table baseline_traits as
+with profiles as (
     select
         profile_id,
         bool_or(kind <> 'anonymous_id') as is_identified,
@@ -343,55 +574,87 @@ profiles as (
 
 joined as (
     select
-        *,
-        coalesce(order_count, 0) > 0 or coalesce(won, false) or coalesce(stage = 'customer', false)
-            as is_customer
+        * exclude (company),
+        first_order_at is not null or won_at is not null or coalesce(stage = 'customer', false)
+            as is_customer,
+        coalesce(round(score, 4), 0) as engagement,
+        coalesce(fit, 0) as points
     from profiles
     left join counted using (profile_id)
+    left join forms using (profile_id)
+    left join categories using (profile_id)
+    left join page_times using (profile_id)
     left join visited using (profile_id)
     left join mailed using (profile_id)
     left join stated using (profile_id)
+    left join (
+        select * exclude (domain, company), domain as business_domain from belongings
+    ) using (profile_id)
+    left join fits using (profile_id)
+),
+
+users as (
+    select
+        profile_id,
+        product_used_count_30d > 0
+        and (rank() over (order by coalesce(product_used_count_30d, 0) desc) - 1) * 10
+        < count(*) over () as is_top
+    from joined where is_customer
 )
 
 select
+    coalesce(
+        columns(
+            '^(.*_count_.*|.*order_count|longest_.*|product_page_.*|counted_emails|.*emails_.*)$'
+        ), 0
+    ) as '\0',
     profile_id,
+    account_id,
     if(is_customer, 'customer', 'prospect') as lifecycle_stage,
-    case
-        when gap > 0 and gap <= 86400 and last_started_at > getvariable('as_of') - interval 1 day
-            then 'hot'
-        when gap >= 180 * 86400 and last_started_at > getvariable('as_of') - interval 7 day
-            then 'reactivated'
-        when
-            gap >= 14 * 86400 and gap < 180 * 86400
-            and last_started_at > getvariable('as_of') - interval 7 day
-            then 'warm'
-        else 'none'
-    end as return_band,
-    coalesce(pricing_page_viewed_count_7d, 0) as pricing_page_viewed_count_7d,
-    coalesce(pricing_page_viewed_count_30d, 0) as pricing_page_viewed_count_30d,
-    coalesce(case_study_downloaded_count_30d, 0) as case_study_downloaded_count_30d,
-    coalesce(order_count, 0) as order_count,
-    coalesce(visit_count_7d, 0) as visit_count_7d,
-    coalesce(counted_emails, 0) as counted_emails,
-    coalesce(consecutive_emails_opened, 0) as consecutive_emails_opened,
-    coalesce(consecutive_emails_ignored, 0) as consecutive_emails_ignored,
-    coalesce(emails_opened_of_last_10, 0) as emails_opened_of_last_10,
-    coalesce(emails_opened_of_previous_10, 0) as emails_opened_of_previous_10,
-    coalesce(score, 0) as engagement_score,
+    case when points >= 75 then 'A' when points >= 50 then 'B' when points >= 25 then 'C' else 'D' end
+    || case
+        when engagement >= 50 then '1' when engagement >= 20 then '2'
+        when engagement >= 5 then '3' else '4'
+    end as grade,
+    engagement as engagement_score,
+    points as fit_score,
     is_identified,
     is_customer,
     is_customer or coalesce(converted, false) as has_converted,
+    has_email and not coalesce(suppressed, false) and not coalesce(opted_out, false)
+        as is_email_reachable,
+    coalesce(took_then_viewed, false) as did_content_downloaded_then_page_viewed_30d,
     coalesce(
         last_cart_at > getvariable('as_of') - interval 7 day
         and last_cart_at < getvariable('as_of') - interval 1 hour
         and (last_order_at is null or last_order_at <= last_cart_at), false
     ) as has_abandoned_cart,
-    has_email and not coalesce(suppressed, false) and not coalesce(opted_out, false)
-        as is_email_reachable,
+    coalesce(
+        last_checkout_at > getvariable('as_of') - interval 7 day
+        and last_checkout_at < getvariable('as_of') - interval 1 hour
+        and (last_order_at is null or last_order_at <= last_checkout_at), false
+    ) as has_abandoned_checkout,
+    coalesce(has_abandoned_form, false) as has_abandoned_form,
+    coalesce(joined_at > left_at, joined_at is not null) as is_loyalty_member,
+    coalesce(is_top, false) as is_top_decile_user,
+    coalesce(is_complete, false) as has_complete_fit,
+    coalesce(verified_at < getvariable('as_of') - interval 180 day, false)
+    or coalesce(
+        business_domain <> company_domain and not ends_with(business_domain, '.' || company_domain),
+        false
+    ) as is_firmographics_stale,
+    coalesce(list_contains(string_split(roles, ';'), 'DECISION_MAKER'), false) as is_decision_maker,
+    is_competitor,
+    coalesce(lead_status = 'UNQUALIFIED', false) as is_disqualified_in_crm,
     getvariable('as_of') as as_of,
     first_seen_at,
-    last_seen_at,
     last_engaged_at,
+    first_case_study_downloaded_at,
     last_order_at,
+    least(first_order_at, won_at, customer_since) as became_customer_at,
+    if(is_customer, last_activity_at, null) as last_customer_activity_at,
+    last_visit_started_at,
+    if(is_first, null, before_last) as previous_visit_ended_at,
     last_visit_ended_at
-from joined;
+from joined
+left join users using (profile_id);

@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from scripts import crm_sync, demo_crm, make_demo_data
 from scripts.dbt_runner import DbtFailed, run_dbt
+from scripts.demo_data.files import PLANTED, ForeignFilesError, version
 
 Membership = tuple[str, str]
 
@@ -58,6 +61,7 @@ class Snapshot:
     intake: dict[str, tuple[int, int, int, int]] = field(default_factory=dict)
     memberships: frozenset[Membership] = frozenset()
     sizes: dict[str, int] = field(default_factory=dict)
+    core: frozenset[str] = frozenset()
     profiles: int = 0
     identified: int = 0
     suppressed: int = 0
@@ -70,7 +74,7 @@ class Snapshot:
 
 
 def look(warehouse: Path) -> Snapshot:
-    """Read a Snapshot from the warehouse."""
+    """Read a Snapshot from the warehouse; empty when there is none, or one of an older version."""
     if not warehouse.exists():
         return Snapshot()
     with duckdb.connect(str(warehouse), read_only=True) as connection:
@@ -78,7 +82,10 @@ def look(warehouse: Path) -> Snapshot:
         def rows(query: str) -> list[tuple]:
             return connection.execute(query).fetchall()
 
-        if not rows("select 1 from information_schema.tables where table_name = 'crm_contacts'"):
+        if not rows(
+            "select 1 from information_schema.columns "
+            "where table_name = 'segment_catalog' and column_name = 'is_core'"
+        ):
             return Snapshot()
         return Snapshot(
             as_of=str(rows("select max(as_of) from marts.profile_traits")[0][0]),
@@ -100,9 +107,13 @@ def look(warehouse: Path) -> Snapshot:
                     """
                     select segment, count(profile_id)
                     from marts.segment_catalog left join marts.segment_memberships using (segment)
-                    group by segment, priority order by priority
+                    group by segment, priority, is_core order by not is_core, priority
                     """
                 )
+            ),
+            core=frozenset(
+                segment
+                for (segment,) in rows("select segment from marts.segment_catalog where is_core")
             ),
             profiles=rows("select count(*) from marts.profiles")[0][0],
             identified=rows("select count(*) from marts.profiles where is_identified")[0][0],
@@ -122,16 +133,18 @@ def step(console: Console, doing: str) -> Iterator[dict[str, str]]:
     console.print(f"[green]✓[/green] {doing}: {said['result']}  {seconds}")
 
 
-def as_of_of(raw: Path) -> str:
-    """The instant that the made data ends at."""
-    manifest = json.loads((raw / "_planted" / "manifest.json").read_text())
-    return manifest["arguments"]["as_of"]
+def manifest_of(raw: Path) -> dict[str, Any]:
+    """What the made data says of itself; empty when there is none."""
+    manifest = raw / PLANTED / "manifest.json"
+    return json.loads(manifest.read_text()) if manifest.exists() else {}
 
 
 def run(folder: Folder, console: Console) -> int:
     """Run every step; returns the exit code of the first one that stopped the demo, else 0."""
     with step(console, "Demo data") as said:
-        if (folder.raw / "_planted" / "manifest.json").exists():
+        made_before = manifest_of(folder.raw)
+        is_current = made_before.get("version") == version()
+        if is_current:
             said["result"] = f"already in {folder.raw}"
         else:
             rows = make_demo_data.make_demo_data(
@@ -140,7 +153,9 @@ def run(folder: Folder, console: Console) -> int:
                 as_of=make_demo_data.parse_as_of(AS_OF),
             )
             said["result"] = f"{sum(rows.values()):,} rows made in {folder.raw}; nobody is real"
-    as_of = as_of_of(folder.raw)
+            if made_before:
+                said["result"] += "; those of an older version are gone"
+    as_of = manifest_of(folder.raw)["arguments"]["as_of"]
     before = look(folder.warehouse)
 
     with step(console, "dbt build") as said:
@@ -149,6 +164,8 @@ def run(folder: Folder, console: Console) -> int:
             # Unit tests prove the SQL, not the data: `make test` runs them.
             "--exclude-resource-type",
             "unit_test",
+            # Tables that grow would keep the events of older data.
+            *([] if is_current else ["--full-refresh"]),
             warehouse=folder.warehouse,
             variables={"raw_path": str(folder.raw), "as_of": as_of},
         )
@@ -216,10 +233,10 @@ def intake_table(before: Snapshot, after: Snapshot) -> Table:
 
 
 def segment_table(before: Snapshot, after: Snapshot) -> Table:
-    """Per segment: its size, and who came and went since the last run."""
+    """Per segment, core ones first: its size, and who came and went since the last run."""
     entered = [segment for segment, _ in after.memberships - before.memberships]
     exited = [segment for segment, _ in before.memberships - after.memberships]
-    table = Table(title="\nSegments", title_justify="left", box=None, pad_edge=False)
+    table = Table(title="\nSegments", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("segment", style="bold")
     for name in ("people", "entered", "exited"):
         table.add_column(name, justify="right")
@@ -230,6 +247,8 @@ def segment_table(before: Snapshot, after: Snapshot) -> Table:
             f"{size:,}",
             f"[green]+{came:,}[/green]" if came else "·",
             f"[red]−{went:,}[/red]" if went else "·",
+            # A line of its own between the core segments and the others.
+            end_section=segment in after.core and len(after.core) == table.row_count + 1,
         )
     return table
 
@@ -273,7 +292,7 @@ def main(argv: list[str] | None = None) -> int:
     folder, console = Folder(arguments.folder, arguments.people), Console()
     try:
         return run(folder, console)
-    except (DbtFailed, crm_sync.SyncError) as problem:
+    except (DbtFailed, ForeignFilesError, crm_sync.SyncError) as problem:
         console.print(f"[red]✗[/red] {problem}", markup=True, highlight=False)
         return 1
 

@@ -8,7 +8,13 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scripts.demo_data import life_stories, odd_stories, stories
+from scripts.demo_data import (
+    account_stories,
+    life_stories,
+    odd_stories,
+    research_stories,
+    stories,
+)
 from scripts.demo_data.book import Book
 from scripts.demo_data.crowd import events_per_person, make_crowd
 from scripts.demo_data.files import PLANTED, ForeignFilesError, check_folders, write_all
@@ -25,6 +31,12 @@ PLANTERS = (
     life_stories.plant_evaluators,
     life_stories.plant_customers,
     life_stories.plant_suppressed,
+    research_stories.plant_research,
+    research_stories.plant_returns_and_mail,
+    research_stories.plant_shoppers,
+    research_stories.plant_lives,
+    account_stories.plant_accounts,
+    account_stories.plant_customers_in_use,
     odd_stories.plant_identities,
     odd_stories.plant_deliveries,
     odd_stories.plant_faults,

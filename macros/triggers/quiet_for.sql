@@ -7,13 +7,7 @@
         and last_engaged_at > … - interval '90' day)
 #}
 {% macro quiet_for(days_from, days_to=none) -%}
-    {%- if days_from is not number or days_from <= 0
-        or (days_to is not none and (days_to is not number or days_to <= days_from)) -%}
-        {{ exceptions.raise_compiler_error(
-            "quiet_for(" ~ days_from ~ ", " ~ days_to ~ "): give days as numbers, the first above 0 "
-            ~ "and the second, if any, above the first"
-        ) }}
-    {%- endif -%}
+    {{- check_days("quiet_for(" ~ days_from ~ ", " ~ days_to ~ ")", days_from, days_to) -}}
     (
         last_engaged_at is not null
         and last_engaged_at <= {{ as_of() }} - interval '{{ days_from }}' day

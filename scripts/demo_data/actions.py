@@ -40,6 +40,8 @@ def add_actions(
     asks = demos[random.random(len(demos)) < 0.5]
     signups = on("signup", 0.4, persona == world.LEAD)
     trials = signups[random.random(len(signups)) < 0.5]
+    securities = on("security", 0.15, business)
+    comparisons = on("compare", 0.12)
     videos = on("webinar", 0.6)
     viewed = on("shop_product", 0.95)
 
@@ -48,6 +50,8 @@ def add_actions(
         _track(studies, "content_downloaded", 25, item=item(studies, "case_study")),
         _track(papers, "content_downloaded", 25, item=papers_at + item(papers, "whitepaper")),
         _track(guides, "content_downloaded", 25, item=guides_at + guides["page"] - first_guide),
+        _track(securities, "content_downloaded", 25, item=len(world.CONTENTS) - 1),
+        _track(comparisons, "link_clicked", 40, item=comparisons["person"] % len(world.REVIEWS)),
         _track(demos, "form_started", 8, item=1),
         _track(asks, "form_submitted", 70, item=1),
         _track(asks, "demo_requested", 71),
@@ -69,6 +73,7 @@ def add_actions(
             number=PRICES[item(viewed, "shop_product")],
         ),
         _newsletter_forms(people),
+        *_loyalty(random, people, clock),
     ]
     cart_pages, cart_tracks = _carts(random, pages, persona, group, clock)
     use_pages, use_tracks = _product_use(random, people, clock)
@@ -122,6 +127,27 @@ def _page(source: pd.DataFrame, page: int, seconds_later: int) -> pd.DataFrame:
             "has_user": source["has_user"].to_numpy(),
         }
     )
+
+
+def _loyalty(random: np.random.Generator, people: dict, clock: Clock) -> list[pd.DataFrame]:
+    """A third of the known shoppers join the loyalty programme; a few of them leave again."""
+    known = (people["persona"] == world.SHOPPER) & (people["identified_at"] < NEVER)
+    joins = known & (random.random(len(known)) < 0.34)
+    joined = pd.DataFrame(
+        {
+            "person": people["person"][joins],
+            "occurred": people["identified_at"][joins] + HOUR,
+            "page": np.int16(FIRST_PAGE_OF["shop"]),
+            "agent": np.int8(0),
+            "device": False,
+            "has_user": True,
+        }
+    )
+    leaves = joined[random.random(len(joined)) < 0.1]
+    return [
+        _track(joined, "loyalty_joined", 0),
+        _track(leaves, "loyalty_left", 20 * DAY // SECOND),
+    ]
 
 
 def _newsletter_forms(people: dict) -> pd.DataFrame:

@@ -1,10 +1,12 @@
 """The book of planted people: what each one did, row by row, and what must follow from it."""
 
+import csv
 import hashlib
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,15 @@ def minutes(number: float) -> int:
     return round(number * MINUTE)
 
 
+def read_answers() -> dict[str, tuple[str, ...]]:
+    """Which segments the people of each story must turn out to be in, and no others."""
+    with Path(__file__).with_name("answers.csv").open(encoding="utf-8") as file:
+        return {
+            line["story"]: tuple(filter(None, line["segments"].split(";")))
+            for line in csv.DictReader(file)
+        }
+
+
 class Book:
     """Collects raw rows and expectations; every `ago` counts back from the clock's `as_of`."""
 
@@ -46,6 +57,7 @@ class Book:
         self.owned: dict[tuple[str, str], list[str]] = {}
         self._company_ids: dict[str, int] = {}
         self._keys = 0
+        self._answers = read_answers()
 
     def key(self) -> str:
         """Return the next event id."""
@@ -63,7 +75,6 @@ class Book:
         copies: int = 2,
         *,
         why: str,
-        segments: Iterable[str] = (),
         suppressed: str = "",
         key: str = "user_id",
         exact: bool = False,
@@ -77,7 +88,7 @@ class Book:
                 story=story,
                 number=len(self.people) + 1,
                 why=why,
-                segments=tuple(sorted(segments)),
+                segments=self._answers[story],
                 suppressed=suppressed,
                 key_type=key,
                 jitter=0 if exact else int(self.random.integers(0, 50 * 60)) * SECOND,
@@ -108,8 +119,8 @@ class Book:
         if person not in owners:
             owners.append(person)
 
-    def company_id(self, name: str, domain: str, created: int) -> int:
-        """Return the CRM id of a company, adding its row the first time."""
+    def company_id(self, name: str, domain: str, created: int, **columns: Any) -> int:
+        """Return the CRM id of a company, adding its row (with these columns) the first time."""
         if domain not in self._company_ids:
             self._company_ids[domain] = FIRST_COMPANY + len(self._company_ids)
             self.add(
@@ -124,7 +135,9 @@ class Book:
                     "property_country": world.COUNTRIES[0],
                     "property_numberofemployees": 120,
                     "property_createdate": created,
-                },
+                    "property_hs_is_target_account": False,
+                }
+                | columns,
             )
         return self._company_ids[domain]
 
@@ -169,7 +182,7 @@ class Person:
         start = world.STORY_COMPANY_STARTS[number % len(world.STORY_COMPANY_STARTS)]
         end = world.STORY_COMPANY_ENDS[number // 7 % len(world.STORY_COMPANY_ENDS)]
         self.company = f"{start} {end} {number}" if business else None
-        self.email = f"{self.first_name}.{self.last_name}.{number}@".lower() + self.domain
+        self.email = self.address_at(self.domain)
         self.user_id = f"u_{number:06d}"
         self.anonymous_id = book.anonymous_id(number)
         self.agent = world.AGENTS[number % len(world.AGENTS)]
@@ -184,6 +197,15 @@ class Person:
         if self.company is None:
             return world.PERSONAL_DOMAINS[0]
         return self.company.lower().replace(" ", "-") + ".example"
+
+    def address_at(self, domain: str) -> str:
+        """Return the person's address at a domain."""
+        return f"{self.first_name}.{self.last_name}.{self.number}@{domain}".lower()
+
+    def works_at(self, company: str) -> None:
+        """Work for another company than the one of their own, and have an address there."""
+        self.company = company
+        self.email = self.address_at(self.domain)
 
     @property
     def key_value(self) -> str:
@@ -275,11 +297,13 @@ class Person:
         failed: str = "",
         ends: str = "",
         to: str = "",
+        link: int = 0,
     ) -> dict[str, Row]:
         """Receive one letter and do with it what the flags say; returns the rows by event.
 
         `machine`: 'apple' or 'google' fetched its pictures; `failed`: 'bounce' or 'blocked'
-        instead of delivered; `ends`: 'spamreport', 'unsubscribe' or 'group_unsubscribe'.
+        instead of delivered; `ends`: 'spamreport', 'unsubscribe' or 'group_unsubscribe'; `link`
+        is the number of the link clicked, of catalogue.MAIL_LINKS.
         """
         self._letters += 1
         name = hashlib.md5(f"{self.book.seed}:{self.name}:{self._letters}".encode()).hexdigest()
@@ -320,19 +344,32 @@ class Person:
         if opened:
             rows["open"] = report("open", 2 * HOUR, **device, sg_machine_open=False)
         if clicked:
-            url = world.SITE + world.MAIL_LINKS[0]
+            url = world.SITE + world.MAIL_LINKS[link]
             rows["click"] = report("click", 2 * HOUR + MINUTE, **device, url=url)
         if ends:
             rows["ends"] = report(ends, 3 * HOUR)
         return rows
 
-    def contact(self, stage: str, ago: int, *, optout: bool = False, **columns: Any) -> int:
-        """Enter the CRM at a lifecycle stage; returns the contact's id."""
+    def contact(
+        self,
+        stage: str,
+        ago: int,
+        *,
+        optout: bool = False,
+        firm: Row | None = None,
+        **columns: Any,
+    ) -> int:
+        """Enter the CRM at a lifecycle stage; returns the contact's id.
+
+        `firm` are columns of the company's row, when this is the first contact of it.
+        """
         created = self.at(ago)
         self.contact_id = FIRST_CONTACT + len(self.book.rows["hubspot.contacts"])
         self.book.owns(self.name, "crm_contact_id", str(self.contact_id))
         self.book.owns(self.name, "email", self.email.lower())
-        company = self.company and self.book.company_id(self.company, self.domain, created)
+        company = self.company and self.book.company_id(
+            self.company, self.domain, created, **(firm or {})
+        )
         row = {
             "id": self.contact_id,
             "_fivetran_deleted": False,

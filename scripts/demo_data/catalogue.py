@@ -84,7 +84,9 @@ PRODUCTS = tuple(
 CASE_STUDIES = ("acme-ferries", "bluequay", "kelp-and-sons", "northpier", "ostrea", "saltworks")
 WHITEPAPERS = ("measuring-tides", "cost-of-downtime", "safer-harbours")
 GUIDES = ("integration-crm", "integration-warehouse", "integration-alarms")
-VIDEOS = ("first-steps", "alarms-in-practice", "a-day-in-the-harbour")
+SECURITY_DOCUMENTS = ("penetration-test",)
+VIDEOS = ("first-steps", "product-demo", "a-day-in-the-harbour")
+REVIEWS = ("https://reviews.example/tidemark", "https://reviews.example/harbour-software")
 FEATURES = ("dashboard", "alarms", "exports", "forecasts", "api", "sharing")
 
 PAGE_GROUPS = (
@@ -149,7 +151,7 @@ PAGE_GROUPS = (
         tuple((f"/webinars/{slug}", f"Webinar: {slug}") for slug in VIDEOS),
         (0.6, 2, 5, 5, 0.5, 4),
     ),
-    PageGroup("shop", (("/shop", "Shop"),), (3, 0.5, 1, 1, 18, 2)),
+    PageGroup("shop", (("/shop", "Shop"), ("/shop/sale", "Sale")), (3, 0.5, 1, 1, 18, 2)),
     PageGroup(
         "shop_product",
         tuple(
@@ -186,12 +188,16 @@ TRACKS = (
     "order_cancelled",
     "feature_used",
     "subscription_renewed",
+    "link_clicked",
+    "loyalty_joined",
+    "loyalty_left",
 )
 TRACK = {name: number for number, name in enumerate(TRACKS)}
 CONTENTS = (
     tuple(f"case-studies/{slug}" for slug in CASE_STUDIES)
     + tuple(f"whitepapers/{slug}" for slug in WHITEPAPERS)
     + tuple(f"guides/{slug}" for slug in GUIDES)
+    + tuple(f"security/{slug}" for slug in SECURITY_DOCUMENTS)
 )
 FORMS = ("newsletter", "demo-request", "trial-signup")
 
@@ -207,7 +213,12 @@ MAIL_EVENTS = (
     "unsubscribe",
 )
 MAIL = {name: number for number, name in enumerate(MAIL_EVENTS)}
-MAIL_LINKS = ("/blog/reading-a-wave", "/product/overview", "/resources/whitepapers/safer-harbours")
+MAIL_LINKS = (
+    "/blog/reading-a-wave",
+    "/product/overview",
+    "/resources/whitepapers/safer-harbours",
+    "/product/alarms?utm_content=cta",
+)
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -265,6 +276,8 @@ OPEN_DEAL_STAGES = (
     "decisionmakerboughtin",
     "contractsent",
 )
+LEAD_STATUSES = ("NEW", "OPEN", "IN_PROGRESS", "UNQUALIFIED")
+BUYING_ROLES = (None, "CHAMPION", "DECISION_MAKER", "BUDGET_HOLDER;DECISION_MAKER")
 OWNERS = (
     (71, "Runa", "Vale"),
     (72, "Otis", "Marlow"),

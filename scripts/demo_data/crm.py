@@ -76,13 +76,25 @@ def _contacts(random: np.random.Generator, known: pd.DataFrame, clock: Clock) ->
             "property_company": known["company_name"],
             "property_jobtitle": known["job_title"].where(company >= 0),
             "property_lifecyclestage": np.array(world.LIFECYCLE_STAGES)[stage],
-            "property_hs_lead_status": np.where(stage >= 2, "OPEN", "NEW"),
+            "property_hs_lead_status": np.where(
+                random.random(count) < 0.02, "UNQUALIFIED", np.where(stage >= 2, "OPEN", "NEW")
+            ),
             "property_hs_email_optout": random.random(count) < 0.015,
             "property_createdate": _instants(created),
             "property_lastmodifieddate": _instants(modified),
             "property_associatedcompanyid": _nullable(FIRST_COMPANY + company, company >= 0),
             "property_hubspot_owner_id": _nullable(random.choice(owner, size=count), has_owner),
             "property_hs_additional_emails": (user + "@letters.example").where(alias),
+            "property_hs_buying_role": np.array(world.BUYING_ROLES, dtype=object)[
+                np.where(stage >= 2, random.integers(0, len(world.BUYING_ROLES), count), 0)
+            ],
+            "property_hs_v2_date_entered_customer": _some_instants(
+                np.minimum(created + 20 * DAY, clock.as_of), stage == CUSTOMER_STAGE
+            ),
+            "property_firmographics_verified_at": _some_instants(
+                created + (random.random(count) * (clock.as_of - created)).astype(np.int64),
+                random.random(count) < 0.5,
+            ),
         }
     )
     return contacts
@@ -108,6 +120,10 @@ def _companies(random: np.random.Generator, known: pd.DataFrame, clock: Clock) -
             ],
             "property_numberofemployees": size,
             "property_createdate": _instants(firsts.to_numpy()),
+            "property_hs_is_target_account": random.random(count) < 0.12,
+            "property_renewal_date": _some_instants(
+                clock.as_of + random.integers(-30, 330, count) * DAY, random.random(count) < 0.3
+            ),
         }
     )
 
@@ -172,6 +188,12 @@ def owners(clock: Clock) -> pd.DataFrame:
 
 def _instants(microseconds: np.ndarray) -> np.ndarray:
     return (microseconds.astype(np.int64) // 1000 * 1000).view("datetime64[us]")
+
+
+def _some_instants(microseconds: np.ndarray, present: np.ndarray) -> np.ndarray:
+    instants = _instants(microseconds)
+    instants[~present] = np.datetime64("NaT")
+    return instants
 
 
 def _nullable(numbers: np.ndarray, present: np.ndarray) -> pd.Series:

@@ -161,6 +161,7 @@ def load_names(connection: duckdb.DuckDBPyConnection, crowd: Crowd, *, seed: int
         "forms": pd.DataFrame({"name": world.FORMS}),
         "videos": pd.DataFrame({"name": world.VIDEOS}),
         "features": pd.DataFrame({"name": world.FEATURES}),
+        "reviews": pd.DataFrame({"url": world.REVIEWS}),
         "products": pd.DataFrame(world.PRODUCTS, columns=["id", "category", "name", "price"]),
         "links": pd.DataFrame({"path": world.MAIL_LINKS}),
     }
@@ -217,6 +218,7 @@ def raw_rows(table: str, *, seed: int) -> str:
             left join forms on forms.code = block.item
             left join videos on videos.code = block.item
             left join features on features.code = block.item
+            left join reviews on reviews.code = block.item
             left join products on products.code = block.item
         """,
         "segment.identifies": f"""
@@ -273,9 +275,11 @@ _PROPERTIES = """
             then '{"cart_id":"c_' || block.person || '_' || basket || '"}'
         when 'order_completed'
             then '{"order_id":"o_' || block.person || '_' || basket || '","revenue":'
-                || format('{:.2f}', block.number / 100) || ',"currency":"EUR"}'
+                || format('{:.2f}', block.number / 100) || ',"currency":"EUR"'
+                || case when basket % 4 = 0 then ',"discount":5.00' else '' end || '}'
         when 'order_cancelled'
             then '{"order_id":"o_' || block.person || '_' || basket || '"}'
+        when 'link_clicked' then '{"url":"' || reviews.url || '"}'
         when 'feature_used' then '{"feature":"' || features.name || '"}'
         when 'subscription_renewed'
             then '{"subscription_id":"s_' || block.person || '","term_months":6,"revenue":'

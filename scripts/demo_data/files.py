@@ -1,6 +1,7 @@
 """Writes the raw tables as Parquet and replaces only files that an earlier run wrote."""
 
 import csv
+import hashlib
 import json
 import shutil
 from collections.abc import Iterable
@@ -23,6 +24,13 @@ UNFINISHED = ".demo-data-unfinished"
 
 class ForeignFilesError(Exception):
     """The folder holds files this program did not write; the user must say what happens to them."""
+
+
+def version() -> str:
+    """Return a fingerprint of this program: another one makes other data."""
+    folder = Path(__file__).parent
+    sources = sorted([*folder.glob("*.py"), *folder.glob("*.csv")])
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
 
 
 def planned_folders(out: Path) -> list[Path]:
@@ -89,6 +97,7 @@ def write_all(
         ]
         manifest = {
             "made_by": "python -m scripts.make_demo_data",
+            "version": version(),
             "arguments": arguments,
             "seed": seed,
             "events": sum(rows[table] for table in EVENT_TABLES),

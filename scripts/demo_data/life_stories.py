@@ -1,11 +1,10 @@
 """Planted people whose story is a life with us: evaluators, customers, those not to be mailed."""
 
-from scripts.demo_data.book import Book, Person, days, hours, minutes
-from scripts.demo_data.stories import CUSTOMERS, SILENT
+from scripts.demo_data.book import Book, Person, Row, days, hours, minutes
 
 
 def plant_evaluators(book: Book) -> None:
-    """People who look around with purpose, and belong to none of the segments."""
+    """People who look around with purpose."""
     for person in book.cast("evaluator", 4, why="Compares, checks security, reads guides."):
         person.identify(days(30))
         person.visit(days(22), "/compare/tidemark-vs-spreadsheets", "/security/compliance")
@@ -20,7 +19,7 @@ def plant_evaluators(book: Book) -> None:
         person.track("form_started", days(6) - minutes(1), {"form_id": "demo-request"})
     for person in book.cast("video_watcher", why="Watched two videos nearly to the end."):
         person.identify(days(20))
-        for ago, video in ((9, "first-steps"), (5, "alarms-in-practice")):
+        for ago, video in ((9, "first-steps"), (5, "product-demo")):
             person.view(f"/webinars/{video}", days(ago))
             watched = {"video_id": video, "seconds": 1500}
             person.track("video_watched", days(ago) - minutes(26), watched)
@@ -33,9 +32,7 @@ def plant_evaluators(book: Book) -> None:
 
 def plant_customers(book: Book) -> None:
     """Every way to be a customer, and the ways that only look like it."""
-    for person in book.cast(
-        "shop_buyer", 4, segments=[CUSTOMERS], business=False, why="Ordered 30 days ago."
-    ):
+    for person in book.cast("shop_buyer", 4, business=False, why="Ordered 30 days ago."):
         person.identify(days(40))
         person.visit(days(30) + minutes(6), "/shop", "/shop/cables/sealed-plug")
         product = {"product_id": "p_012", "price": 12.0, "cart_id": f"c_{person.number}"}
@@ -43,14 +40,12 @@ def plant_customers(book: Book) -> None:
         person.track("checkout_started", days(30) + minutes(1), {"cart_id": f"c_{person.number}"})
         order = {"order_id": f"o_{person.number}", "revenue": 12.0, "currency": "EUR"}
         person.track("order_completed", days(30), order)
-    for person in book.cast("deal_won", 3, segments=[CUSTOMERS], why="Their deal was won."):
+    for person in book.cast("deal_won", 3, why="Their deal was won."):
         person.identify(days(100))
         person.visit(days(40), "/docs/getting-started", "/docs/alarms")
         person.contact("opportunity", days(90))
         person.deal("closedwon", days(80), days(45))
-    for person in book.cast(
-        "crm_customer", key="email", segments=[CUSTOMERS], why="The CRM calls them a customer."
-    ):
+    for person in book.cast("crm_customer", key="email", why="The CRM calls them a customer."):
         person.contact("customer", days(120))
     for name, why, stage, deleted in (
         ("deal_lost", "Their deal was lost.", "closedlost", False),
@@ -63,36 +58,32 @@ def plant_customers(book: Book) -> None:
             person.contact("opportunity", days(90))
             closed = days(-30) if name == "deal_open" else days(45)
             person.deal(stage, days(80), closed, is_deleted=deleted)
-    for person in book.cast(
-        "declining_use", 3, segments=[CUSTOMERS], why="A customer who uses the product ever less."
-    ):
-        _customer(person)
-        for ago in (58, 55, 52, 49, 46, 43, 40, 37, 34, 31, 24, 12):
-            _use(person, ago)
-    for person in book.cast(
-        "steady_use", segments=[CUSTOMERS], why="A customer who uses the product every third day."
-    ):
-        _customer(person)
+    for person in book.cast("declining_use", 3, why="A customer who uses the product ever less."):
+        customer(person)
+        for ago in (58, 55, 52, 49, 46, 43, 40, 37, 34, 31, 26, 22, 18, 12):
+            use(person, ago)
+    for person in book.cast("steady_use", why="A customer who uses the product every third day."):
+        customer(person)
         for ago in range(3, 60, 3):
-            _use(person, ago)
-    for person in book.cast(
-        "renewal_coming", 3, segments=[CUSTOMERS], why="Renewed for half a year 165 days ago."
-    ):
-        _customer(person)
+            use(person, ago)
+    for person in book.cast("renewal_coming", 3, why="Renewed for half a year 165 days ago."):
+        customer(person, {"property_renewal_date": book.clock.as_of + days(17)})
         person.view("/app", days(165))
         term = {"subscription_id": f"s_{person.number}", "term_months": 6, "revenue": 499.0}
         person.track("subscription_renewed", days(165) - minutes(2), term, path="/app")
         for ago in (50, 35, 20, 6):
-            _use(person, ago)
+            use(person, ago)
 
 
-def _customer(person: Person) -> None:
+def customer(person: Person, firm: Row | None = None) -> None:
+    """Become a customer half a year ago, at a company with these columns."""
     person.identify(days(170))
-    person.contact("customer", days(169))
+    person.contact("customer", days(169), firm=firm)
     person.deal("closedwon", days(169), days(168))
 
 
-def _use(person: Person, ago: float) -> None:
+def use(person: Person, ago: float) -> None:
+    """Use the product once, so many days ago."""
     person.view("/app", days(ago))
     person.track("feature_used", days(ago) - minutes(4), {"feature": "alarms"}, path="/app")
 
@@ -117,7 +108,6 @@ def plant_suppressed(book: Book) -> None:
         person.contact("lead", days(29), optout=True)
     for person in book.cast(
         "customer_who_bounced",
-        segments=[CUSTOMERS],
         suppressed="hard_bounced",
         why="Stays a customer, though no mail reaches them.",
     ):
@@ -127,7 +117,6 @@ def plant_suppressed(book: Book) -> None:
         person.letter(days(14), failed="bounce")
     for person in book.cast(
         "silent_who_left",
-        segments=[SILENT],
         suppressed="unsubscribed",
         key="email",
         why="Opened ten letters, ignored ten, and unsubscribed from the newest.",

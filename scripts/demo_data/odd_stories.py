@@ -3,7 +3,7 @@
 import json
 
 from scripts.demo_data.book import JUNK_IDS, Book, days, hours, minutes
-from scripts.demo_data.stories import CUSTOMERS, FIVE_DAYS_OF_PRICING, PRICING, READY
+from scripts.demo_data.stories import FIVE_DAYS_OF_PRICING
 from scripts.demo_data.tables import SECOND
 
 PAGES, TRACKS, IDENTIFIES = "segment.pages", "segment.tracks", "segment.identifies"
@@ -14,7 +14,6 @@ def plant_identities(book: Book) -> None:
     """One person with many identifiers, and one identifier with many people."""
     for person in book.cast(
         "three_addresses",
-        segments=[READY],
         why="Three addresses of one user; each opened one of the last three letters.",
     ):
         second, third = f"{person.user_id}@example.com", f"{person.user_id}@mail.test"
@@ -31,7 +30,6 @@ def plant_identities(book: Book) -> None:
         person.letter(days(25), to=second)
     for person in book.cast(
         "mixed_case_address",
-        segments=[READY],
         why="Typed their address with capitals; letters go to the same one in lower case.",
     ):
         person.identify(days(35), email=person.email.title())
@@ -42,7 +40,6 @@ def plant_identities(book: Book) -> None:
             person.letter(days(ago), opened=True)
     for person in book.cast(
         "job_change",
-        segments=[PRICING],
         why="New employer and address, same login: the pricing views of both jobs add up.",
     ):
         person.identify(days(150))
@@ -65,7 +62,6 @@ def _plant_shared_devices(book: Book) -> None:
             *book.cast(
                 f"shared_device_of_{size}",
                 1,
-                segments=[PRICING],
                 why="Five pricing views while logged in on a device that others use too.",
             ),
             *book.cast(
@@ -78,7 +74,6 @@ def _plant_shared_devices(book: Book) -> None:
             users += book.cast(
                 "shared_device_of_3_buyer",
                 1,
-                segments=[CUSTOMERS],
                 why="Ordered on the same device; the others did not.",
             )
         device = book.anonymous_id(users[0].number)
@@ -100,7 +95,6 @@ def _plant_role_mailboxes(book: Book) -> None:
             *book.cast(
                 f"role_mailbox_{role}",
                 1,
-                segments=[PRICING],
                 why="Gave a mailbox that colleagues use too; five pricing views of their own.",
             ),
             *book.cast(f"role_mailbox_{role}_colleague", 2, why="Gave the same mailbox."),
@@ -141,7 +135,6 @@ def plant_deliveries(book: Book) -> None:
     as_of = book.clock.as_of
     for person in book.cast(
         "late_events",
-        segments=[PRICING],
         why="Five pricing views in seven days, two of which arrived three days late.",
     ):
         person.identify(days(12))

@@ -1,4 +1,4 @@
-"""Planted people around the eight segments: members, and those who miss by a hair.
+"""Planted people around the core segments: members, and those who miss by a hair.
 
 Every loop is one story. Times are days ago and keep clear of the edges, except in the stories
 that are about an edge: those are cast with `exact`. Visits lie more than a day apart and more
@@ -7,22 +7,15 @@ than a day ago, so that nobody is a hot returner by accident.
 
 from scripts.demo_data.book import Book, Person, days, hours, minutes
 
-PRICING, READY, HOT = "pricing_researchers", "sales_ready", "hot_returners"
-CARTS, SILENT, LAPSED = "cart_abandoners", "silent_former_openers", "lapsed_leads"
-CUSTOMERS, ABSENT = "customers", "absent_visitors"
 FIVE_DAYS_OF_PRICING = (6.5, 5.2, 4.0, 2.8, 1.6)
 
 
 def plant_pricing(book: Book) -> None:
     """Five pricing views in seven days, and every way to have just fewer."""
-    for person in book.cast(
-        "pricing_at_threshold", 3, segments=[PRICING], why="Five pricing views in seven days."
-    ):
+    for person in book.cast("pricing_at_threshold", 3, why="Five pricing views in seven days."):
         person.identify(days(12))
         _pricing(person, *FIVE_DAYS_OF_PRICING)
-    for person in book.cast(
-        "pricing_above_threshold", 3, segments=[PRICING], why="Ten pricing views in seven days."
-    ):
+    for person in book.cast("pricing_above_threshold", 3, why="Ten pricing views in seven days."):
         person.identify(days(12))
         for ago in FIVE_DAYS_OF_PRICING:
             person.visit(days(ago), "/pricing", "/features", "/pricing/enterprise")
@@ -48,7 +41,6 @@ def plant_pricing(book: Book) -> None:
         "pricing_at_the_very_instant",
         1,
         exact=True,
-        segments=[PRICING],
         why="Five pricing views, the last exactly at the instant we look from, which counts.",
     ):
         person.identify(days(12))
@@ -56,13 +48,11 @@ def plant_pricing(book: Book) -> None:
     for person in book.cast(
         "pricing_anonymous",
         key="anonymous_id",
-        segments=[PRICING],
         why="Six pricing views by somebody who never said who they are.",
     ):
         _pricing(person, *FIVE_DAYS_OF_PRICING, 1.5)
     for person in book.cast(
         "pricing_before_and_after_login",
-        segments=[PRICING],
         why="Three pricing views before the first login and two after it make five.",
     ):
         for ago in FIVE_DAYS_OF_PRICING[:3]:
@@ -88,23 +78,19 @@ def _pricing(person: Person, *ago_days: float) -> None:
 def plant_sales_ready(book: Book) -> None:
     """Three pricing views, a case study and three letters opened in a row, or not quite."""
     for person in book.cast(
-        "sales_ready", 3, segments=[READY], why="Three pricing views, a case study, three opens."
+        "sales_ready", 3, why="Three pricing views, a case study, three opens."
     ):
         _ready(person)
-    for person in book.cast(
-        "sales_ready_by_clicks", segments=[READY], why="Clicks count as opens of the letters."
-    ):
+    for person in book.cast("sales_ready_by_clicks", why="Clicks count as opens of the letters."):
         _ready(person, how={"clicked": True})
     for person in book.cast(
         "sales_ready_fresh_letter",
-        segments=[READY],
         why="The newest letter is unopened but only a day old, so it does not break the streak.",
     ):
         _ready(person)
         person.letter(days(1))
     for person in book.cast(
         "sales_ready_and_pricing",
-        segments=[READY, PRICING],
         why="Ready for sales, and five of the pricing views in seven days.",
     ):
         _ready(person, pricing=FIVE_DAYS_OF_PRICING)
@@ -170,10 +156,8 @@ def plant_silent_openers(book: Book) -> None:
         ("not_silent", "Opened one of the last ten.", range(9, 20)),
         ("nineteen_letters", "Only nineteen letters so far.", range(10, 19)),
     )
-    outside = ("not_keen_enough", "not_silent", "nineteen_letters")
     for name, why, opened in stories:
-        segments = [] if name in outside else [SILENT]
-        for person in book.cast(name, segments=segments, key="email", why=why):
+        for person in book.cast(name, key="email", why=why):
             offset = 1.5 if name == "silent_fresh_letter" else 4
             count = {"nineteen_letters": 19, "silent_fresh_letter": 21}.get(name, 20)
             for nth in range(count):
@@ -181,7 +165,6 @@ def plant_silent_openers(book: Book) -> None:
                 person.letter(days(offset + 4 * nth), opened=nth in opened, machine=machine)
     for person in book.cast(
         "silent_and_lapsed",
-        segments=[SILENT, LAPSED],
         why="Opened ten weekly letters, then none of ten: the last sign of life is 74 days old.",
     ):
         person.identify(days(150))
@@ -192,33 +175,28 @@ def plant_silent_openers(book: Book) -> None:
 def plant_lapsed(book: Book) -> None:
     """The last sign of life 60 to 90 days ago; later mail, machines and CRM rows are none."""
     for ago in (61, 75, 89):
-        for person in book.cast(
-            f"lapsed_{ago}_days", segments=[LAPSED], why=f"Last engaged {ago} days ago."
-        ):
+        for person in book.cast(f"lapsed_{ago}_days", why=f"Last engaged {ago} days ago."):
             _last_seen(person, ago)
     for ago in (59, 91):
         for person in book.cast(f"not_lapsed_{ago}_days", why=f"Last engaged {ago} days ago."):
             _last_seen(person, ago)
-    for person in book.cast(
-        "lapsed_ignores_letters", segments=[LAPSED], why="Gets letters since, opens none."
-    ):
+    for person in book.cast("lapsed_ignores_letters", why="Gets letters since, opens none."):
         _last_seen(person, 70)
         for ago in (4, 11, 18, 25):
             person.letter(days(ago))
     for person in book.cast(
-        "lapsed_machine_opens", segments=[LAPSED], why="Since then only a machine opens the mail."
+        "lapsed_machine_opens", why="Since then only a machine opens the mail."
     ):
         _last_seen(person, 70)
         for ago in (4, 11, 18, 25):
             person.letter(days(ago), machine="apple")
     for person in book.cast(
-        "lapsed_in_crm", segments=[LAPSED], why="The CRM record is new, the person is not active."
+        "lapsed_in_crm", why="The CRM record is new, the person is not active."
     ):
         _last_seen(person, 70)
         person.contact("lead", days(5))
     for person in book.cast(
         "lapsed_heard_late",
-        segments=[LAPSED],
         why="The last visit, 70 days ago, reached us only two days ago.",
     ):
         person.identify(days(80))
@@ -236,9 +214,7 @@ def plant_lapsed(book: Book) -> None:
         why="Last engaged 70 days ago, but nobody knows who it was.",
     ):
         person.visit(days(70), "/blog/small-boats", "/pricing")
-    for person in book.cast(
-        "not_lapsed_customer", segments=[CUSTOMERS], why="Quiet for 70 days, but a customer."
-    ):
+    for person in book.cast("not_lapsed_customer", why="Quiet for 70 days, but a customer."):
         person.identify(days(85))
         _order(person, 70)
 
@@ -250,14 +226,11 @@ def _last_seen(person: Person, ago: float) -> None:
 
 def plant_shop(book: Book) -> None:
     """Carts: left, ordered, left again, too fresh and too old."""
-    for person in book.cast(
-        "cart_left", 3, segments=[CARTS], business=False, why="Left a cart two days ago."
-    ):
+    for person in book.cast("cart_left", 3, business=False, why="Left a cart two days ago."):
         person.identify(days(15))
         _cart(person, days(2))
     for person in book.cast(
         "cart_left_at_checkout",
-        segments=[CARTS],
         business=False,
         why="Left at the checkout three days ago.",
     ):
@@ -267,7 +240,6 @@ def plant_shop(book: Book) -> None:
     for person in book.cast(
         "cart_just_old_enough",
         exact=True,
-        segments=[CARTS],
         business=False,
         why="Left a cart 90 minutes ago: older than an hour.",
     ):
@@ -276,19 +248,15 @@ def plant_shop(book: Book) -> None:
     for person in book.cast(
         "cart_anonymous",
         key="anonymous_id",
-        segments=[CARTS],
         why="Left a cart two days ago without ever logging in.",
     ):
         _cart(person, days(2))
-    for person in book.cast(
-        "cart_recovered", 3, segments=[CUSTOMERS], business=False, why="Ordered the day after."
-    ):
+    for person in book.cast("cart_recovered", 3, business=False, why="Ordered the day after."):
         person.identify(days(15))
         _cart(person, days(5))
         _order(person, 3.8)
     for person in book.cast(
         "cart_left_after_order",
-        segments=[CARTS, CUSTOMERS],
         business=False,
         why="Ordered five days ago, then put something in again and left.",
     ):
@@ -341,8 +309,7 @@ def plant_visits(book: Book) -> None:
         ("back_but_yesterday", "Back soon, but 30 hours ago.", (hours(36), hours(30)), False),
     )
     for name, why, visits, belongs in hot:
-        segments = [HOT] if belongs else []
-        for person in book.cast(name, exact=True, segments=segments, why=why):
+        for person in book.cast(name, exact=True, why=why):
             person.identify(days(10))
             if visits:
                 for ago in visits:
@@ -351,39 +318,34 @@ def plant_visits(book: Book) -> None:
                 pause = minutes(31 if belongs else 29)
                 person.view("/product/overview", hours(4) + pause)
                 person.view("/blog/reading-a-wave", hours(4))
-    for person in book.cast(
-        "hot_anonymous", key="anonymous_id", segments=[HOT], why="Back within hours, unknown."
-    ):
+    for person in book.cast("hot_anonymous", key="anonymous_id", why="Back within hours, unknown."):
         person.visit(hours(15), "/", "/product/overview")
         person.visit(hours(6), "/features")
     for person in book.cast("first_visit_today", why="One visit, three hours ago, the first."):
         person.identify(hours(3))
         person.visit(hours(3) - minutes(1), "/product/overview")
 
-    for person in book.cast("absent", 3, segments=[ABSENT], why="Last visit 190 days ago."):
+    for person in book.cast("absent", 3, why="Last visit 190 days ago."):
         person.identify(days(195))
         person.visit(days(190), "/product/overview", "/features")
     for person in book.cast(
-        "absent_exactly", 1, exact=True, segments=[ABSENT], why="Last visit exactly 180 days ago."
+        "absent_exactly", 1, exact=True, why="Last visit exactly 180 days ago."
     ):
         person.identify(days(190))
         person.view("/product/overview", days(180))
     for person in book.cast("not_absent", why="Last visit 179 days ago."):
         person.identify(days(195))
         person.visit(days(179), "/product/overview", "/features")
-    for person in book.cast(
-        "absent_anonymous", key="anonymous_id", segments=[ABSENT], why="Away 185 days, unknown."
-    ):
+    for person in book.cast("absent_anonymous", key="anonymous_id", why="Away 185 days, unknown."):
         person.visit(days(185), "/blog/small-boats")
     for person in book.cast(
-        "absent_reads_mail", segments=[ABSENT], why="Opens letters, but last visited 190 days ago."
+        "absent_reads_mail", why="Opens letters, but last visited 190 days ago."
     ):
         person.identify(days(190))
         for ago in (4, 11, 18):
             person.letter(days(ago), opened=True)
     for person in book.cast(
         "absent_and_lapsed",
-        segments=[ABSENT, LAPSED],
         why="Last visit 190 days ago, last letter opened 75 days ago.",
     ):
         person.identify(days(190))

@@ -70,6 +70,9 @@ TABLES: dict[str, dict[str, str]] = {
         "property_associatedcompanyid": "bigint",
         "property_hubspot_owner_id": "bigint",
         "property_hs_additional_emails": "varchar",
+        "property_hs_buying_role": "varchar",
+        "property_hs_v2_date_entered_customer": "timestamp",
+        "property_firmographics_verified_at": "timestamp",
     },
     "hubspot.companies": {
         "id": "bigint",
@@ -81,6 +84,8 @@ TABLES: dict[str, dict[str, str]] = {
         "property_country": "varchar",
         "property_numberofemployees": "bigint",
         "property_createdate": "timestamp",
+        "property_hs_is_target_account": "boolean",
+        "property_renewal_date": "timestamp",
     },
     "hubspot.deals": {
         "deal_id": "bigint",

@@ -2,11 +2,14 @@
 
 import contextlib
 import io
+import json
 
 import duckdb
 import pytest
 
 from scripts import demo
+from scripts.dbt_runner import DbtFailed
+from scripts.demo_data.files import version
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +67,29 @@ def test_a_failed_validation_stops_the_push(runs, capsys):
 def test_a_failed_build_says_why(tmp_path, capsys):
     (tmp_path / "raw" / "_planted").mkdir(parents=True)
     (tmp_path / "raw" / "_planted" / "manifest.json").write_text(
-        '{"arguments": {"as_of": "2026-06-30T00:00:00Z"}}'
+        json.dumps({"version": version(), "arguments": {"as_of": "2026-06-30T00:00:00Z"}})
     )
     assert demo.main(["--folder", str(tmp_path)]) == 1
     output = " ".join(capsys.readouterr().out.split())
     assert "has no files for table" in output
     assert "event_sources" in output
+
+
+def test_data_of_an_older_version_is_made_again(tmp_path, monkeypatch, capsys):
+    manifest = tmp_path / "raw" / "_planted" / "manifest.json"
+    manifest.parent.mkdir(parents=True)
+    older = {"arguments": {"as_of": "2020-01-01T00:00:00Z"}, "files": ["_planted/manifest.json"]}
+    manifest.write_text(json.dumps(older))
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as warehouse:
+        warehouse.execute("create schema marts; create table marts.segment_catalog (segment text)")
+    asked = []
+
+    def stop(*arguments, variables, **_):
+        asked.extend([*arguments, variables["as_of"]])
+        raise DbtFailed("stop here", [])
+
+    monkeypatch.setattr(demo, "run_dbt", stop)
+    assert demo.main(["--folder", str(tmp_path), "--people", "5"]) == 1
+    assert "those of an older version are gone" in " ".join(capsys.readouterr().out.split())
+    assert {"--full-refresh", demo.AS_OF} <= set(asked)
+    assert json.loads(manifest.read_text())["version"] == version()

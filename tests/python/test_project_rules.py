@@ -85,16 +85,18 @@ SEGMENTS = sorted((PROJECT / "models/marts/segments").rglob("*.sql"))
 def test_a_segment_is_one_column_over_traits(path):
     text = path.read_text()
     assert text.startswith("-- "), "one comment says who is in it"
-    assert re.findall(r"^select (.+)$", text, re.MULTILINE) == ["profile_id"]
+    (column,) = re.findall(r"^select (.+)$", text, re.MULTILINE)
+    assert column in ("profile_id", "profile_traits.profile_id")
     refs = set(re.findall(r"ref\('(\w+)'\)", text))
     assert refs <= {"profile_traits", "account_traits"} | {other.stem for other in SEGMENTS}
     assert "coalesce" not in text
 
 
 META = {
-    "goal": {"convert", "engage", "reengage", "retain"},
+    "goal": {"convert", "engage", "reengage", "retain", "exclude"},
     "cadence": {"realtime", "hourly", "daily", "weekly"},
 }
+DESTINATIONS = {"crm", "email", "ads", "sales_alerts"}
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +113,11 @@ def models(manifest):
 
 
 def test_every_segment_says_what_it_is_for(manifest):
-    traits = set(models(manifest)["profile_traits"]["columns"])
+    traits = {
+        name
+        for model in ("profile_traits", "account_traits")
+        for name in models(manifest)[model]["columns"]
+    }
     behaviors = {
         line.split(",")[0]
         for line in (PROJECT / "seeds/behaviors.csv").read_text().splitlines()[1:]
@@ -131,7 +137,86 @@ def test_every_segment_says_what_it_is_for(manifest):
         assert all(meta[key] in allowed for key, allowed in META.items()), path.stem
         assert set(meta["evidence"]) <= traits, path.stem
         assert meta["success_behavior"] in behaviors, path.stem
-        assert node["config"]["group"], path.stem
+        assert {"crm"} <= set(meta["destinations"]) <= DESTINATIONS, path.stem
+        assert type(meta["priority"]) is int, path.stem
+        assert 0.3 <= meta["weight"] <= 2, path.stem
+        assert meta.get("core", True) is True, f"{path.stem}: leave core out where it is not true"
+        assert manifest["groups"][f"group.audience_engine.{node['config']['group']}"]["owner"]
+    priorities = [models(manifest)[path.stem]["config"]["meta"]["priority"] for path in SEGMENTS]
+    assert len(set(priorities)) == len(SEGMENTS)
+
+
+def core_in_readme(text):
+    """The segments that the README names above its table."""
+    section = text.split("## Segments\n", 1)[1].split("\n| segment |", 1)[0]
+    return sorted(set(re.findall(r"`(\w+)`", section)) - {"core"})
+
+
+def test_the_core_segments_are_few_and_the_readme_names_them(manifest):
+    core = sorted(
+        path.stem
+        for path in SEGMENTS
+        if models(manifest)[path.stem]["config"]["meta"].get("core", False)
+    )
+    readme = (PROJECT / "README.md").read_text()
+    assert 0 < len(core) <= 10
+    assert core_in_readme(readme) == core
+    assert core_in_readme(readme.replace("`hot_returners`", "`warm_returners`")) != core
+
+
+def test_converting_ends_membership_in_every_segment_that_is_to_convert(manifest):
+    for path in SEGMENTS:
+        if models(manifest)[path.stem]["config"]["meta"]["goal"] == "convert":
+            assert re.search(
+                r"not (profile_traits\.)?(has_converted|is_customer)", path.read_text()
+            ), path.stem
+
+
+def test_every_segment_warns_when_it_holds_nearly_everybody(manifest):
+    bounded = {
+        node["attached_node"].split(".")[-1]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+        and node["name"].startswith("size_within")
+        and node["config"]["severity"].lower() == "warn"
+        and 0 < node["test_metadata"]["kwargs"]["at_most_share"] < 1
+    }
+    assert bounded == {path.stem for path in SEGMENTS}
+
+
+def unread_traits(manifest, compiled_of):
+    """Columns of the trait models that no segment, mart or activation model names.
+
+    `compiled_of` gives the compiled SQL of a model: what a trigger reads is named there.
+    """
+    traits = {
+        (model, column)
+        for model in ("profile_traits", "account_traits")
+        for column in models(manifest)[model]["columns"]
+    }
+    readers = {
+        name: " ".join(re.sub(r"--.*", "", compiled_of(node)).split())
+        for name, node in models(manifest).items()
+        if "marts" in node["fqn"] and name != "profile_traits"
+    }
+    return sorted(
+        column
+        for model, column in traits
+        if not any(
+            re.search(rf"\b{column}\b", sql) for name, sql in readers.items() if name != model
+        )
+    )
+
+
+def test_no_trait_is_without_a_reader(manifest, demo):
+    def compiled_of(node):
+        folder = demo.target_path / "compiled" / "audience_engine"
+        return (folder / node["original_file_path"]).read_text()
+
+    assert unread_traits(manifest, compiled_of) == []
+    assert unread_traits(
+        manifest, lambda node: compiled_of(node).replace("top_category_view_count_14d", "gone")
+    ) == ["top_category_view_count_14d"]
 
 
 def test_every_segment_has_a_unit_test_with_both_sides(manifest):

@@ -1,56 +1,154 @@
-"""What trigger and clock macros compile to, and what they say to a bad argument."""
+"""What triggers and clock macros compile to, what they answer, what they say to a bad argument."""
 
+import re
+
+import duckdb
 import pytest
 
-from scripts.dbt_runner import DbtFailed
+from scripts import trigger_docs
+from scripts.dbt_runner import PROJECT, DbtFailed, invoke_dbt
+
+from .conftest import AS_OF
 
 T = "cast('2026-06-30 00:00:00.000000' as timestamp)"
+FOUND = {trigger: trigger_docs.cases_of(trigger) for trigger in trigger_docs.triggers()}
+
+
+@pytest.fixture(scope="module")
+def sql_of():
+    """The SQL of every call in the tables."""
+    return trigger_docs.compile_calls(
+        (case.call for cases, _ in FOUND.values() for case in cases), as_of=AS_OF
+    )
+
+
+@pytest.fixture(scope="module")
+def refuse(make_project):
+    """A function that gives what the error says about a bad call."""
+    project = make_project(as_of=AS_OF)
+    where = {
+        "warehouse": project.warehouse,
+        "target_path": project.target_path,
+        "profiles_dir": project.profiles_dir,
+        "variables": {"raw_path": str(project.raw), **project.variables},
+    }
+    manifest = invoke_dbt("parse", **where)
+
+    def refusal(call: str) -> str:
+        with pytest.raises(DbtFailed) as failure:
+            invoke_dbt("compile", "--inline", f"{{{{ {call} }}}}", manifest=manifest, **where)
+        return f"{failure.value}\n{failure.value.output}"
+
+    return refusal
+
+
+def answer(sql, traits):
+    """What a trigger says about one row of traits."""
+    # Only instants can be empty.
+    columns = [
+        f"{value.replace('null', 'cast(null as timestamp)')} as {name}"
+        for name, value in (item.split(" = ", 1) for item in traits.split("; "))
+    ]
+    with duckdb.connect() as connection:
+        connection.execute(f"create table row as select {', '.join(columns)}".replace("as_of", T))
+        ((answered,),) = connection.execute(f"select {sql} from row").fetchall()
+    return answered
+
+
+def test_every_trigger_has_cases_of_both_kinds_and_bad_calls():
+    assert {path.stem for path in trigger_docs.CASES.glob("*.md")} == set(FOUND)
+    for trigger, (cases, bad_calls) in FOUND.items():
+        assert {case.result for case in cases} == {"true", "false"}, trigger
+        assert bad_calls, trigger
+        assert all(case.call.startswith(f"{trigger}(") for case in cases), trigger
+        assert all(bad.call.startswith(f"{trigger}(") for bad in bad_calls), trigger
+
+
+@pytest.mark.parametrize("trigger", FOUND)
+def test_a_trigger_answers_as_its_table_says(trigger, sql_of):
+    cases, _ = FOUND[trigger]
+    wrong = [
+        (case, answered)
+        for case in cases
+        if (answered := answer(sql_of[case.call], case.traits)) is not (case.result == "true")
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("trigger", FOUND)
+def test_a_trigger_is_one_boolean_in_parentheses_that_queries_nothing(trigger, sql_of):
+    cases, _ = FOUND[trigger]
+    for case in cases:
+        sql = sql_of[case.call]
+        assert sql.startswith("(")
+        assert sql.endswith(")")
+        assert "select" not in sql.lower()
+        assert "coalesce" not in sql.lower()
+
+
+@pytest.mark.parametrize("trigger", FOUND)
+def test_a_bad_call_names_the_choices(trigger, refuse):
+    _, bad_calls = FOUND[trigger]
+    said = {call: refuse(call) for call in {bad.call for bad in bad_calls}}
+    assert [bad for bad in bad_calls if bad.says not in said[bad.call]] == []
+
+
+def test_the_page_of_triggers_is_the_one_that_is_written():
+    assert trigger_docs.PAGE.read_text() == trigger_docs.page(), "run `make trigger-docs`"
+
+
+def test_a_trigger_takes_three_arguments_at_most():
+    for trigger in FOUND:
+        assert trigger_docs.signature(trigger).count(",") <= 2, trigger
+
+
+def test_what_a_trigger_says_it_compiles_to_names_its_traits():
+    """The header's example is the shape of the real thing."""
+    for trigger, (cases, _) in FOUND.items():
+        text = (PROJECT / "macros" / "triggers" / f"{trigger}.sql").read_text()
+        header = text.split("#}")[0]
+        example = re.search(r"{{ (.*?) }}\s*→", header, re.DOTALL).group(1)
+        assert example.startswith(f"{trigger}("), trigger
+        assert cases[0].traits.split(" = ")[0] in header, trigger
 
 
 @pytest.mark.parametrize(
     ("inline", "sql"),
     [
         (
-            "{{ did('pricing_page_viewed', at_least=3, within_days=30) }}",
-            "(pricing_page_viewed_count_30d >= 3)",
-        ),
-        (
-            "{{ did('case_study_downloaded', within_days=30) }}",
-            "(case_study_downloaded_count_30d >= 1)",
-        ),
-        (
-            "{{ quiet_for(60, 90) }}",
-            f"( last_engaged_at is not null and last_engaged_at <= {T} - interval '60' day "
-            f"and last_engaged_at > {T} - interval '90' day )",
-        ),
-        (
-            "{{ quiet_for(180) }}",
-            f"( last_engaged_at is not null and last_engaged_at <= {T} - interval '180' day )",
-        ),
-        (
             "{{ within_days('seen_at', 7) }}",
             f"(seen_at > {T} - interval '7' day and seen_at <= {T})",
         ),
+        ("{{ in_window('seen_at', 'ever') }}", f"(seen_at <= {T})"),
+        (
+            "{{ in_window('seen_at', 'previous_14') }}",
+            f"( seen_at > {T} - interval '28' day and seen_at <= {T} - interval '14' day )",
+        ),
+        (
+            "{{ grade_of('score', [75, 50], 'ABC') }}",
+            "case when score >= 75 then 'A' when score >= 50 then 'B' else 'C' end",
+        ),
     ],
 )
-def test_a_trigger_compiles_to(compiled, inline, sql):
+def test_a_macro_compiles_to(compiled, inline, sql):
     assert compiled(inline) == sql
 
 
 @pytest.mark.parametrize(
     ("inline", "message"),
     [
-        ("{{ did('pricing_seen', within_days=7) }}", "Counted are: case_study_downloaded, pricing"),
-        ("{{ did('pricing_page_viewed', within_days=8) }}", "Choose from 7, 30 days"),
-        ("{{ did('pricing_page_viewed') }}", "Choose from 7, 30 days"),
-        ("{{ did('pricing_page_viewed', 0, 7) }}", "a number from 1 up"),
-        ("{{ quiet_for(90, 60) }}", "the second, if any, above the first"),
-        ("{{ quiet_for('long') }}", "give days as numbers"),
+        ("{{ in_window('seen_at', 'always') }}", "'always' is no window"),
+        ("{{ grade_of('score', [75], 'ABC') }}", "must be 2 numbers, highest first"),
     ],
 )
-def test_a_bad_argument_names_the_choices(compiled, inline, message):
+def test_a_bad_setting_says_what_to_write(compiled, inline, message):
     with pytest.raises(DbtFailed, match=message):
         compiled(inline)
+
+
+def test_an_account_count_that_no_person_has_says_which_line_to_add(compiled):
+    with pytest.raises(DbtFailed, match=r"Add 30 to counted_behaviors\.research"):
+        compiled("{{ counted_account_traits() }}", counted_account_behaviors={"research": [14, 30]})
 
 
 @pytest.mark.parametrize(

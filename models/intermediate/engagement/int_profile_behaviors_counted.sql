@@ -1,9 +1,11 @@
--- One row per profile: how often each counted behavior (var counted_behaviors) happened in its
--- windows, and when the behaviors that other traits need happened last. The one pass over events.
+-- One row per profile that did anything: how often each counted behavior (var counted_behaviors)
+-- happened in its windows, what happened in order (var ordered_behaviors), and when the behaviors
+-- that other traits need happened first or last. The one pass over events.
 with
 
 events as (
     select * from {{ ref('int_events_resolved') }}
+    where is_human
 )
 
 select
@@ -11,26 +13,63 @@ select
     profile_id,
 
     -- numbers
-    {% for behavior, windows in var('counted_behaviors').items() %}
-    {% for days in windows %}
+    {% for trait in counted_traits() %}
     count(
         case
-            when behavior = '{{ behavior }}' and {{ within_days('occurred_at', days) }} then 1
+            when {{ counts_as(trait.behavior) }} and {{ in_window('occurred_at', trait.window) }}
+                then 1
         end
-    ) as {{ behavior }}_count_{{ days }}d,
-    {% endfor %}
+    ) as {{ trait.column }},
     {% endfor %}
     count(distinct case when behavior = 'order_completed' then coalesce(object_id, event_id) end)
         as order_count,
+    count(distinct case when is_discounted then coalesce(object_id, event_id) end)
+        as discounted_order_count,
+    max(
+        case
+            when {{ counts_as('video_watched') }} and {{ within_days('occurred_at', 30) }}
+                then value
+        end
+    ) as longest_video_seconds_30d,
+    max(case when behavior = 'product_demo_watched' then value end)
+        as longest_product_demo_seconds,
+
+    -- booleans
+    {% for order in var('ordered_behaviors') %}
+    coalesce(
+        max(
+            case
+                when {{ counts_as(order.then) }} and {{ within_days('occurred_at', order.days) }}
+                    then occurred_at
+            end
+        ) > min(
+            case
+                when {{ counts_as(order.first) }} and {{ within_days('occurred_at', order.days) }}
+                    then occurred_at
+            end
+        ), false
+    ) as {{ ordered_trait(order.first, order.then, order.days) }},
+    {% endfor %}
 
     -- timestamps
-    min(occurred_at) as first_event_at,
     max(case when is_engagement then occurred_at end) as last_engaged_at,
+    min(case when behavior = 'case_study_downloaded' then occurred_at end)
+        as first_case_study_downloaded_at,
     max(case when behavior = 'cart_item_added' then occurred_at end) as last_cart_item_added_at,
+    max(case when behavior = 'checkout_started' then occurred_at end) as last_checkout_started_at,
+    min(case when behavior = 'order_completed' then occurred_at end) as first_order_at,
     max(case when behavior = 'order_completed' then occurred_at end) as last_order_at,
-    max(case when behavior = 'deal_won' then occurred_at end) as last_deal_won_at,
+    min(case when behavior = 'deal_won' then occurred_at end) as first_deal_won_at,
+    max(
+        case
+            when behavior in ('order_completed', 'deal_won', 'subscription_renewed', 'product_used')
+                then occurred_at
+        end
+    ) as last_purchase_or_use_at,
     max(case when behavior in ('demo_requested', 'trial_started') then occurred_at end)
-        as last_conversion_at
+        as last_conversion_at,
+    max(case when behavior = 'loyalty_joined' then occurred_at end) as last_loyalty_joined_at,
+    max(case when behavior = 'loyalty_left' then occurred_at end) as last_loyalty_left_at
 
 from events
 group by profile_id

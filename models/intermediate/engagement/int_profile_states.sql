@@ -1,16 +1,20 @@
--- One row per profile: what follows from its counts, visits and CRM state.
+-- One row per profile: what follows from its counts and from the CRM's word.
 with
 
 profiles as (
     select * from {{ ref('profiles') }}
 ),
 
+details as (
+    select * from {{ ref('int_profile_details') }}
+),
+
 counts as (
     select * from {{ ref('int_profile_behaviors_counted') }}
 ),
 
-visits as (
-    select * from {{ ref('int_profile_visits_summarized') }}
+accounts as (
+    select * from {{ ref('int_profile_accounts') }}
 ),
 
 suppressions as (
@@ -22,18 +26,27 @@ joined as (
     select
         profiles.profile_id,
         profiles.email,
+        details.crm_lead_status,
+        details.crm_buying_roles,
+        details.crm_customer_since_at,
         counts.last_cart_item_added_at,
+        counts.last_checkout_started_at,
+        counts.first_order_at,
         counts.last_order_at,
+        counts.first_deal_won_at,
+        counts.last_purchase_or_use_at,
         counts.last_conversion_at,
-        visits.return_gap_seconds / 86400.0 as return_gap_days,
-        visits.last_visit_started_at,
+        counts.last_loyalty_joined_at,
+        counts.last_loyalty_left_at,
+        coalesce(accounts.is_competitor, false) as is_competitor,
         suppressions.profile_id is not null as is_suppressed,
-        coalesce(counts.order_count, 0) > 0
-        or counts.last_deal_won_at is not null
+        counts.first_order_at is not null
+        or counts.first_deal_won_at is not null
         or coalesce(profiles.crm_lifecycle_stage = 'customer', false) as is_customer
     from profiles
+    left join details on profiles.profile_id = details.profile_id
     left join counts on profiles.profile_id = counts.profile_id
-    left join visits on profiles.profile_id = visits.profile_id
+    left join accounts on profiles.profile_id = accounts.profile_id
     left join suppressions on profiles.profile_id = suppressions.profile_id
 )
 
@@ -43,31 +56,24 @@ select
 
     -- strings
     case when is_customer then 'customer' else 'prospect' end as lifecycle_stage,
-    case
-        when
-            return_gap_days > 0 and return_gap_days <= 1
-            and {{ within_days('last_visit_started_at', 1) }}
-            then 'hot'
-        when
-            return_gap_days >= 180
-            and {{ within_days('last_visit_started_at', 7) }}
-            then 'reactivated'
-        when
-            return_gap_days >= 14 and return_gap_days < 180
-            and {{ within_days('last_visit_started_at', 7) }}
-            then 'warm'
-        else 'none'
-    end as return_band,
 
     -- booleans
     is_customer,
     is_customer or last_conversion_at is not null as has_converted,
     email is not null and not is_suppressed as is_email_reachable,
+    {{ is_abandoned('last_cart_item_added_at', 'last_order_at') }} as has_abandoned_cart,
+    {{ is_abandoned('last_checkout_started_at', 'last_order_at') }} as has_abandoned_checkout,
+    last_loyalty_joined_at is not null
+    and (last_loyalty_left_at is null or last_loyalty_left_at < last_loyalty_joined_at)
+        as is_loyalty_member,
+    is_competitor,
+    coalesce(';' || crm_buying_roles || ';' like '%;DECISION_MAKER;%', false) as is_decision_maker,
     coalesce(
-        last_cart_item_added_at > {{ as_of() }} - interval '7' day
-        and last_cart_item_added_at < {{ as_of() }} - interval '1' hour
-        and (last_order_at is null or last_order_at <= last_cart_item_added_at),
-        false
-    ) as has_abandoned_cart
+        crm_lead_status in ('{{ var("disqualified_lead_statuses") | join("', '") }}'), false
+    ) as is_disqualified_in_crm,
+
+    -- timestamps
+    least(first_order_at, first_deal_won_at, crm_customer_since_at) as became_customer_at,
+    case when is_customer then last_purchase_or_use_at end as last_customer_activity_at
 
 from joined

@@ -1,5 +1,6 @@
--- One row per profile that visited: visits in the last week, and the latest visit with the gap
--- before it. A visit that began before an earlier one ended (a second device) is no return.
+-- One row per profile that visited: visits in the last week, pages that were left without reaching
+-- their goal (var page_goals), the latest visit, and the end of those before it.
+{% set timeout_seconds = var('visit_timeout_minutes') * 60 %}
 with
 
 visits as (
@@ -9,6 +10,7 @@ visits as (
 sequenced as (
     select
         *,
+        {{ seconds_between('ended_at', as_of()) }} >= {{ timeout_seconds }} as is_over,
         max(ended_at) over (
             partition by profile_id
             order by started_at, ended_at, visit_id
@@ -26,15 +28,18 @@ select
 
     -- numbers
     count(case when {{ within_days('started_at', 7) }} then 1 end) as visit_count_7d,
-    max(
+    {% for page, goal in var('page_goals').items() %}
+    count(
         case
-            when recency = 1
-                then {{ seconds_between('previous_visit_ended_at', 'started_at') }}
+            when is_over and {{ within_days('last_' ~ page ~ '_without_' ~ goal ~ '_at', 7) }}
+                then 1
         end
-    ) as return_gap_seconds,
+    ) as {{ page }}_bounce_count_7d,
+    {% endfor %}
 
     -- timestamps
     max(case when recency = 1 then started_at end) as last_visit_started_at,
+    max(case when recency = 1 then previous_visit_ended_at end) as previous_visit_ended_at,
     max(ended_at) as last_visit_ended_at
 
 from sequenced

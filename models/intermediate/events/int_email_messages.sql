@@ -2,10 +2,7 @@
 with
 
 email_events as (
-    select
-        *,
-        not is_machine or {{ var('count_machine_opens') }} as is_human
-    from {{ ref('int_events_resolved') }}
+    select * from {{ ref('int_events_resolved') }}
     where family = 'email' and object_id is not null
 ),
 
@@ -16,9 +13,10 @@ judged as (
         profile_id,
         occurred_at,
         -- An open or a click proves the delivery whose own report got lost.
-        behavior in ('email_delivered', 'email_opened', 'email_clicked') as proves_delivery,
+        behavior in ('email_delivered', 'email_opened', 'email_clicked', 'email_cta_clicked')
+            as proves_delivery,
         behavior = 'email_opened' and is_human as is_open,
-        behavior = 'email_clicked' and is_human as is_click,
+        behavior in ('email_clicked', 'email_cta_clicked') and is_human as is_click,
         behavior = 'email_opened' and is_machine as is_machine_open
     from email_events
 ),

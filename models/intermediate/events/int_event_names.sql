@@ -26,7 +26,8 @@ select
     names.event_count,
     coalesce({{ dbt.bool_or("behavior_rules.page_path_pattern <> '*'") }}, false)
         as reads_page_path,
-    coalesce({{ dbt.bool_or("behavior_rules.object_pattern <> '*'") }}, false) as reads_object
+    coalesce({{ dbt.bool_or("behavior_rules.object_pattern <> '*'") }}, false) as reads_object,
+    coalesce({{ dbt.bool_or("behavior_rules.link_pattern <> '*'") }}, false) as reads_link
 
 from names
 left join behavior_rules

@@ -34,8 +34,13 @@ select
 
     -- strings
     kinds.behavior,
+    behaviors.broader_behavior,
     behaviors.family,
     behaviors.stage,
+    events.page_path,
+    events.referrer as link,
+    case when behaviors.family = 'shop' then {{ json_text('events.properties', 'category') }} end
+        as category,
 
     -- numbers
     behaviors.weight,
@@ -44,8 +49,18 @@ select
     -- booleans
     events.page_url is not null as is_web,
     events.is_machine,
+    not events.is_machine or {{ var('count_machine_opens') }} as is_human,
     behaviors.weight > 0
     and (not events.is_machine or {{ var('count_machine_opens') }}) as is_engagement,
+    case
+        when kinds.behavior = 'order_completed'
+            then coalesce(
+                {{ json_text('events.properties', 'coupon') }} <> ''
+                or {{ try_cast(json_text('events.properties', 'discount'), type_double()) }} > 0,
+                false
+            )
+        else false
+    end as is_discounted,
 
     -- timestamps
     events.occurred_at,
@@ -64,4 +79,5 @@ inner join kinds
         and events.event_name = kinds.event_name
         and kinds.page_path = {{ where_read('names.reads_page_path', 'events.page_path') }}
         and kinds.object_id = {{ where_read('names.reads_object', 'events.object_id') }}
+        and kinds.link = {{ where_read('names.reads_link', 'events.referrer') }}
 inner join behaviors on kinds.behavior = behaviors.behavior

@@ -1,43 +1,8 @@
 -- One row per visit: a run of one visitor's web events on one device with gaps under the time-out.
-{% set timeout_seconds = var('visit_timeout_minutes') * 60 %}
 with
 
 web_events as (
-    select * from {{ ref('int_events_resolved') }}
-    where is_web
-),
-
-gaps as (
-    select
-        profile_id,
-        device_id,
-        behavior,
-        occurred_at,
-        lag(occurred_at) over (
-            partition by profile_id, device_id order by occurred_at
-        ) as previous_event_at
-    from web_events
-),
-
-numbered as (
-    select
-        *,
-        sum(
-            case
-                when previous_event_at is null then 1
-                when
-                    {{ seconds_between('previous_event_at', 'occurred_at') }}
-                    >= {{ timeout_seconds }}
-                    then 1
-                else 0
-            end
-        ) over (
-            partition by profile_id, device_id
-            order by occurred_at
-            -- Not rows: events of one instant belong to one visit, in whatever order they stand.
-            range between unbounded preceding and current row
-        ) as visit_number
-    from gaps
+    select * from {{ ref('int_web_events_sequenced') }}
 )
 
 select
@@ -54,8 +19,14 @@ select
     count(*) as event_count,
 
     -- timestamps
+    {% for page, goal in var('page_goals').items() %}
+    case
+        when count(case when {{ counts_as(goal) }} then 1 end) = 0
+            then max(case when {{ counts_as(page) }} then occurred_at end)
+    end as last_{{ page }}_without_{{ goal }}_at,
+    {% endfor %}
     min(occurred_at) as started_at,
     max(occurred_at) as ended_at
 
-from numbered
+from web_events
 group by profile_id, device_id, visit_number

@@ -14,7 +14,12 @@ unioned as (
         cast(null as {{ dbt.type_string() }}) as company_name,
         cast(null as {{ dbt.type_string() }}) as job_title,
         cast(null as {{ dbt.type_string() }}) as lifecycle_stage,
+        cast(null as {{ dbt.type_string() }}) as company_id,
+        cast(null as {{ dbt.type_string() }}) as lead_status,
+        cast(null as {{ dbt.type_string() }}) as buying_roles,
         cast(null as boolean) as is_email_opted_out,
+        cast(null as timestamp) as customer_since_at,
+        cast(null as timestamp) as verified_at,
         cast(null as timestamp) as stated_at,
         cast(null as timestamp) as loaded_at
     where false
@@ -31,7 +36,12 @@ unioned as (
         company_name,
         job_title,
         lifecycle_stage,
+        company_id,
+        lead_status,
+        buying_roles,
         is_email_opted_out,
+        customer_since_at,
+        verified_at,
         stated_at,
         loaded_at
     from {{ ref('stg_' ~ source ~ '__people') }}

@@ -40,7 +40,14 @@ select
     {{ first_known('last_name', 'statement_rank') }} as last_name,
     {{ first_known('company_name', 'statement_rank') }} as company_name,
     {{ first_known('job_title', 'statement_rank') }} as job_title,
-    {{ first_known('lifecycle_stage', 'statement_rank') }} as crm_lifecycle_stage
+    {{ first_known('lifecycle_stage', 'statement_rank') }} as crm_lifecycle_stage,
+    {{ first_known('company_id', 'statement_rank') }} as crm_company_id,
+    {{ first_known('lead_status', 'statement_rank') }} as crm_lead_status,
+    {{ first_known('buying_roles', 'statement_rank') }} as crm_buying_roles,
+
+    -- timestamps
+    {{ first_known('customer_since_at', 'statement_rank') }} as crm_customer_since_at,
+    {{ first_known('verified_at', 'statement_rank') }} as crm_verified_at
 
 from ranked
 group by profile_id

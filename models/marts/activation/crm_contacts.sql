@@ -12,6 +12,11 @@ traits as (
 
 segments as (
     select * from {{ ref('profile_segments') }}
+),
+
+interests as (
+    select * from {{ ref('profile_tags') }}
+    where kind = 'product' and interest_rank = 1
 )
 
 select
@@ -19,26 +24,35 @@ select
     profiles.profile_id,
     profiles.email,
     profiles.crm_contact_id,
+    traits.account_id,
 
     -- strings
     profiles.first_name,
     profiles.last_name,
     traits.lifecycle_stage,
+    traits.grade,
+    interests.value as product_interest,
     segments.primary_segment,
     coalesce(segments.segments, '') as segments,
 
     -- numbers
     coalesce(segments.segment_count, 0) as segment_count,
     cast(round(traits.engagement_score) as integer) as engagement_score,
+    cast(traits.fit_score as integer) as fit_score,
     cast(traits.pricing_page_viewed_count_30d as integer) as pricing_page_views_30d,
+
+    -- booleans
+    traits.is_firmographics_stale,
 
     -- timestamps
     traits.last_engaged_at,
+    traits.last_order_at,
     traits.as_of
 
 from profiles
 inner join traits on profiles.profile_id = traits.profile_id
 left join segments on profiles.profile_id = segments.profile_id
+left join interests on profiles.profile_id = interests.profile_id
 where
     traits.is_email_reachable
     and {{ is_email_address('profiles.email') }}

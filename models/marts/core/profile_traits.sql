@@ -10,16 +10,12 @@ counts as (
     select * from {{ ref('int_profile_behaviors_counted') }}
 ),
 
-visits as (
-    select * from {{ ref('int_profile_visits_summarized') }}
+engaged as (
+    select * from {{ ref('int_profiles_engaged') }}
 ),
 
-emails as (
-    select * from {{ ref('int_profile_emails_summarized') }}
-),
-
-scores as (
-    select * from {{ ref('int_profiles_scored') }}
+graded as (
+    select * from {{ ref('int_profiles_graded') }}
 ),
 
 states as (
@@ -29,52 +25,68 @@ states as (
 select
     -- ids
     profiles.profile_id,
+    graded.account_id,
 
     -- strings
     states.lifecycle_stage,
-    states.return_band,
+    graded.grade,
 
     -- numbers
-    {% for behavior, windows in var('counted_behaviors').items() %}
-    {% for days in windows %}
-    {% set trait = behavior ~ '_count_' ~ days ~ 'd' %}
-    coalesce(counts.{{ trait }}, 0) as {{ trait }},
-    {% endfor %}
+    {% for trait in counted_traits() %}
+    coalesce(counts.{{ trait.column }}, 0) as {{ trait.column }},
     {% endfor %}
     coalesce(counts.order_count, 0) as order_count,
-    coalesce(visits.visit_count_7d, 0) as visit_count_7d,
-    coalesce(emails.counted_emails, 0) as counted_emails,
-    coalesce(emails.consecutive_emails_opened, 0) as consecutive_emails_opened,
-    coalesce(emails.consecutive_emails_ignored, 0) as consecutive_emails_ignored,
-    coalesce(emails.emails_opened_of_last_10, 0) as emails_opened_of_last_10,
-    coalesce(emails.emails_opened_of_previous_10, 0) as emails_opened_of_previous_10,
-    -- Rounded, because the last digits of a sum depend on the order in which it was added up.
-    coalesce(
-        round(
-            scores.points_at_epoch * power(
-                2, {{ seconds_between(as_of(), score_epoch()) }} / {{ half_life_seconds() }}
-            ), 4
-        ), 0
-    ) as engagement_score,
+    coalesce(counts.discounted_order_count, 0) as discounted_order_count,
+    coalesce(counts.longest_video_seconds_30d, 0) as longest_video_seconds_30d,
+    coalesce(counts.longest_product_demo_seconds, 0) as longest_product_demo_seconds,
+    {% for page in var('page_goals') %}
+    engaged.{{ page }}_bounce_count_7d,
+    {% endfor %}
+    engaged.visit_count_7d,
+    engaged.product_page_seconds_7d,
+    engaged.top_category_view_count_14d,
+    engaged.counted_emails,
+    engaged.consecutive_emails_opened,
+    engaged.consecutive_emails_ignored,
+    engaged.emails_opened_of_last_10,
+    engaged.emails_opened_of_previous_10,
+    engaged.engagement_score,
+    graded.fit_score,
 
     -- booleans
     profiles.is_identified,
     states.is_customer,
     states.has_converted,
-    states.has_abandoned_cart,
     states.is_email_reachable,
+    {% for order in var('ordered_behaviors') %}
+    {% set trait = ordered_trait(order.first, order.then, order.days) %}
+    coalesce(counts.{{ trait }}, false) as {{ trait }},
+    {% endfor %}
+    states.has_abandoned_cart,
+    states.has_abandoned_checkout,
+    engaged.has_abandoned_form,
+    states.is_loyalty_member,
+    graded.is_top_decile_user,
+    graded.has_complete_fit,
+    graded.is_firmographics_stale,
+    states.is_decision_maker,
+    states.is_competitor,
+    states.is_disqualified_in_crm,
 
     -- timestamps
     {{ as_of() }} as as_of,
     profiles.first_seen_at,
-    profiles.last_seen_at,
     counts.last_engaged_at,
+    counts.first_case_study_downloaded_at,
     counts.last_order_at,
-    visits.last_visit_ended_at
+    states.became_customer_at,
+    states.last_customer_activity_at,
+    engaged.last_visit_started_at,
+    engaged.previous_visit_ended_at,
+    engaged.last_visit_ended_at
 
 from profiles
+inner join engaged on profiles.profile_id = engaged.profile_id
+inner join graded on profiles.profile_id = graded.profile_id
 inner join states on profiles.profile_id = states.profile_id
 left join counts on profiles.profile_id = counts.profile_id
-left join visits on profiles.profile_id = visits.profile_id
-left join emails on profiles.profile_id = emails.profile_id
-left join scores on profiles.profile_id = scores.profile_id

@@ -13,8 +13,10 @@ described as (
         '{{ meta.goal }}' as goal,
         '{{ meta.cadence }}' as cadence,
         '{{ meta.success_behavior }}' as success_behavior,
+        '{{ meta.destinations | join(";") }}' as destinations,
         cast({{ meta.priority }} as integer) as priority,
-        cast({{ meta.weight }} as {{ type_double() }}) as weight
+        cast({{ meta.weight }} as {{ type_double() }}) as weight,
+        {{ meta.get('core', false) | lower }} as is_core
     {{ 'union all' if not loop.last }}
     {% endfor %}
 )

@@ -20,10 +20,13 @@ renamed as (
         {{ try_cast('property_numberofemployees', type_double()) }} as employee_count,
 
         -- booleans
+        coalesce({{ try_cast('property_hs_is_target_account', 'boolean') }}, false)
+            as is_target_account,
         coalesce({{ try_cast('is_deleted', 'boolean') }}, false) as is_deleted,
 
         -- timestamps
         {{ utc_timestamp('property_createdate') }} as created_at,
+        {{ utc_timestamp('property_renewal_date') }} as renewal_at,
         {{ utc_timestamp('_fivetran_synced') }} as loaded_at
     from source
 ),
@@ -42,8 +45,10 @@ select
     industry,
     country,
     employee_count,
+    is_target_account,
     is_deleted,
     created_at,
+    renewal_at,
     loaded_at
 
 from latest

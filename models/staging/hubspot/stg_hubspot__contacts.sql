@@ -23,6 +23,7 @@ renamed as (
         {{ clean_id('property_jobtitle') }} as job_title,
         lower({{ clean_id('property_lifecyclestage') }}) as lifecycle_stage,
         {{ clean_id('property_hs_lead_status') }} as lead_status,
+        {{ clean_id('property_hs_buying_role') }} as buying_roles,
 
         -- booleans
         coalesce({{ try_cast('property_hs_email_optout', 'boolean') }}, false)
@@ -32,6 +33,8 @@ renamed as (
         -- timestamps
         {{ utc_timestamp('property_createdate') }} as created_at,
         {{ utc_timestamp('property_lastmodifieddate') }} as modified_at,
+        {{ utc_timestamp('property_hs_v2_date_entered_customer') }} as customer_since_at,
+        {{ utc_timestamp('property_firmographics_verified_at') }} as verified_at,
         {{ utc_timestamp('_fivetran_synced') }} as loaded_at
     from source
 ),
@@ -59,10 +62,13 @@ select
     job_title,
     lifecycle_stage,
     lead_status,
+    buying_roles,
     is_email_opted_out,
     is_deleted,
     created_at,
     modified_at,
+    customer_since_at,
+    verified_at,
     loaded_at
 
 from latest

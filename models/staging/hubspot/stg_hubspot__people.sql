@@ -53,11 +53,20 @@ select
     case when named_by = 'contact' then company_name end as company_name,
     case when named_by = 'contact' then job_title end as job_title,
     case when named_by = 'contact' and not is_deleted then lifecycle_stage end as lifecycle_stage,
+    case when named_by = 'contact' and not is_deleted then company_id end as company_id,
+    case when named_by = 'contact' and not is_deleted then lead_status end as lead_status,
+    case when named_by = 'contact' and not is_deleted then buying_roles end as buying_roles,
 
     -- booleans
     named_by = 'contact' and is_email_opted_out as is_email_opted_out,
 
     -- timestamps
+    case when named_by = 'contact' and not is_deleted then customer_since_at end
+        as customer_since_at,
+    case
+        when named_by = 'contact' and not is_deleted
+            then coalesce(verified_at, modified_at, created_at)
+    end as verified_at,
     -- What stands beside a contact is dated back, so that the latest word is the contact's own.
     case
         when named_by = 'contact' then coalesce(modified_at, created_at, loaded_at)

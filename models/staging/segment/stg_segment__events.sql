@@ -43,6 +43,7 @@ track_objects as (
         {{ json_text('properties', 'video_id') }} as video_id,
         {{ json_text('properties', 'form_id') }} as form_id,
         {{ json_text('properties', 'feature') }} as feature,
+        {{ json_text('properties', 'url') }} as link_url,
         {{ json_text('properties', 'currency') }} as currency,
         coalesce(
             {{ json_text('properties', 'revenue') }},
@@ -72,8 +73,10 @@ track_events as (
             when video_id is not null then 'video'
             when form_id is not null then 'form'
             when feature is not null then 'feature'
+            when link_url is not null then 'link'
         end as object_type,
-        coalesce(order_id, product_id, content_id, video_id, form_id, feature) as object_id,
+        coalesce(order_id, product_id, content_id, video_id, form_id, feature, link_url)
+            as object_id,
         {{ try_cast('amount', type_double()) }} as value,
         currency,
         properties

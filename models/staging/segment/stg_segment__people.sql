@@ -18,11 +18,16 @@ select
     company_name,
     job_title,
     cast(null as {{ dbt.type_string() }}) as lifecycle_stage,
+    cast(null as {{ dbt.type_string() }}) as company_id,
+    cast(null as {{ dbt.type_string() }}) as lead_status,
+    cast(null as {{ dbt.type_string() }}) as buying_roles,
 
     -- booleans
     false as is_email_opted_out,
 
     -- timestamps
+    cast(null as timestamp) as customer_since_at,
+    cast(null as timestamp) as verified_at,
     identified_at as stated_at,
     loaded_at
 

@@ -3,4 +3,4 @@ select profile_id
 
 from {{ ref('profile_traits') }}
 
-where has_abandoned_cart
+where {{ abandoned('cart') }}

@@ -3,4 +3,4 @@ select profile_id
 
 from {{ ref('profile_traits') }}
 
-where return_band = 'hot'
+where {{ returned_within(24) }}

@@ -1,0 +1,29 @@
+-- One row per contact of a deal that is open as of as_of: created, and neither won nor lost yet.
+-- The first select gives the columns their types when no enabled source knows deals.
+with
+
+unioned as (
+    select
+        cast(null as {{ dbt.type_string() }}) as deal_id,
+        cast(null as {{ dbt.type_string() }}) as crm_contact_id
+    where false
+    {% for source in enabled_sources(['hubspot']) %}
+    union all
+    select
+        deals.deal_id,
+        deal_contacts.contact_id as crm_contact_id
+    from {{ ref('stg_' ~ source ~ '__deals') }} as deals
+    inner join {{ ref('stg_' ~ source ~ '__deal_contacts') }} as deal_contacts
+        on deals.deal_id = deal_contacts.deal_id
+    where
+        not deals.is_deleted
+        and deals.created_at <= {{ as_of() }}
+        and (
+            deals.stage is null
+            or deals.stage not in ('closedwon', 'closedlost')
+            or deals.closed_at > {{ as_of() }}
+        )
+    {% endfor %}
+)
+
+select * from unioned

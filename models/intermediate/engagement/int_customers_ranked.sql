@@ -1,0 +1,27 @@
+-- One row per customer: whether it belongs to the tenth that uses the product most.
+with
+
+customers as (
+    select * from {{ ref('int_profile_states') }}
+    where is_customer
+),
+
+counts as (
+    select * from {{ ref('int_profile_behaviors_counted') }}
+),
+
+ranked as (
+    select
+        customers.profile_id,
+        coalesce(counts.product_used_count_30d, 0) as use_count,
+        rank() over (order by coalesce(counts.product_used_count_30d, 0) desc) as use_rank,
+        count(*) over () as customer_count
+    from customers
+    left join counts on customers.profile_id = counts.profile_id
+)
+
+select
+    profile_id,
+    use_count > 0 and (use_rank - 1) * 10 < customer_count as is_top_decile_user
+
+from ranked

@@ -1,0 +1,79 @@
+-- One row per event and tag that it puts on a profile: products and categories that were viewed,
+-- topics of pages, products that links in e-mails lead to (seeds/tag_rules.csv).
+{{ config(materialized='view') }}
+with
+
+events as (
+    select * from {{ ref('int_events_resolved') }}
+    where is_engagement
+),
+
+tag_rules as (
+    select * from {{ ref('tag_rules') }}
+),
+
+viewed as (
+    select
+        profile_id,
+        'product' as kind,
+        object_id as tag_value,
+        occurred_at
+    from events
+    where behavior = 'product_viewed'
+
+    union all
+
+    select
+        profile_id,
+        'category' as kind,
+        category as tag_value,
+        occurred_at
+    from events
+    where behavior = 'product_viewed'
+),
+
+read as (
+    select
+        events.profile_id,
+        tag_rules.kind,
+        {{ dbt.split_part('events.page_path', 'tag_rules.prefix', 2) }} as rest,
+        events.occurred_at
+    from events
+    inner join tag_rules
+        on
+            tag_rules.reads = 'page_path'
+            and events.page_path like tag_rules.prefix || '%'
+    where events.family = 'web'
+
+    union all
+
+    select
+        events.profile_id,
+        tag_rules.kind,
+        {{ dbt.split_part('events.link', 'tag_rules.prefix', 2) }} as rest,
+        events.occurred_at
+    from events
+    inner join tag_rules
+        on
+            tag_rules.reads = 'link'
+            and events.link like '%' || tag_rules.prefix || '%'
+    where events.behavior in ('email_clicked', 'email_cta_clicked')
+),
+
+unioned as (
+    select * from viewed
+
+    union all
+
+    select
+        profile_id,
+        kind,
+        {{ dbt.split_part(
+            dbt.split_part(dbt.split_part('rest', "'/'", 1), "'?'", 1), "'#'", 1
+        ) }} as tag_value,
+        occurred_at
+    from read
+)
+
+select * from unioned
+where tag_value <> ''

@@ -1,0 +1,28 @@
+-- One row per profile that viewed products lately: how often it viewed those of its favorite
+-- category.
+with
+
+views as (
+    select * from {{ ref('int_events_resolved') }}
+    where
+        is_human
+        and behavior = 'product_viewed'
+        and category is not null
+        and {{ within_days('occurred_at', 14) }}
+),
+
+categories as (
+    select
+        profile_id,
+        category,
+        count(*) as view_count
+    from views
+    group by profile_id, category
+)
+
+select
+    profile_id,
+    max(view_count) as top_category_view_count_14d
+
+from categories
+group by profile_id

@@ -1,0 +1,9 @@
+-- Looked at the demo request page this week, left, and never requested one.
+select profile_id
+
+from {{ ref('profile_traits') }}
+
+where
+    not has_converted
+    and {{ bounced_from('demo_page_viewed') }}
+    and not {{ did('demo_requested') }}

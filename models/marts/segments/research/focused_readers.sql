@@ -1,0 +1,6 @@
+-- Spent three minutes or more on product pages this week.
+select profile_id
+
+from {{ ref('profile_traits') }}
+
+where product_page_seconds_7d >= {{ var('focused_readers_seconds') }}

@@ -1,0 +1,8 @@
+-- Knows what the product does: watched a demo of it for a minute.
+select profile_id
+
+from {{ ref('profile_traits') }}
+
+where
+    not has_converted
+    and longest_product_demo_seconds >= {{ var('past_awareness_seconds') }}

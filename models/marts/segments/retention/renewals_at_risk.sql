@@ -1,0 +1,12 @@
+-- Customers whose contract ends within 60 days and who do little.
+select profile_traits.profile_id
+
+from {{ ref('profile_traits') }} as profile_traits
+inner join {{ ref('account_traits') }} as account_traits
+    on profile_traits.account_id = account_traits.account_id
+
+where
+    profile_traits.is_customer
+    and account_traits.account_renewal_at > {{ as_of() }}
+    and account_traits.account_renewal_at <= {{ as_of() }} + interval '60' day
+    and not {{ scored_at_least(10) }}

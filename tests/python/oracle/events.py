@@ -1,0 +1,224 @@
+"""What an event is, what it means, and which events count, in plain Python."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+
+SEEDS = Path(__file__).resolve().parents[3] / "seeds"
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that was done; instants are UTC without a zone."""
+
+    source: str
+    event_id: str | None
+    behavior: str
+    at: datetime | None
+    loaded: datetime | None = None
+    device: str = ""
+    object_id: str | None = None
+    value: float | None = None
+    is_web: bool = False
+    is_machine: bool = False
+    path: str | None = None
+    link: str | None = None
+    category: str | None = None
+    is_discounted: bool = False
+
+
+@dataclass(frozen=True)
+class Behavior:
+    """One line of the catalogue of behaviors."""
+
+    name: str
+    broader: str
+    family: str
+    stage: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The thresholds of a world, with the project's defaults."""
+
+    count_machine_opens: bool = False
+    visit_timeout: timedelta = 30 * MINUTE
+    email_grace: timedelta = 72 * HOUR
+    half_life: timedelta = 14 * DAY
+    future_tolerance: timedelta = 24 * HOUR
+    sales_ready_pricing_views: int = 3
+    sales_ready_days: int = 30
+    past_awareness_seconds: float = 60
+    video_watchers_seconds: float = 30
+    focused_readers_seconds: float = 180
+    silent_former_openers_percent: int = 80
+    declining_usage_percent: int = 40
+    fit_grade_points: tuple[float, ...] = (75, 50, 25)
+    engagement_grade_points: tuple[float, ...] = (50, 20, 5)
+    firmographics_valid: timedelta = 180 * DAY
+    disqualified_lead_statuses: tuple[str, ...] = ("UNQUALIFIED",)
+    tag_valid: timedelta = 90 * DAY
+
+
+@dataclass(frozen=True)
+class Contact:
+    """What the CRM says about a person."""
+
+    contact_id: str
+    stage: str | None = None
+    company_id: str | None = None
+    lead_status: str | None = None
+    buying_roles: str | None = None
+    customer_since: datetime | None = None
+    verified_at: datetime | None = None
+    job_title: str | None = None
+    is_opted_out: bool = False
+
+
+# Compared by identity, so that what was worked out about it can be remembered.
+@dataclass(frozen=True, eq=False)
+class Person:
+    """One person: what they did, their addresses with when each was last seen, and the CRM's word.
+
+    `sightings` are all instants up to as_of at which any of their identifiers was seen;
+    `job_title` is what the person said, which counts where the CRM says nothing.
+    """
+
+    key: str
+    events: tuple[Event, ...] = ()
+    addresses: tuple[tuple[str, datetime], ...] = ()
+    sightings: tuple[datetime, ...] = ()
+    is_identified: bool = True
+    contact: Contact | None = None
+    job_title: str | None = None
+
+
+@dataclass(frozen=True)
+class Company:
+    """A company that the CRM knows and has not deleted."""
+
+    company_id: str
+    domain: str | None = None
+    industry: str | None = None
+    country: str | None = None
+    employees: float | None = None
+    is_target: bool = False
+    renewal_at: datetime | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Deal:
+    """A deal with its contacts; `stage` is the CRM's."""
+
+    deal_id: str
+    contact_ids: tuple[str, ...]
+    stage: str
+    created_at: datetime
+    closed_at: datetime | None = None
+    is_deleted: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """Everybody and everything as of one instant."""
+
+    as_of: datetime
+    people: tuple[Person, ...] = ()
+    companies: tuple[Company, ...] = ()
+    deals: tuple[Deal, ...] = ()
+    settings: Settings = field(default_factory=Settings)
+
+
+@cache
+def seed(name: str) -> tuple[dict[str, str], ...]:
+    """The lines of one of the project's seeds."""
+    with (SEEDS / f"{name}.csv").open(encoding="utf-8") as file:
+        return tuple(csv.DictReader(file))
+
+
+@cache
+def catalogue() -> dict[str, Behavior]:
+    """Every behavior by its name."""
+    return {
+        line["behavior"]: Behavior(
+            line["behavior"],
+            line["broader_behavior"],
+            line["family"],
+            line["stage"],
+            float(line["weight"]),
+        )
+        for line in seed("behaviors")
+    }
+
+
+@cache
+def meaning(source: str, name: str, path: str = "", object_id: str = "", link: str = "") -> str:
+    """The behavior that an event means: that of the rule which says most."""
+    best, winner = None, "other"
+    for rule in seed("behavior_rules"):
+        if rule["source"] not in ("*", source) or rule["event_name"] not in ("*", name):
+            continue
+        patterns = (rule["page_path_pattern"], rule["object_pattern"], rule["link_pattern"])
+        texts = (path, object_id, link)
+        if not all(fits(text, pattern) for text, pattern in zip(texts, patterns, strict=True)):
+            continue
+        rank = [int(rule["precedence"]), rule["source"] != "*", rule["event_name"] != "*"]
+        for pattern in patterns:
+            rank += [len(pattern.replace("*", "")), -len(pattern)]
+        if best is None or rank > best:
+            best, winner = rank, rule["behavior"]
+    return winner
+
+
+def fits(text: str, pattern: str) -> bool:
+    """Whether a text fits a pattern in which only * is special."""
+    return fnmatchcase(text, pattern.replace("[", "[[]").replace("?", "[?]"))
+
+
+def kept(events: Iterable[Event], settings: Settings) -> list[Event]:
+    """The events that can be used, each once: of several copies the one loaded first."""
+    first: dict[tuple[str, str], Event] = {}
+    for event in events:
+        if event.event_id is None or event.at is None:
+            continue
+        if event.loaded is not None and event.at > event.loaded + settings.future_tolerance:
+            continue
+        known = first.get((event.source, event.event_id))
+        if known is None or event.loaded < known.loaded:
+            first[(event.source, event.event_id)] = event
+    return list(first.values())
+
+
+def happened(world: World, person: Person) -> list[Event]:
+    """What a person did up to as_of, oldest first."""
+    usable = [event for event in kept(person.events, world.settings) if event.at <= world.as_of]
+    return sorted(usable, key=lambda event: (event.at, event.source, event.event_id))
+
+
+def by_humans(world: World, events: list[Event]) -> list[Event]:
+    """Those of the events that no machine did."""
+    return [event for event in events if not event.is_machine or world.settings.count_machine_opens]
+
+
+def is_engagement(event: Event) -> bool:
+    """Whether an event earns points."""
+    return catalogue()[event.behavior].weight > 0
+
+
+def counts_for(event: Event, name: str) -> bool:
+    """Whether an event counts for a behavior, a stage, research or engagement."""
+    behavior = catalogue()[event.behavior]
+    if name == "engagement":
+        return is_engagement(event)
+    if name == "research":
+        return behavior.stage in ("consideration", "decision")
+    if name.endswith("_stage"):
+        return behavior.stage == name.removesuffix("_stage")
+    return name in (behavior.name, behavior.broader)

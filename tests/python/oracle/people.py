@@ -1,0 +1,313 @@
+"""Every trait of a person and of an account, in plain Python."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+
+from .accounts import (
+    account_id_of,
+    fit_of,
+    is_competitor,
+    is_stale,
+    known_companies,
+    open_deals,
+)
+from .emails import email_traits
+from .events import (
+    DAY,
+    HOUR,
+    Event,
+    Person,
+    World,
+    by_humans,
+    catalogue,
+    counts_for,
+    happened,
+    is_engagement,
+    seed,
+)
+from .visits import visit_traits
+
+# What is counted, and in which windows.
+COUNTED: dict[str, tuple[int | str, ...]] = {
+    "engagement": (90,),
+    "research": (14, "previous_14"),
+    "decision_stage": (14, 30),
+    "page_viewed": ("ever",),
+    "pricing_page_viewed": (7, 30),
+    "comparison_page_viewed": (30,),
+    "sale_page_viewed": (30,),
+    "careers_page_viewed": ("ever",),
+    "review_site_clicked": (30,),
+    "content_downloaded": (90,),
+    "case_study_downloaded": (30, 90),
+    "integration_guide_downloaded": (30,),
+    "demo_requested": ("ever",),
+    "email_clicked": (1,),
+    "email_cta_clicked": (14,),
+    "email_complained": ("ever",),
+    "product_viewed": (14,),
+    "order_completed": (14,),
+    "product_used": (14, "previous_14", 30),
+}
+REFUSALS = ("email_hard_bounced", "email_complained", "email_unsubscribed")
+
+
+@cache
+def base_traits(world: World, person: Person) -> dict:
+    """All traits of a person but the one that needs everybody else."""
+    everything = happened(world, person)
+    events = by_humans(world, everything)
+    now, settings, contact = world.as_of, world.settings, person.contact
+
+    def times(*behaviors: str) -> list[datetime]:
+        return [event.at for event in events if event.behavior in behaviors]
+
+    orders = [event for event in events if event.behavior == "order_completed"]
+    first_order, last_order = first(times("order_completed")), last(times("order_completed"))
+    first_won = first(times("deal_won"))
+    is_customer = bool(first_order or first_won or (contact and contact.stage == "customer"))
+    converted = is_customer or bool(times("demo_requested", "trial_started"))
+    suppressed = any(event.behavior in REFUSALS for event in everything)
+    suppressed = suppressed or bool(contact and contact.is_opted_out)
+    joined, left = last(times("loyalty_joined")), last(times("loyalty_left"))
+    took = [
+        event.at
+        for event in events
+        if counts_for(event, "content_downloaded") and event.at > now - 30 * DAY
+    ]
+    looked = [event.at for event in events if counts_for(event, "page_viewed")]
+    fit = fit_of(world, person)
+    score = round(
+        sum(
+            catalogue()[event.behavior].weight * 2 ** -((now - event.at) / settings.half_life)
+            for event in events
+            if is_engagement(event)
+        ),
+        4,
+    )
+    activity = last(times("order_completed", "deal_won", "subscription_renewed", "product_used"))
+    roles = ((contact and contact.buying_roles) or "").split(";")
+    return {
+        "account_id": account_id_of(world, person),
+        "lifecycle_stage": "customer" if is_customer else "prospect",
+        "grade": grade(sum(fit.values()), settings.fit_grade_points, "ABCD")
+        + grade(score, settings.engagement_grade_points, "1234"),
+        **counts(now, events),
+        "order_count": len({event.object_id or event.event_id for event in orders}),
+        "discounted_order_count": len(
+            {event.object_id or event.event_id for event in orders if event.is_discounted}
+        ),
+        "longest_video_seconds_30d": max(
+            (
+                event.value or 0
+                for event in events
+                if counts_for(event, "video_watched") and event.at > now - 30 * DAY
+            ),
+            default=0,
+        ),
+        "longest_product_demo_seconds": max(
+            (event.value or 0 for event in events if event.behavior == "product_demo_watched"),
+            default=0,
+        ),
+        **visit_traits(world, events),
+        "top_category_view_count_14d": favorite(now, events),
+        **email_traits(world, everything),
+        "engagement_score": score,
+        "fit_score": sum(fit.values()),
+        "is_identified": person.is_identified,
+        "is_customer": is_customer,
+        "has_converted": converted,
+        "is_email_reachable": bool(person.addresses) and not suppressed,
+        "did_content_downloaded_then_page_viewed_30d": bool(took)
+        and any(at > min(took) for at in looked),
+        "has_abandoned_cart": abandoned(now, times("cart_item_added"), times("order_completed")),
+        "has_abandoned_checkout": abandoned(
+            now, times("checkout_started"), times("order_completed")
+        ),
+        "has_abandoned_form": any(
+            abandoned(
+                now,
+                form_times(events, "form_started", form),
+                form_times(events, "form_submitted", form),
+            )
+            for form in {event.object_id for event in events}
+        ),
+        "is_loyalty_member": joined is not None and (left is None or left < joined),
+        "has_complete_fit": len(fit) == 4,
+        "is_firmographics_stale": is_stale(world, person),
+        "is_decision_maker": "DECISION_MAKER" in roles,
+        "is_competitor": is_competitor(person),
+        "is_disqualified_in_crm": bool(
+            contact and contact.lead_status in settings.disqualified_lead_statuses
+        ),
+        "as_of": now,
+        "first_seen_at": min(person.sightings),
+        "last_engaged_at": last([event.at for event in events if is_engagement(event)]),
+        "first_case_study_downloaded_at": first(times("case_study_downloaded")),
+        "last_order_at": last_order,
+        "became_customer_at": first(
+            [at for at in (first_order, first_won, contact and contact.customer_since) if at]
+        ),
+        "last_customer_activity_at": activity if is_customer else None,
+    }
+
+
+@cache
+def uses_of_customers(world: World) -> list[int]:
+    """How often each customer used the product in 30 days."""
+    traits = [base_traits(world, person) for person in world.people]
+    return [one["product_used_count_30d"] for one in traits if one["is_customer"]]
+
+
+def traits_of(world: World, person: Person) -> dict:
+    """Every column of profile_traits but the profile id."""
+    traits = base_traits(world, person)
+    uses = traits["product_used_count_30d"]
+    others = uses_of_customers(world)
+    surpassed_by = sum(other > uses for other in others)
+    is_top = traits["is_customer"] and uses > 0 and surpassed_by * 10 < len(others)
+    return traits | {"is_top_decile_user": is_top}
+
+
+def account_traits_of(world: World) -> dict[str, dict]:
+    """Every column of account_traits, by account."""
+    people: dict[str, list[Person]] = {}
+    for person in world.people:
+        account_id = account_id_of(world, person)
+        if account_id:
+            people.setdefault(account_id, []).append(person)
+    companies = {f"company:{one.company_id}": one for one in known_companies(world)}
+    found = {}
+    for account_id in people.keys() | companies.keys():
+        members = people.get(account_id, [])
+        traits = [base_traits(world, person) for person in members]
+        company = companies.get(account_id)
+
+        def total(name: str, traits: list[dict] = traits) -> float:
+            return sum(one[name] for one in traits)
+
+        found[account_id] = {
+            "account_people_count": len(members),
+            "account_researching_people_count_14d": sum(
+                one["research_count_14d"] > 0 for one in traits
+            ),
+            "account_research_count_14d": total("research_count_14d"),
+            "account_research_count_previous_14d": total("research_count_previous_14d"),
+            "account_decision_stage_count_14d": total("decision_stage_count_14d"),
+            "account_engagement_score": round(total("engagement_score"), 4),
+            "account_fit_score": max((one["fit_score"] for one in traits), default=0),
+            "account_open_deal_count": open_deals(
+                world, {person.contact.contact_id for person in members if person.contact}
+            ),
+            "account_is_customer": any(one["is_customer"] for one in traits),
+            "is_target_account": bool(company and company.is_target),
+            "account_as_of": world.as_of,
+            "account_renewal_at": company and company.renewal_at,
+        }
+    return found
+
+
+def counts(now: datetime, events: list[Event]) -> dict[str, int]:
+    """How often everything counted happened in its windows."""
+    found = {}
+    for name, windows in COUNTED.items():
+        ages = [now - event.at for event in events if counts_for(event, name)]
+        for window in windows:
+            if window == "ever":
+                found[f"{name}_count_ever"] = len(ages)
+            elif window == "previous_14":
+                found[f"{name}_count_previous_14d"] = sum(
+                    14 * DAY <= age < 28 * DAY for age in ages
+                )
+            else:
+                found[f"{name}_count_{window}d"] = sum(age < window * DAY for age in ages)
+    return found
+
+
+def abandoned(now: datetime, begun: list[datetime], ended: list[datetime]) -> bool:
+    """Whether the last beginning has no later end and is neither too young nor too old."""
+    if not begun:
+        return False
+    age = now - max(begun)
+    return HOUR < age < 7 * DAY and not any(at > max(begun) for at in ended)
+
+
+def form_times(events: list[Event], behavior: str, form: str | None) -> list[datetime]:
+    """When one form was begun or sent; events that name none are about one and the same."""
+    return [
+        event.at
+        for event in events
+        if event.behavior == behavior and (event.object_id or "") == (form or "")
+    ]
+
+
+def favorite(now: datetime, events: list[Event]) -> int:
+    """Views of the category that was viewed most in 14 days."""
+    views: dict[str, int] = {}
+    for event in events:
+        if event.behavior == "product_viewed" and event.category and event.at > now - 14 * DAY:
+            views[event.category] = views.get(event.category, 0) + 1
+    return max(views.values(), default=0)
+
+
+def grade(number: float, bounds: Sequence[float], grades: str) -> str:
+    """The grade of the first bound that a number reaches."""
+    for bound, letter in zip(bounds, grades, strict=False):
+        if number >= bound:
+            return letter
+    return grades[-1]
+
+
+def first(times: list[datetime]) -> datetime | None:
+    """The earliest instant, if there is any."""
+    return min(times, default=None)
+
+
+def last(times: list[datetime]) -> datetime | None:
+    """The latest instant, if there is any."""
+    return max(times, default=None)
+
+
+def tags_of(world: World, person: Person) -> dict[tuple[str, str], tuple]:
+    """Tags by kind and value: how many events in the valid days, rank, first and last instant."""
+    touched: dict[tuple[str, str], list[datetime]] = {}
+    for event in by_humans(world, happened(world, person)):
+        if not is_engagement(event):
+            continue
+        if event.behavior == "product_viewed":
+            for kind, value in (("product", event.object_id), ("category", event.category)):
+                if value:
+                    touched.setdefault((kind, value), []).append(event.at)
+        for rule in seed("tag_rules"):
+            rest = None
+            if rule["reads"] == "page_path" and catalogue()[event.behavior].family == "web":
+                if (event.path or "").startswith(rule["prefix"]):
+                    rest = event.path[len(rule["prefix"]) :]
+            elif rule["reads"] == "link" and "email_clicked" in (
+                event.behavior,
+                catalogue()[event.behavior].broader,
+            ):
+                after = (event.link or "").split(rule["prefix"], 1)
+                rest = after[1] if len(after) == 2 else None
+            value = (rest or "").split("/")[0].split("?")[0].split("#")[0]
+            if value:
+                touched.setdefault((rule["kind"], value), []).append(event.at)
+    found = {}
+    for (kind, value), times in touched.items():
+        count = sum(at > world.as_of - world.settings.tag_valid for at in times)
+        if count:
+            found[(kind, value)] = (count, min(times), max(times))
+    return {
+        key: (
+            one[0],
+            1
+            + sum(
+                (-other[0], -other[2].timestamp(), name) < (-one[0], -one[2].timestamp(), key[1])
+                for (kind, name), other in found.items()
+                if kind == key[0]
+            ),
+            *one[1:],
+        )
+        for key, one in found.items()
+    }

@@ -1,0 +1,166 @@
+"""Who is in which segment, in plain Python."""
+
+from datetime import datetime
+from functools import cache
+
+from .events import DAY, HOUR, Person, World
+from .people import account_traits_of, traits_of
+
+
+@cache
+def accounts(world: World) -> dict[str, dict]:
+    """The accounts of a world, worked out once."""
+    return account_traits_of(world)
+
+
+def segments_of(world: World, person: Person) -> set[str]:
+    """The names of all segments that a person belongs to."""
+    traits = traits_of(world, person)
+    account = accounts(world).get(traits["account_id"])
+    rules = {**rules_of_people(world, traits), **rules_of_accounts(world, traits, account)}
+    return {name for name, belongs in rules.items() if belongs}
+
+
+def rules_of_people(world: World, has: dict) -> dict[str, bool]:
+    """The segments that look at nothing but the person."""
+    now, limits = world.as_of, world.settings
+    prospect, customer = not has["has_converted"], has["is_customer"]
+    days = limits.sales_ready_days
+    reviewed = has["review_site_clicked_count_30d"] + has["comparison_page_viewed_count_30d"] >= 1
+
+    def quiet(low: int, high: int) -> bool:
+        return ago(now, has["last_engaged_at"], low, high)
+
+    def returned(low: int, high: int | None) -> bool:
+        return came_back(now, has, low * DAY, high and high * DAY)
+
+    return {
+        "sales_ready": prospect
+        and has[f"pricing_page_viewed_count_{days}d"] >= limits.sales_ready_pricing_views
+        and has[f"case_study_downloaded_count_{days}d"] >= 1
+        and has["consecutive_emails_opened"] >= 3,
+        "pricing_researchers": prospect and has["pricing_page_viewed_count_7d"] >= 5,
+        "active_researchers": has["visit_count_7d"] >= 3,
+        "evaluators": prospect
+        and has["pricing_page_viewed_count_30d"] >= 2
+        and visited_since(has, 3),
+        "decision_stage_viewers": prospect and has["decision_stage_count_14d"] >= 2,
+        "vendor_comparers": prospect and reviewed,
+        "implementation_planners": not customer
+        and has["integration_guide_downloaded_count_30d"] >= 1,
+        "past_awareness": prospect
+        and has["longest_product_demo_seconds"] >= limits.past_awareness_seconds,
+        "video_watchers": has["longest_video_seconds_30d"] >= limits.video_watchers_seconds,
+        "focused_readers": has["product_page_seconds_7d"] >= limits.focused_readers_seconds,
+        "content_downloaders": has["content_downloaded_count_90d"] >= 1,
+        "case_study_downloaders": has["case_study_downloaded_count_90d"] >= 1,
+        "demo_page_bouncers": prospect
+        and has["demo_page_viewed_bounce_count_7d"] >= 1
+        and has["demo_requested_count_ever"] == 0,
+        "hot_returners": came_back_soon(now, has),
+        "warm_returners": returned(14, 180),
+        "reactivated_visitors": returned(180, None),
+        "double_clickers": has["email_clicked_count_1d"] >= 2,
+        "streak_openers": has["consecutive_emails_opened"] >= 3,
+        "cta_clickers": has["email_cta_clicked_count_14d"] >= 1,
+        "ignoring_readers": has["consecutive_emails_ignored"] >= 5,
+        "silent_former_openers": has["counted_emails"] >= 20
+        and has["emails_opened_of_last_10"] == 0
+        and has["emails_opened_of_previous_10"] / 10 >= limits.silent_former_openers_percent / 100,
+        "cart_abandoners": has["has_abandoned_cart"],
+        "checkout_abandoners": has["has_abandoned_checkout"],
+        "form_abandoners": has["has_abandoned_form"],
+        "product_viewers_without_purchase": has["product_viewed_count_14d"] >= 3
+        and has["order_completed_count_14d"] == 0,
+        "recent_visitors_not_converted": prospect and has["visit_count_7d"] >= 1,
+        "top_of_funnel_engaged": prospect
+        and has["did_content_downloaded_then_page_viewed_30d"]
+        and has["decision_stage_count_30d"] == 0,
+        "fit_and_intent": prospect
+        and has["has_complete_fit"]
+        and has["decision_stage_count_14d"] >= 1,
+        "decision_makers": has["is_decision_maker"],
+        "declining_usage": customer
+        and has["product_used_count_previous_14d"] > 0
+        and has["product_used_count_previous_14d"] - has["product_used_count_14d"]
+        >= has["product_used_count_previous_14d"] * limits.declining_usage_percent / 100,
+        "competitor_curious_customers": customer and reviewed,
+        "power_users": customer
+        and has["is_top_decile_user"]
+        and has["product_used_count_30d"] >= 10,
+        "lapsed_leads": has["is_identified"] and not customer and quiet(60, 90),
+        "churned_customers": customer and ago(now, has["last_customer_activity_at"], 90),
+        "stopped_openers": has["is_email_reachable"]
+        and has["consecutive_emails_ignored"] >= 5
+        and has["counted_emails"] > has["consecutive_emails_ignored"],
+        "absent_visitors": ago(now, has["last_visit_ended_at"], 180),
+        "category_browsers": has["top_category_view_count_14d"] >= 3,
+        "price_sensitive_shoppers": has["sale_page_viewed_count_30d"] >= 3
+        or (has["order_count"] > 0 and has["discounted_order_count"] / has["order_count"] >= 1 / 2),
+        "loyalty_members": has["is_loyalty_member"],
+        "customers": customer,
+        "new_customers": customer and ago(now, has["became_customer_at"], 0, 30),
+        "inactive_contacts": has["is_identified"]
+        and has["engagement_count_90d"] == 0
+        and has["first_seen_at"] <= now - 90 * DAY,
+        "nurture": has["is_email_reachable"] and quiet(30, 60),
+        "disqualified": (
+            has["careers_page_viewed_count_ever"] > 0
+            and has["careers_page_viewed_count_ever"] == has["page_viewed_count_ever"]
+        )
+        or has["is_competitor"]
+        or has["email_complained_count_ever"] > 0
+        or has["is_disqualified_in_crm"],
+    }
+
+
+def rules_of_accounts(world: World, has: dict, account: dict | None) -> dict[str, bool]:
+    """The segments that look at the person's account as well."""
+    if account is None:
+        return {}
+    prospect, renewal = not has["has_converted"], account["account_renewal_at"]
+    return {
+        "early_intent_accounts": prospect
+        and account["account_research_count_14d"] >= 3
+        and account["account_research_count_previous_14d"] == 0
+        and account["account_open_deal_count"] == 0,
+        "engaged_at_target_accounts": prospect
+        and account["is_target_account"]
+        and has["engagement_score"] >= 20,
+        "multiple_stakeholders": prospect
+        and has["research_count_14d"] >= 1
+        and account["account_researching_people_count_14d"] >= 2,
+        "renewals_at_risk": has["is_customer"]
+        and renewal is not None
+        and world.as_of < renewal <= world.as_of + 60 * DAY
+        and has["engagement_score"] < 10,
+    }
+
+
+def ago(now: datetime, at: datetime | None, low: int, high: int | None = None) -> bool:
+    """Whether an instant lies `low` days back or more, and less than `high`."""
+    if at is None or now - at < low * DAY:
+        return False
+    return high is None or now - at < high * DAY
+
+
+def visited_since(has: dict, days: int) -> bool:
+    """Whether a visit began so many days or more after the first case study."""
+    took, visit = has["first_case_study_downloaded_at"], has["last_visit_started_at"]
+    return took is not None and visit is not None and visit - took >= days * DAY
+
+
+def came_back_soon(now: datetime, has: dict) -> bool:
+    """Whether the latest visit is a return within 24 hours, and less than 24 hours old."""
+    began, before = has["last_visit_started_at"], has["previous_visit_ended_at"]
+    if before is None:
+        return False
+    return 0 * HOUR < began - before <= 24 * HOUR and now - began < 24 * HOUR
+
+
+def came_back(now: datetime, has: dict, low, high) -> bool:
+    """Whether the latest visit, in the last 7 days, came after a gap from `low` to under `high`."""
+    began, before = has["last_visit_started_at"], has["previous_visit_ended_at"]
+    if before is None or now - began >= 7 * DAY:
+        return False
+    return began - before >= low and (high is None or began - before < high)

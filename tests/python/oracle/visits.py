@@ -1,0 +1,75 @@
+"""Visits, returns, bounces and the time spent on pages, in plain Python."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from .events import DAY, Event, World, catalogue, counts_for
+
+
+@dataclass
+class Visit:
+    """A run of web events on one device, oldest first."""
+
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def began(self) -> datetime:
+        """When the first event happened."""
+        return self.events[0].at
+
+    @property
+    def ended(self) -> datetime:
+        """When the last event happened."""
+        return self.events[-1].at
+
+
+def visits_of(world: World, events: list[Event]) -> list[Visit]:
+    """The visits that a person's events make, device by device."""
+    visits: list[Visit] = []
+    for device in {event.device for event in events if event.is_web}:
+        current: Visit | None = None
+        for event in events:
+            if not event.is_web or event.device != device:
+                continue
+            if current is None or event.at - current.ended >= world.settings.visit_timeout:
+                current = Visit()
+                visits.append(current)
+            current.events.append(event)
+    return visits
+
+
+def visit_traits(world: World, events: list[Event]) -> dict:
+    """What visits say about a person."""
+    visits = visits_of(world, events)
+    latest = max(visits, key=lambda visit: (visit.began, visit.ended), default=None)
+    others = [visit.ended for visit in visits if visit is not latest]
+    return {
+        "visit_count_7d": sum(visit.began > world.as_of - 7 * DAY for visit in visits),
+        "demo_page_viewed_bounce_count_7d": sum(
+            bounced(world, visit, "demo_page_viewed", "demo_requested") for visit in visits
+        ),
+        "product_page_seconds_7d": sum(seconds_on(world, visit) for visit in visits),
+        "last_visit_started_at": latest and latest.began,
+        "previous_visit_ended_at": max(others, default=None),
+        "last_visit_ended_at": max((visit.ended for visit in visits), default=None),
+    }
+
+
+def bounced(world: World, visit: Visit, page: str, goal: str) -> bool:
+    """Whether a visit saw a page in the last 7 days, never reached its goal, and is over."""
+    views = [event.at for event in visit.events if counts_for(event, page)]
+    if not views or any(counts_for(event, goal) for event in visit.events):
+        return False
+    is_over = world.as_of - visit.ended >= world.settings.visit_timeout
+    return is_over and views[-1] > world.as_of - 7 * DAY
+
+
+def seconds_on(world: World, visit: Visit) -> float:
+    """Seconds spent in a visit on product pages that were opened in the last 7 days."""
+    pages = [event for event in visit.events if catalogue()[event.behavior].family == "web"]
+    spent = timedelta()
+    for number, page in enumerate(pages):
+        until = pages[number + 1].at if number + 1 < len(pages) else visit.ended
+        if page.behavior == "product_page_viewed" and page.at > world.as_of - 7 * DAY:
+            spent += until - page.at
+    return spent.total_seconds()
