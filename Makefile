@@ -1,5 +1,6 @@
 # The two commands that matter: `make demo` and `make test`. `make help` lists the rest.
 PYTHON ?= python3.11
+NEWER_PYTHON ?= python3.12
 BIN := .venv/bin
 AS_OF ?=
 
@@ -9,7 +10,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format docs trigger-docs build validate plan push status crm bench bench-identity \
-	mutants lock clean
+	bench-push test-faults pull doctor mutants lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,8 +31,19 @@ profiles.yml:
 demo: .venv/ready profiles.yml  ## made data in, segments out, contacts into a local demo CRM
 	@$(BIN)/python -m scripts.demo
 
-test: .venv/ready  ## all tests: Python, dbt unit and data tests, on temporary warehouses
+# BottleCRM, the real CRM of some tests, wants Python 3.12: without one those tests are skipped.
+.venv-bottlecrm/ready: .venv/ready requirements-bottlecrm.txt
+	@rm -rf $(@D)
+	@PYENV_VERSION=$$(pyenv latest 3.12 2> /dev/null) $(NEWER_PYTHON) -m venv $(@D) 2> /dev/null \
+		&& $(BIN)/uv pip install --quiet --python $(@D)/bin/python --require-hashes -r requirements-bottlecrm.txt \
+		|| mkdir -p $(@D)
+	@touch $@
+
+test: .venv/ready .venv-bottlecrm/ready  ## all tests: Python, dbt unit and data tests, on temporary warehouses
 	@$(BIN)/python -m pytest
+
+test-faults: .venv/ready .venv-bottlecrm/ready  ## the push under every fault, with 10,000 records and 20 kills
+	@FAULT_RECORDS=10000 KILLS=20 $(BIN)/python -m pytest -k "fault or kill" tests/python/delivery
 
 lint: .venv/ready profiles.yml  ## SQL and Python style
 	@$(BIN)/ruff check --quiet .
@@ -57,11 +69,17 @@ build: .venv/ready profiles.yml  ## dbt build on your own data (dbt_project.yml 
 validate: .venv/ready  ## check the raw files and what is about to leave
 	@$(BIN)/python -m scripts.validate
 
-plan: .venv/ready  ## what a push to the CRM would change
+plan: .venv/ready  ## what a push would change at the destinations of sync.yml
 	@$(BIN)/python -m scripts.crm_sync plan
 
-push: .venv/ready  ## push to the CRM (HUBSPOT_TOKEN must be set)
+push: .venv/ready  ## push to them (docs/destinations.md says which secrets they want)
 	@$(BIN)/python -m scripts.crm_sync push
+
+pull: .venv/ready  ## read what people changed there into the raw files
+	@$(BIN)/python -m scripts.crm_sync pull
+
+doctor: .venv/ready  ## check tokens, rights and remote fields
+	@$(BIN)/python -m scripts.crm_sync doctor
 
 status: .venv/ready  ## what was delivered, and what was refused
 	@$(BIN)/python -m scripts.crm_sync status
@@ -75,14 +93,19 @@ bench: .venv/ready profiles.yml  ## time the build on 1 and 10 million events
 bench-identity: .venv/ready  ## time identity on 100 thousand, 1 and 10 million edges
 	@$(BIN)/python -m scripts.bench_identity
 
+bench-push: .venv/ready  ## time the push: latency, a million records, a run without changes
+	@$(BIN)/python -m scripts.bench_push
+
 mutants: .venv/ready  ## seed mistakes into the SQL, one at a time; the oracle must catch each
 	@$(BIN)/python -m scripts.mutants
 
+LOCKING := --quiet --universal --generate-hashes --no-strip-extras --no-annotate --no-header --no-emit-index-url
+
 lock: .venv/ready  ## pin requirements.in anew
 	@for name in requirements requirements-bootstrap requirements-splink; do \
-		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
-			--no-annotate --no-header --no-emit-index-url $$name.in -o $$name.txt; \
+		$(BIN)/uv pip compile $(LOCKING) --python-version 3.11 $$name.in -o $$name.txt; \
 	done
+	@$(BIN)/uv pip compile $(LOCKING) --python-version 3.12 requirements-bottlecrm.in -o requirements-bottlecrm.txt
 
 clean:  ## remove what dbt and the demo wrote (your profiles.yml stays)
 	@rm -rf target logs data .pytest_cache .ruff_cache .hypothesis

@@ -193,15 +193,17 @@ def run(folder: Folder, console: Console) -> int:
         return report.exit_code
 
     with demo_crm.start(state=folder.crm) as crm:
-        settings = crm_sync.load_settings(
-            environ={"HUBSPOT_BASE_URL": crm.url, "HUBSPOT_TOKEN": crm.token},
-            warehouse=folder.warehouse,
-            ledger=folder.ledger,
+        # Not what a sync.yml says: the demo only ever pushes to its own CRM.
+        sync = crm_sync.make_sync(
+            "hubspot_contacts",
+            crm_sync.DEFAULT_SYNCS["hubspot_contacts"],
+            {"warehouse": folder.warehouse, "ledger": str(folder.ledger)},
+            {"HUBSPOT_BASE_URL": crm.url, "HUBSPOT_TOKEN": crm.token},
         )
         with step(console, "Plan the push") as said:
-            said["result"] = changes(crm_sync.plan(settings).diff.counts) or "nothing to push"
+            said["result"] = changes(crm_sync.plan(sync).diff.counts) or "nothing to push"
         with step(console, "Push to the demo CRM") as said:
-            result = crm_sync.push(settings)
+            result = crm_sync.push(sync, first_run=True)
             said["result"] = f"{result.delivered:,} contacts written in {result.requests} requests"
             if result.refused:
                 said["result"] += f", {result.refused} refused (`make status` says why)"

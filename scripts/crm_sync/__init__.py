@@ -1,21 +1,40 @@
-"""Keep a CRM in step with the warehouse: plan, push and look at what was delivered."""
+"""Keep CRMs, e-mail tools and ad platforms in step with the warehouse."""
 
-from .config import Settings, load_settings
-from .engine import Plan, PushResult, Status, plan, push, status
+from .config import DEFAULT_SYNCS, Sync, load_syncs, make_sync
+from .engine import (
+    Plan,
+    PushResult,
+    Status,
+    dead,
+    doctor,
+    forget,
+    plan,
+    prune,
+    pull,
+    push,
+    status,
+)
 from .errors import AuthError, ConfigError, GuardError, LockedError, SyncError
 
 __all__ = [
+    "DEFAULT_SYNCS",
     "AuthError",
     "ConfigError",
     "GuardError",
     "LockedError",
     "Plan",
     "PushResult",
-    "Settings",
     "Status",
+    "Sync",
     "SyncError",
-    "load_settings",
+    "dead",
+    "doctor",
+    "forget",
+    "load_syncs",
+    "make_sync",
     "plan",
+    "prune",
+    "pull",
     "push",
     "status",
 ]

@@ -1,9 +1,10 @@
-"""Read the settings of a push from sync.yml, the command line and the environment."""
+"""Read the syncs from sync.yml, the command line and the environment."""
 
+import importlib
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,37 +12,80 @@ import yaml
 
 from .destination import Destination
 from .errors import ConfigError
-from .hubspot import HubSpot
 
-NAME = re.compile(r"[a-z][a-z0-9_]*")
-# The key itself, and the ledger's own columns.
-RESERVED = {"email", "record_key", "remote_id", "batch_id", "operation", "state", "reason"}
-RESERVED |= {"acked_at", "delivered_at", "refused_at", "position", "changed", "verb", "is_doubtful"}
+# Imported only when a sync names them: file and class.
+DESTINATIONS = {
+    "bottlecrm": ("bottlecrm", "BottleCRM"),
+    "braze": ("braze", "Braze"),
+    "customerio": ("customerio", "CustomerIO"),
+    "files": ("files", "Files"),
+    "google": ("google_ads", "Google"),
+    "hubspot": ("hubspot", "HubSpot"),
+    "klaviyo": ("klaviyo", "Klaviyo"),
+    "mailchimp": ("mailchimp", "Mailchimp"),
+    "meta": ("meta", "Meta"),
+    "salesforce": ("salesforce", "Salesforce"),
+    "slack": ("slack", "Slack"),
+    "webhook": ("webhook", "Webhook"),
+}
 
-# A further destination is one more file beside hubspot.py and one more line here.
-DESTINATIONS = {"hubspot": HubSpot}
+# always: the column decides; a null empties the field. never_clear: a null is not sent.
+# set_if_empty: written once, where the destination holds nothing; what people typed stays.
+POLICIES = ("always", "never_clear", "set_if_empty")
+NAME = re.compile(r"[A-Za-z_$][\w.$-]*")
+COLUMN = re.compile(r"[a-z_][a-z0-9_]*")
 
-DEFAULT_FIELDS = {
-    "primary_segment": "audience_primary_segment",
-    "segments": "audience_segments",
-    "segment_count": "audience_segment_count",
-    "engagement_score": "audience_engagement_score",
-    "lifecycle_stage": "audience_lifecycle_stage",
-    "last_engaged_at": "audience_last_engaged_at",
-    "pricing_page_views_30d": "audience_pricing_page_views_30d",
+# What is pushed without a sync.yml. Only we write these properties, so the warehouse decides.
+DEFAULT_SYNCS = {
+    "hubspot_contacts": {
+        "destination": "hubspot",
+        "source": "activation.crm_contacts",
+        "key": "email",
+        "fields": {
+            column: {"to": f"audience_{column}", "policy": "always"}
+            for column in (
+                "primary_segment",
+                "segments",
+                "segment_count",
+                "engagement_score",
+                "lifecycle_stage",
+                "grade",
+                "fit_score",
+                "product_interest",
+                "reason",
+                "recent_activity",
+                "last_engaged_at",
+                "pricing_page_views_30d",
+            )
+        },
+    }
 }
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Everything a push needs to know; `fields` maps our columns to remote properties."""
+class Field:
+    """Where a column goes, and what a null does there."""
 
+    to: str
+    policy: str = "never_clear"
+
+
+@dataclass(frozen=True)
+class Sync:
+    """One way from a table to a destination; `fields` maps our columns to remote fields.
+
+    `ledger` is a DuckDB file or the address of a PostgreSQL database. `suppressions` is a table of
+    profile_ids whom nothing may reach; None switches that off for sources without people.
+    """
+
+    name: str
     destination: Destination
+    source: str
+    key: tuple[str, ...]
+    fields: dict[str, Field]
     warehouse: Path = Path("data/warehouse.duckdb")
-    ledger: Path = Path("data/ledger.duckdb")
-    source: str = "activation.crm_contacts"
-    key: str = "email"
-    fields: dict[str, str] = field(default_factory=lambda: dict(DEFAULT_FIELDS))
+    ledger: str = "data/ledger.duckdb"
+    suppressions: str | None = "marts.profile_suppressions"
     max_remove_share: float = 0.2
     workers: int = 4
     max_tries: int = 6
@@ -50,51 +94,62 @@ class Settings:
     timeout_seconds: float = 30.0
 
     @property
-    def sync(self) -> str:
-        """The name under which the ledger keeps this destination's records."""
-        return f"{self.destination.name}:{self.destination.account}"
+    def label(self) -> str:
+        """The sync and where it goes, for people."""
+        return f"{self.name} ({self.destination.name}, {self.destination.account})"
 
     @property
-    def properties(self) -> list[str]:
-        """The remote properties that this push owns."""
-        return list(self.fields.values())
+    def ledger_name(self) -> str:
+        """The name under which the ledger keeps its records: another account, another name."""
+        return f"{self.name}:{self.destination.name}:{self.destination.account}"
+
+    @property
+    def remote(self) -> dict[str, str]:
+        """The policy of each remote field."""
+        return {one.to: one.policy for one in self.fields.values()}
 
 
-# What sync.yml may set besides the destination and its own options.
-OPTIONS = {one.name: one.type for one in fields(Settings) if one.name != "destination"}
+COMMON = ("warehouse", "ledger", "suppressions", "max_remove_share", "workers", "max_tries")
+COMMON += ("backoff_seconds", "longest_wait_seconds", "timeout_seconds")
+OF_A_SYNC = ("destination", "options", "source", "key", "fields", *COMMON[2:])
 
 
-def load_settings(
-    config: Path | None = None, *, environ: Mapping[str, str] | None = None, **overrides: Any
-) -> Settings:
-    """Return the settings: defaults, then sync.yml, then `overrides` that are not None.
+def load_syncs(
+    config: Path | None = None,
+    *,
+    names: Iterable[str] = (),
+    environ: Mapping[str, str] | None = None,
+    **overrides: Any,
+) -> list[Sync]:
+    """Return the syncs, or those with the given names: defaults, sync.yml, then `overrides`.
 
     Without `config`, `sync.yml` in the current folder is read when there is one. The environment
-    gives secrets, and AUDIENCE_WAREHOUSE gives the warehouse. Raises ConfigError.
+    gives secrets, AUDIENCE_WAREHOUSE the warehouse and AUDIENCE_LEDGER the ledger. Overrides that
+    are None do nothing. Raises ConfigError.
     """
     environ = os.environ if environ is None else environ
     path = config or Path("sync.yml")
     if config is not None and not path.exists():
         raise ConfigError(f"There is no file {path}; copy sync.example.yml to it.")
     values: dict[str, Any] = read_yaml(path) if path.exists() else {}
-    if environ.get("AUDIENCE_WAREHOUSE"):
-        values["warehouse"] = environ["AUDIENCE_WAREHOUSE"]
-    values |= {name: value for name, value in overrides.items() if value is not None}
-    name = values.pop("destination", "hubspot")
-    options = values.pop("destination_options", None) or {}
-    unknown = sorted(set(values) - set(OPTIONS))
+    chosen = values.pop("syncs", None) or DEFAULT_SYNCS
+    unknown = sorted(set(values) - set(COMMON))
     if unknown:
-        choices = sorted([*OPTIONS, "destination", "destination_options"])
         raise ConfigError(
-            f"{path} does not know {unknown}; it knows {choices}. Secrets belong in the "
-            "environment, never in this file."
+            f"{path} does not know {unknown}; beside `syncs` it knows {sorted(COMMON)}. Secrets "
+            "belong in the environment, never in this file."
         )
-    if name not in DESTINATIONS:
-        raise ConfigError(f"There is no destination {name!r}; choose one of {list(DESTINATIONS)}.")
-    settings = Settings(destination=DESTINATIONS[name].from_options(options, environ))
-    return check(
-        replace(settings, **{name: convert(name, value) for name, value in values.items()})
-    )
+    for name, variable in (("warehouse", "AUDIENCE_WAREHOUSE"), ("ledger", "AUDIENCE_LEDGER")):
+        if environ.get(variable):
+            values[name] = environ[variable]
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    names = list(names) or list(chosen)
+    missing = [name for name in names if name not in chosen]
+    if missing:
+        raise ConfigError(f"There is no sync {missing}; {path} has {sorted(chosen)}.")
+    syncs = [make_sync(name, chosen[name], values, environ) for name in names]
+    check_directions(syncs)
+    return syncs
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -103,33 +158,107 @@ def read_yaml(path: Path) -> dict[str, Any]:
         found = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except (OSError, yaml.YAMLError) as problem:
         raise ConfigError(f"{path} cannot be read: {problem}") from None
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) or not isinstance(found.get("syncs", {}), dict):
         raise ConfigError(f"{path} must be a mapping of settings; see sync.example.yml.")
+    return found
+
+
+def make_sync(name: str, given: Any, common: Mapping[str, Any], environ: Mapping[str, str]) -> Sync:
+    """Return one checked sync."""
+    if not isinstance(given, dict):
+        raise ConfigError(f"The sync {name} must be a mapping; see sync.example.yml.")
+    unknown = sorted(set(given) - set(OF_A_SYNC))
+    if unknown:
+        raise ConfigError(f"The sync {name} does not know {unknown}; it knows {sorted(OF_A_SYNC)}.")
+    absent = [need for need in ("destination", "source", "key", "fields") if not given.get(need)]
+    if absent:
+        raise ConfigError(f"The sync {name} lacks {absent}.")
+    settings = {**common, **{one: given[one] for one in COMMON if one in given}}
+    sync = Sync(
+        name=name,
+        destination=make_destination(str(given["destination"]), given.get("options"), environ),
+        source=str(given["source"]),
+        key=tuple(given["key"]) if isinstance(given["key"], list) else (str(given["key"]),),
+        fields=make_fields(name, given["fields"]),
+        **{one: convert(one, value) for one, value in settings.items()},
+    )
+    check(sync)
+    return sync
+
+
+def make_destination(name: str, options: Any, environ: Mapping[str, str]) -> Destination:
+    """Return the plug-in with its options and secrets."""
+    if name not in DESTINATIONS:
+        raise ConfigError(f"There is no destination {name!r}; choose one of {list(DESTINATIONS)}.")
+    file, kind = DESTINATIONS[name]
+    module = importlib.import_module(f"{__package__}.destinations.{file}")
+    return getattr(module, kind)(options or {}, environ)
+
+
+def make_fields(name: str, given: Any) -> dict[str, Field]:
+    """Return the fields: `column: remote` or `column: {to: remote, policy: always}`."""
+    if not isinstance(given, dict):
+        raise ConfigError(f"fields of {name} must map columns to remote fields.")
+    found = {}
+    for column, target in given.items():
+        spec = target if isinstance(target, dict) else {"to": target}
+        if set(spec) - {"to", "policy"} or "to" not in spec:
+            raise ConfigError(f"{name}.fields.{column} must be a name, or {{to:, policy:}}.")
+        found[str(column)] = Field(**{key: str(value) for key, value in spec.items()})
     return found
 
 
 def convert(name: str, value: Any) -> Any:
     """Return a setting in its own type."""
-    kind = OPTIONS[name]
+    kind = {one.name: one.type for one in fields(Sync)}[name]
     try:
-        return kind(value) if kind in (Path, str, int, float) else dict(value)
+        return value if value is None or kind not in (Path, str, int, float) else kind(value)
     except (TypeError, ValueError):
         raise ConfigError(f"The setting {name} cannot be {value!r}.") from None
 
 
-def check(settings: Settings) -> Settings:
-    """Return the settings when they make sense; raises ConfigError otherwise."""
-    names = list(settings.fields) + settings.properties
-    wrong = [name for name in names if not NAME.fullmatch(str(name))]
-    if wrong or not settings.fields:
-        raise ConfigError(f"fields must map columns to property names; these are wrong: {wrong}.")
-    twice = len(set(settings.properties)) < len(settings.fields)
-    if twice or RESERVED & set(settings.properties):
-        raise ConfigError(f"fields may use a property once, and none of {sorted(RESERVED)}.")
-    if not re.fullmatch(r"\w+\.\w+", settings.source):
-        raise ConfigError(f"source must be schema.table, not {settings.source!r}.")
-    if not 0 <= settings.max_remove_share <= 1:
+def check(sync: Sync) -> None:
+    """Raise ConfigError when a sync makes no sense."""
+    name, targets = sync.name, list(sync.remote)
+    columns = [*sync.fields, *sync.key]
+    wrong = [one for one in columns if not COLUMN.fullmatch(one)]
+    wrong += [one for one in targets if not NAME.fullmatch(one)]
+    if wrong:
+        raise ConfigError(f"{name}: these are no names of columns or fields: {wrong}.")
+    if len(targets) < len(sync.fields):
+        raise ConfigError(f"{name}: fields may use a remote field only once.")
+    policies = {one.policy for one in sync.fields.values()} - set(POLICIES)
+    if policies:
+        raise ConfigError(f"{name}: there is no policy {sorted(policies)}; choose of {POLICIES}.")
+    if "set_if_empty" in sync.remote.values() and not sync.destination.can_read:
+        raise ConfigError(
+            f"{name}: set_if_empty asks what the destination holds, and {sync.destination.name} "
+            "cannot be asked. Use never_clear."
+        )
+    lacking = sorted(sync.destination.needs - set(targets))
+    if lacking:
+        raise ConfigError(f"{name}: {sync.destination.name} needs a column for {lacking}.")
+    forbidden = sorted(one for one in targets if sync.destination.is_forbidden(one))
+    if forbidden:
+        raise ConfigError(
+            f"{name}: {forbidden} say whether a person wants to be contacted. Only that person and "
+            f"{sync.destination.name} decide this; a segment never does. Take them out of fields."
+        )
+    for table in (sync.source, sync.suppressions):
+        if table and not re.fullmatch(r"\w+\.\w+", table):
+            raise ConfigError(f"{name}: {table!r} is not of the form schema.table.")
+    if not 0 <= sync.max_remove_share <= 1:
         raise ConfigError("max_remove_share is a share between 0 and 1.")
-    if min(settings.workers, settings.max_tries) < 1:
+    if min(sync.workers, sync.max_tries) < 1:
         raise ConfigError("workers and max_tries must be at least 1.")
-    return settings
+
+
+def check_directions(syncs: Iterable[Sync]) -> None:
+    """Raise ConfigError when a field is pushed that `pull` reads: it would feed itself."""
+    for sync in syncs:
+        both = sorted(sync.destination.pulled & set(sync.remote))
+        if both:
+            raise ConfigError(
+                f"{sync.name}: {both} are read from {sync.destination.name} as facts about people. "
+                "What is pulled must not be pushed; give the audience fields names of their own."
+            )

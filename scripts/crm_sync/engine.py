@@ -1,27 +1,45 @@
-"""Plan, push and report: the functions that the command line and other programs call."""
+"""Plan, push, pull and look after the ledger: what the command line and other programs call."""
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from .config import Settings
+from .config import Sync
 from .delivery import Delivery, Progress, PushResult
-from .diff import Diff, Sample, compare, samples
-from .errors import GuardError, mask
-from .ledger import Ledger, only_pusher
+from .destination import Finding, Record, Refused, Stop, Transient
+from .diff import (
+    KEY_SEPARATOR,
+    Diff,
+    Sample,
+    attach_warehouse,
+    columns_of,
+    compare,
+    kind_of,
+    limit,
+    masked,
+    samples,
+)
+from .errors import ConfigError, GuardError, SyncError
+from .ledger import Ledger, is_postgres, now, only_pusher, person_hash
+from .raw_files import write_raw
+from .transport import Transport
 
 
 @dataclass
 class Plan:
     """What a push would do, without sending anything; `guard` says why a push would stop."""
 
+    sync: str
     destination: str
     diff: Diff
     samples: list[Sample]
     guard: str | None
+    is_first: bool
 
     @property
     def nothing(self) -> bool:
@@ -31,94 +49,367 @@ class Plan:
 
 @dataclass
 class Status:
-    """What the ledger knows: delivered, open and dead records, and the last runs."""
+    """What the ledger knows: delivered, open, dead and held records, and the last runs."""
 
+    sync: str
     destination: str
     delivered: int = 0
     open: int = 0
-    dead: list[dict[str, Any]] = field(default_factory=list)
     dead_count: int = 0
+    held_count: int = 0
+    suppressed: int = 0
+    waiting: list[dict[str, Any]] = field(default_factory=list)
     runs: list[dict[str, Any]] = field(default_factory=list)
 
 
 @contextmanager
-def open_ledger(settings: Settings, *, create: bool = True) -> Iterator[Ledger]:
+def open_ledger(sync: Sync, *, create: bool = True) -> Iterator[Ledger]:
     """Yield the ledger, held for this process; an empty one in memory when it is not to be made."""
-    exists = create or settings.ledger.exists()
+    exists = create or is_postgres(sync.ledger) or Path(sync.ledger).exists()
     with (
-        only_pusher(settings.ledger) if exists else nullcontext(),
-        Ledger(settings.ledger if exists else None, settings.sync, settings.properties) as ledger,
+        only_pusher(sync.ledger) if exists else nullcontext(),
+        Ledger(sync.ledger if exists else None, sync.ledger_name) as ledger,
     ):
         ledger.fold()
+        if not sync.destination.is_idempotent:
+            ledger.hold_unknown()
         yield ledger
 
 
-def plan(settings: Settings, *, sample: int = 3) -> Plan:
+def plan(sync: Sync, *, sample: int = 3) -> Plan:
     """Return what a push would send now; `sample` changes of each operation are shown.
 
     Sends nothing. Raises ConfigError or LockedError.
     """
-    with open_ledger(settings, create=False) as ledger:
-        diff = compare(ledger, settings)
+    with open_ledger(sync, create=False) as ledger:
+        diff = compare(ledger, sync)
         stop = None
         try:
-            check_guard(settings, diff)
-            check_validation(settings)
+            check_guard(sync, diff)
+            check_validation(sync)
         except GuardError as problem:
             stop = str(problem)
-        return Plan(settings.sync, diff, samples(ledger, sample), stop)
+        shown = samples(ledger, sample)
+        return Plan(sync.name, sync.label, diff, shown, stop, is_first(ledger))
 
 
 def push(
-    settings: Settings,
+    sync: Sync,
     *,
+    first_run: bool = False,
+    only: int | None = None,
     skip_validation: bool = False,
-    retry_dead: bool = False,
     progress: Progress | None = None,
 ) -> PushResult:
     """Send what changed; safe to run again at any moment, also after a crash.
 
-    `retry_dead` sends refused records once more although their payload did not change.
-    `progress(done, total)` is called as answers come in. Raises a SyncError for what a person has
-    to decide: ConfigError, GuardError, LockedError or AuthError.
+    `first_run` says that nothing being known of this destination is as it should be. `only` sends
+    no more than so many records. `progress(done, total)` is called as answers come in. Raises a
+    SyncError for what a person has to decide: ConfigError, GuardError, LockedError or AuthError.
     """
     started = time.monotonic()
-    settings.destination.check()
+    sync.destination.check()
     if not skip_validation:
-        check_validation(settings)
-    with open_ledger(settings) as ledger:
-        if retry_dead:
-            ledger.run("delete from {s}.dead")
-        diff = compare(ledger, settings)
-        check_guard(settings, diff)
-        result = PushResult(settings.sync, diff)
+        check_validation(sync)
+    with open_ledger(sync) as ledger:
+        diff = compare(ledger, sync)
+        check_guard(sync, diff)
+        if diff.total and is_first(ledger) and not first_run:
+            raise GuardError(
+                f"{sync.label} was never pushed to: {diff.total:,} records would go out. Look at "
+                f"`plan {sync.name}`, try a few with `push {sync.name} --first-run --limit 10`, "
+                "then push with --first-run. If it was pushed to before, its ledger is missing."
+            )
+        if only is not None:
+            limit(ledger, diff, only)
+        result = PushResult(sync.name, sync.label, diff)
+        ledger.fill_outbox()
         if diff.total:
-            Delivery(settings, ledger, result, progress).run()
+            Delivery(sync, ledger, result, progress).run()
     result.seconds = time.monotonic() - started
     return result
 
 
-def status(settings: Settings, *, runs: int = 5, dead: int = 20) -> Status:
+def is_first(ledger: Ledger) -> bool:
+    """Whether nothing was ever sent by this sync."""
+    return not ledger.one("select count(*) from {t}.sync_run where sync = {sync}")
+
+
+def status(sync: Sync, *, runs: int = 5, waiting: int = 20) -> Status:
     """Return the state of the ledger; an empty one when nothing was pushed yet."""
-    found = Status(settings.sync)
-    with open_ledger(settings, create=False) as ledger:
-        found.delivered = ledger.one("select count(*) from {s}.delivered")
-        found.open = ledger.one("select count(*) from unknown")
-        found.dead_count = ledger.one("select count(*) from {s}.dead")
-        found.dead = ledger.rows(
-            "select record_key, operation, reason, refused_at from {s}.dead"
-            " order by refused_at desc, record_key limit ?",
-            [dead],
+    found = Status(sync.name, sync.label)
+    with open_ledger(sync, create=False) as ledger:
+        count = "select count(*) from {t}.outbox where sync = {sync} and state = "
+        found.delivered = ledger.one("select count(*) from {t}.delivered where sync = {sync}")
+        found.open = ledger.one(
+            "select count(*) from (select record_key from unknown union"
+            " select record_key from {t}.outbox where sync = {sync} and state = 'pending')"
         )
-        for one in found.dead:
-            one["address"] = mask(one.pop("record_key"))
-        found.runs = ledger.rows("select * from {s}.runs order by run_id desc limit ?", [runs])
+        found.dead_count, found.held_count = (
+            ledger.one(f"{count}'dead'"),
+            ledger.one(f"{count}'held'"),
+        )
+        found.suppressed = ledger.one("select count(*) from {t}.suppression")
+        found.waiting = dead_list(ledger, waiting)
+        found.runs = ledger.rows(
+            "select * exclude (sync) from {t}.sync_run where sync = {sync}"
+            " order by run_id desc limit ?",
+            [runs],
+        )
     return found
 
 
-def check_validation(settings: Settings) -> None:
+def dead_list(ledger: Ledger, count: int) -> list[dict[str, Any]]:
+    """Return refused and held records, newest first, keys masked; `id` names one to `dead`."""
+    rows = ledger.rows(
+        """
+        select
+            substr(md5(record_key), 1, 8) as id, record_key, operation, state, reason, updated_at
+        from {t}.outbox
+        where sync = {sync} and state in ('dead', 'held')
+        order by updated_at desc, record_key
+        limit ?
+        """,
+        [count],
+    )
+    for one in rows:
+        one["record"] = masked(one.pop("record_key"))
+    return rows
+
+
+def dead(sync: Sync, action: str, ids: list[str], *, count: int = 1000) -> list[dict[str, Any]]:
+    """List, retry or drop refused and held records; returns those that were meant.
+
+    `ids` are those of the list; none means all. What is retried goes out with the next push; what
+    is dropped waits, unlisted, until its payload changes.
+    """
+    with open_ledger(sync, create=False) as ledger:
+        rows = [
+            one
+            for one in dead_list(ledger, 10_000_000 if ids else count)
+            if not ids or one["id"] in ids
+        ]
+        missing = sorted(set(ids) - {one["id"] for one in rows})
+        if missing:
+            raise ConfigError(f"{sync.name} has no dead or held record {missing}; see `dead list`.")
+        if action == "list" or not rows:
+            return rows
+        meant = "sync = {sync} and state in ('dead', 'held')"
+        if ids:
+            meant += " and list_contains(?, substr(md5(record_key), 1, 8))"
+        ledger.run(
+            f"delete from {{t}}.outbox where {meant}"
+            if action == "retry"
+            else f"update {{t}}.outbox set state = 'dropped' where {meant}",
+            [ids] if ids else [],
+        )
+        return rows
+
+
+def doctor(sync: Sync, *, create: bool = False) -> Iterator[Finding]:
+    """Yield what is fine and what is not: settings, token, rights, remote fields, a sample.
+
+    Raises ConfigError or AuthError when nothing can be looked at.
+    """
+    destination = sync.destination
+    destination.check()
+    yield Finding("settings and secrets", True, sync.label)
+    kinds: dict[str, str] = {}
+    try:
+        with Ledger(None, sync.ledger_name) as ledger:
+            attach_warehouse(ledger, sync)
+            kinds = columns_of(ledger, sync.source)
+        lacking = sorted({*sync.key, *sync.fields} - set(kinds))
+        detail = f"{sync.source} has no column {lacking}" if lacking else sync.source
+        yield Finding("source", not lacking, detail)
+    except SyncError as problem:
+        yield Finding("source", False, str(problem))
+    fields = {one.to: kind_of(kinds.get(column, "")) for column, one in sync.fields.items()}
+    with Transport(destination, timeout_seconds=sync.timeout_seconds) as transport:
+        try:
+            yield from destination.doctor(transport.call, fields, create=create)
+        except (Transient, Refused, Stop) as problem:
+            yield Finding("connection", False, str(problem))
+
+
+@dataclass
+class Forgotten:
+    """What `forget` did at one destination: `erased`, `emptied` our fields, or `nothing` there."""
+
+    sync: str
+    records: int
+    outcome: str
+    problem: str | None = None
+
+
+def forget(sync: Sync, address: str) -> Forgotten:
+    """Erase a person, by e-mail address or record key, from ledger and destination.
+
+    A hash stays, so that no later push sends the person again. Where the destination has no way to
+    erase, our fields or memberships are taken back. When it does not answer, the ledger keeps what
+    is needed to try again, and `problem` says so.
+    """
+    sync.destination.check()
+    person, key = person_hash(address), address.strip().lower()
+    with open_ledger(sync) as ledger:
+        if not ledger.one("select count(*) from {t}.suppression where person = ?", [person]):
+            ledger.run("insert into {t}.suppression values (?, 'forgotten', ?)", [person, now()])
+        whose = (
+            f"sync = {{sync}} and (person = ? or list_contains("
+            f"string_split(record_key, '{KEY_SEPARATOR}'), ?))"
+        )
+        rows = ledger.rows(
+            f"select record_key, remote_id, field_hashes from {{t}}.delivered where {whose}",
+            [person, key],
+        )
+        keys = [one["record_key"] for one in rows]
+        keys += [
+            row[0]
+            for row in ledger.run(
+                f"select record_key from {{t}}.outbox where {whose}", [person, key]
+            ).fetchall()
+        ]
+        found = Forgotten(sync.name, len(rows), "nothing")
+        try:
+            if rows:
+                found.outcome = "erased" if erase(sync, address, rows) else "emptied"
+        except (Transient, Refused, Stop) as problem:
+            found.outcome = "kept"
+            found.problem = f"{problem}. Run forget again."
+            return found
+        for table in ("delivered", "outbox", "attempt", "ack"):
+            ledger.run(
+                f"delete from {{t}}.{table} where sync = {{sync}} and list_contains(?, record_key)",
+                [[*keys, key]],
+            )
+    return found
+
+
+def erase(sync: Sync, address: str, rows: list[dict[str, Any]]) -> bool:
+    """Erase at the destination, or take back what we wrote; returns whether it was erased."""
+    destination = sync.destination
+    with Transport(destination, timeout_seconds=sync.timeout_seconds) as transport:
+        erased = [
+            destination.erase(transport.call, address.strip().lower(), one["remote_id"])
+            for one in rows
+        ]
+        if all(erased):
+            return True
+        records = [
+            Record(
+                one["record_key"],
+                one["remote_id"],
+                dict.fromkeys(json.loads(one["field_hashes"])),
+                {},
+            )
+            for one in rows
+        ]
+        outcomes = destination.send(transport.call, "remove", records)
+    refused = [one.reason for one in outcomes if one.state != "delivered"]
+    if refused:
+        raise Refused(str(refused[0]))
+    return False
+
+
+def prune(sync: Sync, *, days: int) -> dict[str, int]:
+    """Delete answers, runs and dropped records older than so many days; returns rows per table.
+
+    Nothing that a later push needs: what was delivered, refused or is open stays.
+    """
+    before = now() - timedelta(days=days)
+    conditions = {
+        "ack": "acked_at < ? and (batch_id, record_key) not in"
+        " (select (batch_id, record_key) from {t}.attempt where sync = {sync})",
+        "sync_run": "started_at < ? and run_id <"
+        " (select max(run_id) from {t}.sync_run where sync = {sync})",
+        "outbox": "updated_at < ? and state = 'dropped'",
+    }
+    with open_ledger(sync, create=False) as ledger:
+        found = {}
+        for table, condition in conditions.items():
+            where = f"sync = {{sync}} and {condition}"
+            found[table] = ledger.one(f"select count(*) from {{t}}.{table} where {where}", [before])
+            ledger.run(f"delete from {{t}}.{table} where {where}", [before])
+        return found
+
+
+@dataclass
+class Pulled:
+    """Rows per table that a pull wrote, and how far it got."""
+
+    destination: str
+    rows: dict[str, int] = field(default_factory=dict)
+    watermarks: dict[str, datetime] = field(default_factory=dict)
+
+
+def pull(
+    sync: Sync, *, raw_path: Path, full: bool = False, said: Callable[[str], None] | None = None
+) -> Pulled:
+    """Read what changed at the destination since the last pull into the raw files of dbt.
+
+    `full` reads everything again. The watermark of a table moves only when its rows are in a file.
+    """
+    destination = sync.destination
+    destination.check()
+    result = Pulled(sync.label)
+    name = f"{destination.name}:{destination.account}"
+    with (
+        only_pusher(sync.ledger),
+        Ledger(sync.ledger, sync.ledger_name) as ledger,
+        Transport(destination, timeout_seconds=sync.timeout_seconds) as transport,
+    ):
+        since = ledger.one("select min(pulled_until) from {t}.watermark where source = ?", [name])
+        rows: dict[str, list[dict[str, Any]]] = {}
+        for table, found, watermark in with_patience(sync, transport, None if full else since):
+            rows.setdefault(table, []).extend(found)
+            result.watermarks[table] = max(watermark, result.watermarks.get(table, watermark))
+            if said:
+                said(f"{table}: {len(rows[table]):,} rows")
+        for table, found in rows.items():
+            folder = raw_path / (destination.raw_folder or destination.name) / table
+            result.rows[table] = write_raw(folder, found, at=now())
+        if result.watermarks:
+            ledger.run("delete from {t}.watermark where source = ?", [name])
+            for table, watermark in result.watermarks.items():
+                ledger.run(
+                    "insert into {t}.watermark values (?, ?, ?, ?)",
+                    [name, table, watermark, now()],
+                )
+    return result
+
+
+def with_patience(
+    sync: Sync, transport: Transport, since: datetime | None
+) -> Iterator[tuple[str, list[dict[str, Any]], datetime]]:
+    """Yield what the destination's pull yields; a failed request inside is tried again."""
+
+    def call(method: str, address: str, **arguments: Any) -> Any:
+        for left in reversed(range(sync.max_tries)):
+            try:
+                response = transport.call(method, address, **arguments)
+                if not left or (response.status_code != 429 and response.status_code < 500):
+                    return response
+                wait = float(response.headers.get("Retry-After") or sync.backoff_seconds)
+            except Transient:
+                if not left:
+                    raise
+                wait = sync.backoff_seconds
+            transport.count_retry()
+            transport.sleep(min(wait, sync.longest_wait_seconds))
+        raise AssertionError("unreachable")
+
+    try:
+        yield from sync.destination.pull(call, since)
+    except (Transient, Refused, Stop) as problem:
+        raise SyncError(
+            f"{sync.destination.name} could not be read to the end ({problem}). Nothing was "
+            "written; pull again."
+        ) from None
+
+
+def check_validation(sync: Sync) -> None:
     """Raise GuardError when the validation of what leaves has failed."""
-    path = settings.warehouse.with_name("validation.json")
+    path = sync.warehouse.with_name("validation.json")
     if not path.exists():
         return
     try:
@@ -135,19 +426,29 @@ def check_validation(settings: Settings) -> None:
         )
 
 
-def check_guard(settings: Settings, diff: Diff) -> None:
-    """Raise GuardError when the source looks broken rather than changed."""
-    removes, limit = diff.counts["remove"], settings.max_remove_share
-    if not removes or removes <= limit * diff.known:
+def check_guard(sync: Sync, diff: Diff) -> None:
+    """Raise GuardError when the source looks broken rather than changed.
+
+    Who must not be reached any more is removed whatever the number.
+    """
+    removes, most = diff.counts["remove"] - diff.suppressed_removes, sync.max_remove_share
+    if removes <= 0 or removes <= most * diff.known:
         return
     what = (
-        f"{settings.source} is empty"
+        f"{sync.source} is empty"
         if not diff.source_rows
-        else f"{settings.source} has lost many people"
+        else f"{sync.source} has lost many records"
     )
     raise GuardError(
         f"{what}: {removes:,} of {diff.known:,} delivered records ({removes / diff.known:.0%}) "
-        f"would be cleared, more than the {limit:.0%} allowed. Nothing was sent. Look at the last "
-        "build; if the people have really left, push with --max-remove-share "
+        f"would be removed, more than the {most:.0%} allowed. Nothing was sent. Look at the last "
+        "build; if they have really left, push with --max-remove-share "
         f"{min(1.0, removes / diff.known + 0.005):.2f}."
     )
+
+
+def as_json(value: Any) -> Any:
+    """Return a result of this module as plain data for JSON."""
+    if isinstance(value, list):
+        return [as_json(one) for one in value]
+    return asdict(value) if is_dataclass(value) else value

@@ -1,4 +1,4 @@
-"""A small local CRM that follows HubSpot's documented contact contract, for demos and tests."""
+"""A small local CRM that follows HubSpot's documented contract, for demos and tests."""
 
 from .server import DEFAULT_TOKEN, DemoCrm, start
 

@@ -14,7 +14,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the command line's options."""
     parser = argparse.ArgumentParser(
         prog="python -m scripts.demo_crm",
-        description="A local stand-in for HubSpot's contacts API. Prints its address, serves the "
+        description="A local stand-in for HubSpot's CRM API. Prints its address, serves the "
         "API under it and a page for people at /, and stops on Ctrl-C or SIGTERM.",
     )
     parser.add_argument("--port", type=int, default=0, help="0 picks a free port (default)")
@@ -22,7 +22,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--state",
         type=Path,
         default=Path("data/demo_crm.sqlite"),
-        help="file that keeps the contacts (default: %(default)s)",
+        help="file that keeps the records (default: %(default)s)",
     )
     parser.add_argument("--token", default=DEFAULT_TOKEN, help="token to ask for (%(default)s)")
     parser.add_argument(

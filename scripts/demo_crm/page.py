@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from html import escape
+from typing import Any
 from urllib.parse import urlencode
 
 from .store import Store
@@ -49,6 +50,7 @@ form { margin: 0 0 12px; display: flex; gap: 8px; align-items: center; flex-wrap
 input, button { font: inherit; color: inherit; border: 1px solid var(--line); border-radius: 8px;
   padding: 6px 12px; background: var(--card); }
 input { width: 270px; }
+small { color: var(--soft); }
 .pages { margin-top: 12px; color: var(--soft); }
 .empty { padding: 28px; text-align: center; color: var(--soft); }
 """
@@ -81,11 +83,14 @@ def person(address: str, properties: dict[str, str]) -> str:
     """Return the table row of one contact."""
     name = " ".join(properties.get(part, "") for part in ("firstname", "lastname")).strip()
     head = f"<strong>{escape(name)}</strong><br>" if name else ""
+    reason = properties.get("audience_reason", "")
+    why = f'<br><small title="Why">{escape(reason)}</small>' if reason else ""
     return (
         f"<tr><td>{head}{escape(address)}</td>"
-        f"<td>{chips(properties)}</td>"
+        f"<td>{chips(properties)}{why}</td>"
         f"<td>{escape(properties.get('audience_lifecycle_stage', '–'))}</td>"
         f'<td class="number">{escape(properties.get("audience_engagement_score", "–"))}</td>'
+        f"<td>{escape(properties.get('audience_grade', '–'))}</td>"
         f'<td class="number">{escape(properties.get("audience_pricing_page_views_30d", "–"))}</td>'
         f'<td class="when">{instant(properties.get("audience_last_engaged_at"))}</td></tr>'
     )
@@ -100,6 +105,10 @@ def render(store: Store, query: dict[str, list[str]]) -> str:
     people = [(address, json.loads(properties)) for address, properties in rows]
     [[changed_at]] = store.rows("select max(updated_at) from contacts")
     people.sort(key=lambda one: -float(one[1].get("audience_engagement_score", "-1")))
+    lists = store.rows(
+        "select name, count(record_id) as size from lists left join memberships using (list_id)"
+        " group by list_id, name order by size desc, name"
+    )
     sizes = Counter(
         name for _, held in people for name in held.get("audience_segments", "").split(";") if name
     )
@@ -123,6 +132,7 @@ def render(store: Store, query: dict[str, list[str]]) -> str:
 {tile(instant(changed_at), "last change (UTC)")}
 </div>
 {bars(sizes)}
+{static_lists(lists)}
 <h2>{f"Contacts in {spoken(segment)}" if segment else "Contacts"}, most engaged first</h2>
 <form><input name="search" value="{escape(search)}" placeholder="Name, address or segment"
  aria-label="Search"><button>Search</button>
@@ -152,6 +162,16 @@ def bars(sizes: Counter[str]) -> str:
     return f'<h2>Segments</h2><div class="bars">{lines}</div>'
 
 
+def static_lists(lists: list[Any]) -> str:
+    """Return the static lists with their sizes, when there are any."""
+    if not lists:
+        return ""
+    names = "".join(
+        f'<span class="chip">{escape(row["name"])} · {row["size"]:,}</span>' for row in lists
+    )
+    return f'<h2>Static lists</h2><div class="bars">{names}</div>'
+
+
 def table(people: list[tuple[str, dict[str, str]]]) -> str:
     """Return the contacts of one page, or what to do when there are none."""
     if not people:
@@ -159,7 +179,7 @@ def table(people: list[tuple[str, dict[str, str]]]) -> str:
         return f'<div class="scroll"><div class="empty">{hint}</div></div>'
     head = (
         "<tr><th>Contact</th><th>Segments</th><th>Stage</th><th class='number'>Score</th>"
-        "<th class='number'>Pricing views</th><th>Last engaged</th></tr>"
+        "<th>Grade</th><th class='number'>Pricing views</th><th>Last engaged</th></tr>"
     )
     lines = "".join(person(address, held) for address, held in people)
     return f'<div class="scroll"><table>{head}{lines}</table></div>'

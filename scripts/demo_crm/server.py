@@ -8,18 +8,24 @@ import uuid
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from . import api
+from . import account, api
 from .page import render
-from .store import Store
+from .store import KINDS, Store
 
 DEFAULT_TOKEN = "demo-token"
-# Dated versions, and the numbered path that they replaced.
-CONTACTS = re.compile(r"/crm/(?:objects/\d{4}-\d{2}|v3/objects)/contacts(?:/(.+))?")
+# Dated versions, and the numbered paths that they replaced.
+AREAS = "objects|lists|properties|owners|associations"
+PATH = re.compile(
+    rf"/crm/(?:v[34]/(?P<old>{AREAS})|(?P<new>{AREAS})/\d{{4}}-\d{{2}})(?:/(?P<rest>.*?))?/?"
+)
+DETAILS = re.compile(r"/account-info/(?:v3|\d{4}-\d{2})/details")
+KIND = f"({'|'.join(KINDS)})"
 
 
 class DemoCrm(ThreadingHTTPServer):
@@ -37,12 +43,14 @@ class DemoCrm(ThreadingHTTPServer):
         requests_per_10s: int = 190,
         window_seconds: float = 10.0,
         latency_ms: int = 0,
+        searches_per_second: int = 5,
     ) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.store, self.token = Store(state), token
         self.quota, self.window, self.latency_ms = requests_per_10s, window_seconds, latency_ms
         self.seen: deque[float] = deque()
+        self.searches_per_second, self.searches = searches_per_second, deque[float]()
         self.faults: deque[dict[str, Any]] = deque()
         self.counts: Counter[str] = Counter()
         self.bodies: deque[dict[str, Any]] = deque(maxlen=2000)
@@ -76,6 +84,17 @@ class DemoCrm(ThreadingHTTPServer):
                 "X-HubSpot-RateLimit-Interval-Milliseconds": str(int(self.window * 1000)),
             }
 
+    def admit_search(self) -> bool:
+        """Count one search against its own limit."""
+        now = time.monotonic()
+        with self.guard:
+            while self.searches and self.searches[0] <= now - 1.0:
+                self.searches.popleft()
+            if len(self.searches) >= self.searches_per_second:
+                return False
+            self.searches.append(now)
+            return True
+
     def contacts(self) -> dict[str, dict[str, str]]:
         """Return every contact's properties that are set, by e-mail address."""
         rows = self.store.rows("select email, properties from contacts")
@@ -99,43 +118,47 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing: request lines can carry e-mail addresses."""
 
     def do_GET(self) -> None:
-        """Serve the page, a contact, the list, or the counters."""
+        """Serve the page, the counters, or what the API reads."""
         parts = urlsplit(self.path)
         query = parse_qs(parts.query)
         if parts.path == "/":
             return self.send(200, render(self.server.store, query), kind="text/html")
         if parts.path == "/_demo/stats":
             return self.send(200, dict(self.server.counts))
-        match = CONTACTS.fullmatch(parts.path)
-        if match is None:
-            return self.send(404, api.error("resource not found", "OBJECT_NOT_FOUND"))
-        if match[1]:
-            one = unquote(match[1])
-            return self.serve(lambda _: api.get_contact(self.server.store, one, query))
-        return self.serve(lambda _: api.list_contacts(self.server.store, query))
+        return self.route(parts.path, query)
 
     def do_POST(self) -> None:
-        """Serve the batch endpoints, or take a fault."""
-        raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        path, store = urlsplit(self.path).path, self.server.store
-        match = CONTACTS.fullmatch(path)
-        action = match[1] if match else None
+        """Serve what the API writes or searches, or take a fault."""
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        parts = urlsplit(self.path)
         try:
-            body = json.loads(raw)
+            body = json.loads(raw) if raw else None
         except ValueError:
             return self.send(400, api.error("Invalid input JSON"))
-        if path == "/_demo/faults":
+        if parts.path == "/_demo/faults":
             self.server.fail_next(**body)
             return self.send(200, {"faults": len(self.server.faults)})
-        if action == "batch/upsert":
-            return self.serve(lambda sent: api.write_batch(store, sent, upsert=True), body)
-        if action == "batch/update":
-            return self.serve(lambda sent: api.write_batch(store, sent, upsert=False), body)
-        if action == "batch/read":
-            return self.serve(lambda sent: api.read_batch(store, sent), body)
+        return self.route(parts.path, parse_qs(parts.query), body)
+
+    do_PUT = do_DELETE = do_POST
+
+    def route(self, path: str, query: dict[str, list[str]], body: Any = None) -> None:
+        """Find the endpoint of a request and serve it."""
+        match = PATH.fullmatch(path)
+        area = "details" if DETAILS.fullmatch(path) else ""
+        rest = ""
+        if match is not None:
+            area, rest = match["new"] or match["old"], match["rest"] or ""
+        for verb, pattern, answer in ENDPOINTS.get(area, ()):
+            found = re.fullmatch(pattern, rest)
+            if verb == self.command and found:
+                given = [unquote(part) for part in found.groups()]
+                bound = partial(answer, self.server.store, query, body, *given)
+                is_search = area == "objects" and rest.endswith("/search")
+                return self.serve(bound, body, is_search=is_search)
         return self.send(404, api.error("resource not found", "OBJECT_NOT_FOUND"))
 
-    def serve(self, answer: Any, body: Any = None) -> None:
+    def serve(self, answer: Any, body: Any = None, *, is_search: bool = False) -> None:
         """Answer an API call after its token, the quota and the injected faults were looked at."""
         crm = self.server
         crm.counts["requests"] += 1
@@ -145,6 +168,8 @@ class Handler(BaseHTTPRequestHandler):
         allowed, headers = crm.admit()
         if not allowed:
             return self.limited({"headers": headers})
+        if is_search and not crm.admit_search():
+            return self.limited({"headers": headers, "policy": "SECONDLY"})
         fault = crm.next_fault()
         if fault.get("status") == 429:
             return self.limited({"headers": headers | fault.get("headers", {})} | fault)
@@ -154,9 +179,13 @@ class Handler(BaseHTTPRequestHandler):
         if fault.get("drop") == "before":
             return self.hang_up()
         time.sleep(crm.latency_ms / 1000)
-        status, reply = answer(body)
+        try:
+            status, reply = answer()
+        except (AttributeError, KeyError, TypeError, ValueError):
+            status, reply = 400, api.error("Invalid input JSON")
         if self.command == "POST":
             crm.counts["batches"] += 1
+        if self.command != "GET":
             crm.bodies.append({"path": self.path, "status": status, "body": body})
         if fault.get("drop") == "after":
             return self.hang_up()
@@ -185,6 +214,8 @@ class Handler(BaseHTTPRequestHandler):
     ) -> None:
         """Send JSON or, for text, the text as it is."""
         content = (body if isinstance(body, str) else json.dumps(body)).encode()
+        if status == 204:
+            content = b""
         self.send_response(status)
         self.send_header("Content-Type", f"{kind}; charset=utf-8")
         self.send_header("Content-Length", str(len(content)))
@@ -196,6 +227,93 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, str(value))
         self.end_headers()
         self.wfile.write(content)
+
+
+def write(store: Store, body: Any, kind: str, action: str) -> api.Reply:
+    """Serve `batch/upsert` or `batch/update`."""
+    if kind == "contacts":
+        return api.write_batch(store, body, upsert=action == "upsert")
+    return api.write_batch(store, body, upsert=action == "upsert", kind=kind)
+
+
+# Method, path within the area, and what answers (store, query, body, *parts of the path).
+ENDPOINTS: dict[str, list[tuple[str, str, Any]]] = {
+    "objects": [
+        ("POST", "contacts/gdpr-delete", lambda store, _, body: api.gdpr_delete(store, body)),
+        (
+            "POST",
+            f"{KIND}/batch/(upsert|update)",
+            lambda store, _, body, kind, action: write(store, body, kind, action),
+        ),
+        (
+            "POST",
+            f"{KIND}/batch/read",
+            lambda store, _, body, kind: api.read_batch(store, body, kind=kind),
+        ),
+        (
+            "POST",
+            f"{KIND}/batch/archive",
+            lambda store, _, body, kind: api.archive(
+                store, [one["id"] for one in body["inputs"]], kind=kind
+            ),
+        ),
+        ("POST", f"{KIND}/search", lambda store, _, body, kind: api.search(store, body, kind=kind)),
+        ("POST", KIND, lambda store, _, body, kind: api.create(store, body, kind=kind)),
+        ("GET", KIND, lambda store, query, _, kind: api.list_page(store, query, kind=kind)),
+        (
+            "GET",
+            f"{KIND}/([^/]+)",
+            lambda store, query, _, kind, one: api.get_one(store, one, query, kind=kind),
+        ),
+        (
+            "DELETE",
+            f"{KIND}/([^/]+)",
+            lambda store, _, __, kind, one: api.archive(store, [one], kind=kind),
+        ),
+    ],
+    "lists": [
+        (
+            "GET",
+            f"object-type-id/{account.CONTACT_TYPE}/name/([^/]+)",
+            lambda store, _, __, name: account.get_list(store, "name", name),
+        ),
+        ("POST", "search", lambda store, _, body: account.search_lists(store, body)),
+        ("POST", "", lambda store, _, body: account.create_list(store, body)),
+        ("GET", r"(\d+)", lambda store, _, __, one: account.get_list(store, "list_id", one)),
+        (
+            "GET",
+            r"(\d+)/memberships",
+            lambda store, query, _, one: account.members(store, one, query),
+        ),
+        (
+            "PUT",
+            r"(\d+)/memberships/(add|remove)",
+            lambda store, _, body, one, verb: account.change_members(
+                store, one, body, add=verb == "add"
+            ),
+        ),
+    ],
+    "properties": [
+        ("GET", KIND, lambda store, _, __, kind: account.list_properties(store, kind)),
+        ("POST", KIND, lambda store, _, body, kind: account.create_property(store, kind, body)),
+        (
+            "POST",
+            f"{KIND}/groups",
+            lambda store, _, body, kind: account.create_group(store, kind, body),
+        ),
+    ],
+    "owners": [("GET", "", lambda store, query, _: account.list_owners(store, query))],
+    "associations": [
+        (
+            "POST",
+            r"(\w+)/(\w+)/batch/read",
+            lambda store, _, body, kind, to_kind: account.read_associations(
+                store, kind, to_kind, body
+            ),
+        )
+    ],
+    "details": [("GET", "", lambda *_: account.details())],
+}
 
 
 @contextmanager

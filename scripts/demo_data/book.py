@@ -284,6 +284,7 @@ class Person:
             "last_name": self.last_name,
             "company": self.company,
             "title": world.JOB_TITLES[self.number % len(world.JOB_TITLES)],
+            "ad_consent": world.AD_CONSENTS[self.number % len(world.AD_CONSENTS)],
         }
         return self._web("segment.identifies", ago, None, **(said | columns))
 
@@ -386,6 +387,7 @@ class Person:
             "property_lastmodifieddate": created,
             "property_associatedcompanyid": company,
             "property_hubspot_owner_id": world.OWNERS[self.number % len(world.OWNERS)][0],
+            "property_ad_consent": world.AD_CONSENTS[self.number % len(world.AD_CONSENTS)],
         }
         self.book.add("hubspot.contacts", row | columns)
         return self.contact_id

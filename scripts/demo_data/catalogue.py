@@ -276,6 +276,8 @@ OPEN_DEAL_STAGES = (
     "decisionmakerboughtin",
     "contractsent",
 )
+# Whether people agreed to be shown ads: most did, some refused, the rest never said.
+AD_CONSENTS = (True,) * 12 + (False,) * 3 + (None,) * 5
 LEAD_STATUSES = ("NEW", "OPEN", "IN_PROGRESS", "UNQUALIFIED")
 BUYING_ROLES = (None, "CHAMPION", "DECISION_MAKER", "BUDGET_HOLDER;DECISION_MAKER")
 OWNERS = (

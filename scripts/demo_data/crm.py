@@ -95,6 +95,7 @@ def _contacts(random: np.random.Generator, known: pd.DataFrame, clock: Clock) ->
                 created + (random.random(count) * (clock.as_of - created)).astype(np.int64),
                 random.random(count) < 0.5,
             ),
+            "property_ad_consent": known["ad_consent"],
         }
     )
     return contacts

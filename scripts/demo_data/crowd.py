@@ -59,6 +59,10 @@ def make_crowd(*, people: int, seed: int, clock: Clock) -> Crowd:
         parts.setdefault("people", []).append(known[known["identified_at"] < NEVER])
     whole = {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
     known = _with_names(whole.pop("people"))
+    # Drawn apart, so that everything else stays as it was without it.
+    chosen = np.random.default_rng([seed, 4]).integers(0, len(world.AD_CONSENTS), len(known))
+    consents = np.array(world.AD_CONSENTS, dtype=object)[chosen]
+    known["ad_consent"] = pd.array(consents, dtype="boolean")
     duplicates = {"segment": 0, "email": 0}
     for table, frame in whole.items():
         duplicates[table.split(".")[0]] += int(frame["again"].sum())
@@ -149,7 +153,16 @@ def load_names(connection: duckdb.DuckDBPyConnection, crowd: Crowd, *, seed: int
     )
     lookups = {
         "people": crowd.people[
-            ["person", "first_name", "last_name", "email", "phone", "company_name", "job_title"]
+            [
+                "person",
+                "first_name",
+                "last_name",
+                "email",
+                "phone",
+                "company_name",
+                "job_title",
+                "ad_consent",
+            ]
         ],
         "page_names": pd.DataFrame(world.PAGES, columns=["path", "title"]),
         "agents": pd.DataFrame({"name": world.AGENTS}),
@@ -230,7 +243,8 @@ def raw_rows(table: str, *, seed: int) -> str:
                 people.first_name,
                 people.last_name,
                 people.company_name as company,
-                case when people.company_name is not null then people.job_title end as title
+                case when people.company_name is not null then people.job_title end as title,
+                people.ad_consent
             from block
             {with_devices}
             join people on people.person = block.person

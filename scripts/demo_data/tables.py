@@ -46,6 +46,7 @@ TABLES: dict[str, dict[str, str]] = {
         "last_name": "varchar",
         "company": "varchar",
         "title": "varchar",
+        "ad_consent": "boolean",
     },
     "email.webhooks": {
         "provider": "varchar",
@@ -73,6 +74,7 @@ TABLES: dict[str, dict[str, str]] = {
         "property_hs_buying_role": "varchar",
         "property_hs_v2_date_entered_customer": "timestamp",
         "property_firmographics_verified_at": "timestamp",
+        "property_ad_consent": "boolean",
     },
     "hubspot.companies": {
         "id": "bigint",

@@ -1,6 +1,7 @@
-"""The demo CRM keeps to HubSpot's documented contract for the endpoints that the push uses."""
+"""The demo CRM keeps to HubSpot's documented contract for the endpoints that push and pull use."""
 
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from scripts import demo_crm
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTACTS = "/crm/objects/2026-03/contacts"
+COMPANIES = "/crm/objects/2026-03/companies"
+LISTS = "/crm/lists/2026-03"
 
 
 @pytest.fixture
@@ -185,3 +188,218 @@ def test_faults_over_http(crm, http):
     with pytest.raises(httpx.HTTPError):
         upsert(http, contact("b@example.com"))
     assert "b@example.com" in crm.contacts()
+
+
+def created(http, kind, **properties):
+    reply = http.post(f"/crm/objects/2026-03/{kind}", json={"properties": properties})
+    assert reply.status_code == 201
+    return reply.json()["id"]
+
+
+def ids(http, kind="contacts", *filters, **more):
+    body = {"filterGroups": [{"filters": list(filters)}], **more}
+    reply = http.post(f"/crm/v3/objects/{kind}/search", json=body)
+    assert reply.status_code == 200, reply.text
+    return [one["id"] for one in reply.json()["results"]]
+
+
+def where(name, operator, value=None, **more):
+    held = {} if value is None else {"value": value}
+    return {"propertyName": name, "operator": operator, **held, **more}
+
+
+def test_search_filters_sorts_and_pages(http, crm):
+    crm.searches_per_second = 1000
+    made = [
+        created(http, "companies", domain=f"{name}.example", numberofemployees=size)
+        for name, size in (("one", "9"), ("two", "10"), ("three", "100"))
+    ]
+    one, two, three = made
+    assert ids(http, "companies", where("domain", "EQ", "ONE.example")) == [one]
+    assert ids(http, "companies", where("domain", "IN", values=["one.example", "x"])) == [one]
+    assert ids(http, "companies", where("domain", "NOT_IN", values=["one.example"])) == made[1:]
+    assert ids(http, "companies", where("numberofemployees", "GT", "9")) == [two, three]
+    assert ids(http, "companies", where("name", "HAS_PROPERTY")) == []
+    assert ids(http, "companies", where("hs_object_id", "GT", one), limit=1) == [two]
+    now = [where("hs_lastmodifieddate", "GTE", "1767225600000")]
+    assert ids(http, "companies", *now) == made
+    assert ids(http, "companies", where("hs_lastmodifieddate", "LT", "1767225600000")) == []
+    largest = [{"propertyName": "numberofemployees", "direction": "DESCENDING"}]
+    assert ids(http, "companies", sorts=largest, limit=2) == [three, two]
+    assert ids(http, "companies", sorts=largest, limit=2, after="2") == [one]
+    body = http.post(f"{COMPANIES}/search", json={"limit": 2}).json()
+    assert body["total"] == 3 and body["paging"] == {"next": {"after": "2"}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"limit": 201},
+        {"limit": 200, "after": "9801"},
+        {"filterGroups": [{"filters": []}] * 6},
+        {"sorts": ["createdate", "hs_object_id"]},
+        {"filterGroups": [{"filters": [{"propertyName": "no_such", "operator": "EQ"}]}]},
+        {"filterGroups": [{"filters": [{"propertyName": "email", "operator": "EQ"}]}]},
+        {"properties": ["x" * 3000]},
+    ],
+)
+def test_searches_that_are_refused(http, body):
+    assert http.post(f"{CONTACTS}/search", json=body).status_code == 400
+
+
+def test_searches_have_a_limit_of_their_own(http):
+    replies = [http.post(f"{CONTACTS}/search", json={}) for _ in range(6)]
+    assert [reply.status_code for reply in replies] == [200] * 5 + [429]
+    assert replies[-1].json()["policyName"] == "SECONDLY"
+    assert http.get(CONTACTS).status_code == 200
+
+
+def test_companies_are_updated_and_never_upserted_by_domain(http):
+    one = created(http, "companies", domain="one.example")
+    values = {"name": "One", "renewal_date": "2026-06-30"}
+    body = {"inputs": [{"id": one, "properties": values}]}
+    assert http.post(f"{COMPANIES}/batch/update", json=body).json()["results"][0]["id"] == one
+    read = {"inputs": [{"id": one}, {"id": "99"}], "properties": ["name"]}
+    reply = http.post(f"{COMPANIES}/batch/read", json=read)
+    assert reply.status_code == 207 and reply.json()["results"][0]["properties"]["name"] == "One"
+    for item in (
+        {"id": "one.example", "idProperty": "domain", "properties": {}},
+        {"id": one, "properties": {"renewal_date": "2026-06-30T12:00:00Z"}},
+        {"id": one, "properties": {"hs_is_target_account": "yes"}},
+        {"id": one, "properties": {"hs_object_id": "7"}},
+    ):
+        action = "upsert" if "idProperty" in item else "update"
+        assert http.post(f"{COMPANIES}/batch/{action}", json={"inputs": [item]}).is_client_error
+
+
+def test_archived_records_leave_searches_and_stay_in_the_recycle_bin(http, crm):
+    ann = created(http, "contacts", email="ann@example.com", firstname="Ann")
+    assert http.post(CONTACTS, json={"properties": {"email": "Ann@example.com"}}).status_code == 409
+    assert http.delete(f"{CONTACTS}/{ann}").status_code == 204
+    assert ids(http) == [] and crm.contacts() == {}
+    query = {"archived": "true", "properties": "firstname"}
+    [gone] = http.get(CONTACTS, params=query).json()["results"]
+    assert gone["archived"] is True and gone["archivedAt"] >= gone["updatedAt"]
+    assert gone["properties"]["firstname"] == "Ann" and gone["id"] == ann
+    again = created(http, "contacts", email="ann@example.com")
+    assert again != ann and ids(http) == [again]
+
+
+def test_gdpr_delete_leaves_nothing_and_blocks_the_address(http, crm):
+    ann = created(http, "contacts", email="ann@example.com")
+    gone = created(http, "contacts", email="gone@example.com")
+    http.delete(f"{CONTACTS}/{gone}")
+    path = "/crm/v3/objects/contacts/gdpr-delete"
+    assert http.post(path, json={"objectId": ann}).status_code == 204
+    assert http.post(path, json={"objectId": ann}).status_code == 404
+    for address in ("gone@example.com", "never@example.com"):
+        body = {"idProperty": "email", "objectId": address}
+        assert http.post(path, json=body).status_code == 204
+    assert crm.contacts() == {}
+    assert http.get(CONTACTS, params={"archived": "true"}).json()["results"] == []
+    for address in ("ann@example.com", "gone@example.com", "never@example.com"):
+        assert upsert(http, contact(address)).status_code == 400
+
+
+def test_static_lists(http, crm):
+    ann = created(http, "contacts", email="ann@example.com")
+    body = {"name": "Ready now", "objectTypeId": "0-1", "processingType": "MANUAL"}
+    of = http.post(LISTS, json=body).json()["list"]["listId"]
+    assert http.post(LISTS, json=body).status_code == 400
+    by_name = http.get("/crm/v3/lists/object-type-id/0-1/name/Ready%20now").json()
+    assert by_name["list"]["listId"] == of
+    assert http.get(f"{LISTS}/object-type-id/0-1/name/other").status_code == 404
+    assert http.get(f"{LISTS}/{of}").json()["list"]["processingType"] == "MANUAL"
+    assert http.post(f"{LISTS}/search", json={"query": "ready"}).json()["total"] == 1
+    path = f"{LISTS}/{of}/memberships"
+    first = http.put(f"{path}/add", json=[ann, "99"]).json()
+    assert first["recordsIdsAdded"] == [ann] and first["recordIdsMissing"] == ["99"]
+    assert http.put(f"{path}/add", json=[ann]).json()["recordsIdsAdded"] == []
+    assert [one["recordId"] for one in http.get(path).json()["results"]] == [ann]
+    assert "Ready now · 1" in httpx.get(crm.url).text
+    assert http.put(f"{path}/remove", json=[ann]).json()["recordIdsRemoved"] == [ann]
+    assert http.get(path).json()["results"] == []
+    assert http.put(f"{LISTS}/99/memberships/add", json=[ann]).status_code == 404
+    active = http.post(LISTS, json=body | {"name": "A", "processingType": "DYNAMIC"}).json()
+    path = f"{LISTS}/{active['list']['listId']}/memberships/add"
+    assert http.put(path, json=[ann]).status_code == 400
+
+
+def test_properties_can_be_listed_and_created(http, crm):
+    path = "/crm/properties/2026-03/contacts"
+    known = {one["name"]: one for one in http.get(path).json()["results"]}
+    assert known["audience_last_engaged_at"]["type"] == "datetime"
+    assert known["createdate"]["modificationMetadata"]["readOnlyValue"] is True
+    new = {"name": "audience_new", "label": "New", "type": "number", "fieldType": "number",
+           "groupName": "audience_engine"}  # fmt: skip
+    assert http.post(path, json=new).status_code == 400  # the group is missing
+    group = {"name": "audience_engine", "label": "Audience engine"}
+    assert [http.post(f"{path}/groups", json=group).status_code for _ in range(2)] == [201, 409]
+    assert http.post(path, json=new | {"fieldType": "date"}).status_code == 400
+    assert http.post(path, json=new | {"type": "bool", "fieldType": "booleancheckbox"}).is_error
+    assert [http.post(path, json=new).status_code for _ in range(2)] == [201, 409]
+    assert upsert(http, contact("ann@example.com", audience_new="3")).status_code == 200
+    assert upsert(http, contact("ann@example.com", audience_new="x")).status_code == 400
+
+
+def test_owners_associations_and_account(http, crm):
+    owners = [crm.store.add_owner(f"rep{n}@example.com", "Rita", str(n)) for n in range(3)]
+    page = http.get("/crm/owners/2026-03", params={"limit": 2}).json()
+    assert [one["id"] for one in page["results"]] == owners[:2]
+    page = http.get("/crm/v3/owners/", params={"after": page["paging"]["next"]["after"]}).json()
+    assert [one["lastName"] for one in page["results"]] == ["2"] and "paging" not in page
+    assert http.get("/crm/v3/owners", params={"archived": "true"}).json()["results"] == []
+    ann = created(http, "contacts", email="ann@example.com")
+    deal, alone = created(http, "deals", dealname="D"), created(http, "deals", dealname="E")
+    crm.store.associate("deals", deal, "contacts", ann)
+    inputs = {"inputs": [{"id": deal}, {"id": alone}]}
+    reply = http.post("/crm/v4/associations/deals/contacts/batch/read", json=inputs)
+    assert reply.status_code == 207
+    [found] = reply.json()["results"]
+    assert found["from"]["id"] == deal and str(found["to"][0]["toObjectId"]) == ann
+    too_many = {"inputs": [{"id": "1"}] * 1001}
+    path = "/crm/associations/2026-03/deals/contacts/batch/read"
+    assert http.post(path, json=too_many).status_code == 400
+    for version in ("v3", "2026-03"):
+        assert http.get(f"/account-info/{version}/details").json()["accountType"] == "STANDARD"
+
+
+def test_merged_contacts_answer_under_both_ids_and_addresses(http, crm):
+    winner = created(http, "contacts", email="work@example.com", firstname="Ann")
+    loser = created(http, "contacts", email="ann@example.com", lastname="A", firstname="An")
+    crm.store.merge(crm.store.find(winner), crm.store.find(loser))
+    for path in (f"{CONTACTS}/{loser}", f"{CONTACTS}/ann@example.com?idProperty=email"):
+        held = http.get(path).json()
+        assert held["id"] == winner and held["properties"]["hs_merged_object_ids"] == loser
+    assert crm.contacts() == {
+        "work@example.com": {
+            "firstname": "Ann",
+            "lastname": "A",
+            "hs_additional_emails": "ann@example.com",
+            "hs_merged_object_ids": loser,
+        }
+    }
+
+
+def test_requests_without_sense_are_refused(http):
+    for path in (f"{CONTACTS}/search", LISTS, "/crm/properties/v3/contacts", CONTACTS):
+        assert http.post(path).status_code in (400, 404)
+    assert http.post("/crm/objects/2026-03/tickets/search", json={}).status_code == 404
+
+
+def test_a_state_file_from_before_still_opens(tmp_path):
+    path = tmp_path / "crm.sqlite"
+    with sqlite3.connect(path) as old:
+        old.execute(
+            "create table contacts (contact_id integer primary key autoincrement, email text not"
+            " null unique, properties text not null, created_at text not null, updated_at text not"
+            " null, writes integer not null default 0)"
+        )
+        row = ("ann@example.com", "{}", "2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00.000Z")
+        old.execute(
+            "insert into contacts (email, properties, created_at, updated_at) values (?, ?, ?, ?)",
+            row,
+        )
+    old.close()
+    with demo_crm.start(state=path) as crm:
+        assert crm.contacts() == {"ann@example.com": {}} and crm.writes() == {"ann@example.com": 0}

@@ -43,7 +43,7 @@ CONTRACT = {
     "segment.tracks": "id anonymous_id user_id event received_at:timestamp timestamp:timestamp "
     "context_page_url context_page_path context_user_agent properties",
     "segment.identifies": "id anonymous_id user_id received_at:timestamp timestamp:timestamp email "
-    "phone first_name last_name company title",
+    "phone first_name last_name company title ad_consent:boolean",
     "email.webhooks": "provider received_at:timestamp payload",
     "hubspot.contacts": "id:bigint _fivetran_deleted:boolean _fivetran_synced:timestamp "
     "property_email property_firstname property_lastname property_phone property_company "
@@ -51,7 +51,8 @@ CONTRACT = {
     "property_hs_email_optout:boolean property_createdate:timestamp "
     "property_lastmodifieddate:timestamp property_associatedcompanyid:bigint "
     "property_hubspot_owner_id:bigint property_hs_additional_emails property_hs_buying_role "
-    "property_hs_v2_date_entered_customer:timestamp property_firmographics_verified_at:timestamp",
+    "property_hs_v2_date_entered_customer:timestamp property_firmographics_verified_at:timestamp "
+    "property_ad_consent:boolean",
     "hubspot.companies": "id:bigint is_deleted:boolean _fivetran_synced:timestamp property_name "
     "property_domain property_industry property_country property_numberofemployees:bigint "
     "property_createdate:timestamp property_hs_is_target_account:boolean "

@@ -18,6 +18,11 @@ def planted(project, name):
         return list(csv.DictReader(file))
 
 
+def test_every_unit_test_passes(demo):
+    nodes = demo.dbt("test", "--select", "test_type:unit")
+    assert sum(node.kind == "unit_test" for node in nodes) > 150, {node.kind for node in nodes}
+
+
 def test_planted_people_are_where_their_story_puts_them(demo):
     found = {
         (kind, value): (segments, reason or "", stage)
@@ -173,6 +178,9 @@ CONTENT = {
     "memberships": "select * from marts.segment_memberships order by all",
     "history": "select * from marts.segment_membership_history order by all",
     "crm_contacts": "select * from activation.crm_contacts order by profile_id",
+    "email_list_members": "select * from activation.email_list_members order by profile_id",
+    "ad_audience_members": "select * from activation.ad_audience_members order by all",
+    "sales_alerts": "select * from activation.sales_alerts order by all",
     "crm_companies": "select * from activation.crm_companies order by crm_company_id",
     "segment_overlap": "select * from marts.segment_overlap order by all",
     "quarantine": "select * from marts.events_quarantined order by all",
@@ -235,9 +243,21 @@ FAULTS = {
     "every_event_finds_its_profile": """
         delete from intermediate.int_events_resolved where behavior = 'identified'
     """,
-    "nobody_suppressed_is_sent_to_the_crm": """
+    "nobody_suppressed_leaves_the_warehouse": """
         insert into marts.profile_suppressions
         select profile_id, 'email', 'complained', as_of from activation.crm_contacts limit 1
+    """,
+    "customers_get_nothing_meant_for_prospects": """
+        update activation.ad_audience_members set audience = 'pricing_researchers'
+        where audience = 'customers'
+    """,
+    "one_person_is_contacted_through_one_record": """
+        insert into activation.email_list_members
+        select * replace ('pause' as list) from activation.email_list_members
+        where list = 'active' limit 1
+    """,
+    "ads_reach_only_those_who_agreed": """
+        update intermediate.int_profile_consents set has_ad_consent = false
     """,
     "customers_get_no_prospect_segment_as_primary": """
         update marts.profile_segments set primary_segment = 'sales_ready'

@@ -17,9 +17,12 @@ unioned as (
         cast(null as {{ dbt.type_string() }}) as company_id,
         cast(null as {{ dbt.type_string() }}) as lead_status,
         cast(null as {{ dbt.type_string() }}) as buying_roles,
+        cast(null as {{ dbt.type_string() }}) as owner_id,
         cast(null as boolean) as is_email_opted_out,
+        cast(null as boolean) as has_ad_consent,
         cast(null as timestamp) as customer_since_at,
         cast(null as timestamp) as verified_at,
+        cast(null as timestamp) as ad_consent_stated_at,
         cast(null as timestamp) as stated_at,
         cast(null as timestamp) as loaded_at
     where false
@@ -39,9 +42,12 @@ unioned as (
         company_id,
         lead_status,
         buying_roles,
+        owner_id,
         is_email_opted_out,
+        has_ad_consent,
         customer_since_at,
         verified_at,
+        ad_consent_stated_at,
         stated_at,
         loaded_at
     from {{ ref('stg_' ~ source ~ '__people') }}

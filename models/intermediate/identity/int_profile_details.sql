@@ -44,6 +44,7 @@ select
     {{ first_known('company_id', 'statement_rank') }} as crm_company_id,
     {{ first_known('lead_status', 'statement_rank') }} as crm_lead_status,
     {{ first_known('buying_roles', 'statement_rank') }} as crm_buying_roles,
+    {{ first_known('owner_id', 'statement_rank') }} as crm_owner_id,
 
     -- timestamps
     {{ first_known('customer_since_at', 'statement_rank') }} as crm_customer_since_at,

@@ -10,8 +10,16 @@ traits as (
     select * from {{ ref('profile_traits') }}
 ),
 
+details as (
+    select * from {{ ref('int_profile_details') }}
+),
+
 segments as (
     select * from {{ ref('profile_segments') }}
+),
+
+narrated as (
+    select * from {{ ref('int_profiles_narrated') }}
 ),
 
 interests as (
@@ -24,6 +32,7 @@ select
     profiles.profile_id,
     profiles.email,
     profiles.crm_contact_id,
+    details.crm_owner_id,
     traits.account_id,
 
     -- strings
@@ -34,6 +43,8 @@ select
     interests.value as product_interest,
     segments.primary_segment,
     coalesce(segments.segments, '') as segments,
+    narrated.reason,
+    narrated.recent_activity,
 
     -- numbers
     coalesce(segments.segment_count, 0) as segment_count,
@@ -51,6 +62,8 @@ select
 
 from profiles
 inner join traits on profiles.profile_id = traits.profile_id
+left join details on profiles.profile_id = details.profile_id
+left join narrated on profiles.profile_id = narrated.profile_id
 left join segments on profiles.profile_id = segments.profile_id
 left join interests on profiles.profile_id = interests.profile_id
 where

@@ -24,14 +24,7 @@ candidates as (
         memberships.segment,
         catalog.priority,
         stays.entered_at,
-        -- What is said to win someone over is not said to a customer, nor the other way round; to
-        -- those who are excluded nothing is said.
-        case
-            when catalog.goal = 'convert' then not traits.is_customer
-            when catalog.goal = 'retain' then traits.is_customer
-            when catalog.goal = 'exclude' then false
-            else true
-        end as fits_lifecycle,
+        {{ fits_lifecycle('catalog.goal', 'traits.is_customer') }} as fits_lifecycle,
         case
             when '{{ var("primary_segment_by") }}' = 'score'
                 then -1 * catalog.weight * traits.engagement_score

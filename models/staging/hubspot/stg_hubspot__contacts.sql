@@ -28,6 +28,7 @@ renamed as (
         -- booleans
         coalesce({{ try_cast('property_hs_email_optout', 'boolean') }}, false)
             as is_email_opted_out,
+        {{ try_cast('property_ad_consent', 'boolean') }} as has_ad_consent,
         coalesce({{ try_cast('_fivetran_deleted', 'boolean') }}, false) as is_deleted,
 
         -- timestamps
@@ -35,6 +36,7 @@ renamed as (
         {{ utc_timestamp('property_lastmodifieddate') }} as modified_at,
         {{ utc_timestamp('property_hs_v2_date_entered_customer') }} as customer_since_at,
         {{ utc_timestamp('property_firmographics_verified_at') }} as verified_at,
+        {{ utc_timestamp('property_ad_consent_at') }} as ad_consent_stated_at,
         {{ utc_timestamp('_fivetran_synced') }} as loaded_at
     from source
 ),
@@ -64,11 +66,13 @@ select
     lead_status,
     buying_roles,
     is_email_opted_out,
+    has_ad_consent,
     is_deleted,
     created_at,
     modified_at,
     customer_since_at,
     verified_at,
+    ad_consent_stated_at,
     loaded_at
 
 from latest

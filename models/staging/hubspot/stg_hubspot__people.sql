@@ -4,8 +4,8 @@ with
 
 contacts as (
     select * from {{ ref('stg_hubspot__contacts') }}
-    -- A contact that is gone from the CRM says nothing more, but whoever opted out stays opted out.
-    where not is_deleted or is_email_opted_out
+    -- A contact that is gone from the CRM says nothing more, but whoever said no still says no.
+    where not is_deleted or is_email_opted_out or not coalesce(has_ad_consent, true)
 ),
 
 named as (
@@ -56,9 +56,12 @@ select
     case when named_by = 'contact' and not is_deleted then company_id end as company_id,
     case when named_by = 'contact' and not is_deleted then lead_status end as lead_status,
     case when named_by = 'contact' and not is_deleted then buying_roles end as buying_roles,
+    case when named_by = 'contact' and not is_deleted then owner_id end as owner_id,
 
     -- booleans
     named_by = 'contact' and is_email_opted_out as is_email_opted_out,
+    case when named_by = 'contact' and not (is_deleted and has_ad_consent) then has_ad_consent end
+        as has_ad_consent,
 
     -- timestamps
     case when named_by = 'contact' and not is_deleted then customer_since_at end
@@ -67,6 +70,13 @@ select
         when named_by = 'contact' and not is_deleted
             then coalesce(verified_at, modified_at, created_at)
     end as verified_at,
+    -- A yes without a date is taken for as old as can be, a no for as new.
+    case
+        when named_by = 'contact' and has_ad_consent and not is_deleted
+            then coalesce(ad_consent_stated_at, created_at, modified_at, loaded_at)
+        when named_by = 'contact' and not has_ad_consent
+            then coalesce(ad_consent_stated_at, modified_at, created_at, loaded_at)
+    end as ad_consent_stated_at,
     -- What stands beside a contact is dated back, so that the latest word is the contact's own.
     case
         when named_by = 'contact' then coalesce(modified_at, created_at, loaded_at)

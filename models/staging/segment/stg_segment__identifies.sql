@@ -20,6 +20,9 @@ renamed as (
         {{ clean_id('company') }} as company_name,
         {{ clean_id('title') }} as job_title,
 
+        -- booleans
+        {{ try_cast('ad_consent', 'boolean') }} as has_ad_consent,
+
         -- timestamps
         {{ utc_timestamp('timestamp') }} as identified_at,
         {{ utc_timestamp('received_at') }} as loaded_at

@@ -130,6 +130,16 @@ def browsing(draw: Callable) -> list[Step]:
 
 
 @st.composite
+def crossing(draw: Callable) -> list[Step]:
+    """A visit on one device that begins and ends within a longer one, and a visit after both."""
+    latest = draw(st.sampled_from((HOUR, 3 * DAY)))
+    gap = draw(st.sampled_from((DAY, 14 * DAY, 180 * DAY))) + draw(HAIR)
+    longer = [page("/", latest + gap + nth * 20 * MINUTE) for nth in range(4)]
+    within = page("/blog/tides", latest + gap + 30 * MINUTE, device=1)
+    return [*longer, within, page("/", latest, draw(devices))]
+
+
+@st.composite
 def deciding(draw: Callable) -> list[Step]:
     """Pricing, a case study and what follows three days later."""
     took = draw(st.sampled_from((10 * DAY, 10 * DAY, 30 * DAY, 90 * DAY))) + draw(HAIR)
@@ -364,8 +374,8 @@ def loyalty(draw: Callable) -> list[Step]:
 def using(draw: Callable) -> list[Step]:
     """Use of the product in both windows, around 40 % less, and up to ten times."""
     before = draw(st.sampled_from((0, 1, 5, 10)))
-    exact = st.sampled_from((before * 6 // 10, before * 6 // 10 + 1, before, 10))
-    now = draw(st.one_of(exact, st.integers(8, 30)))
+    exact = st.sampled_from((before * 6 // 10, before * 6 // 10, before * 6 // 10 + 1, before, 10))
+    now = draw(st.one_of(exact, exact, st.integers(8, 30)))
     edges = (0, DAY, 14 * DAY - MICROSECOND)
     earlier = (14 * DAY, 20 * DAY, 28 * DAY - MICROSECOND)
     ages_now = [draw(st.sampled_from(edges)) for _ in range(now)]
@@ -470,7 +480,7 @@ def drafts(draw: Callable) -> Draft:
     themes = [draw(st.sampled_from(THEMES)) for _ in range(count)]
     if draw(st.sampled_from((False,) * 4 + (True,))):
         # Anything else would break the silence, or fill the gap.
-        themes = [draw(st.sampled_from((silence, returns, deciding)))]
+        themes = [draw(st.sampled_from((silence, returns, deciding, crossing, using)))]
     steps = [step for theme in themes for step in draw(theme())]
     # Rarely after as_of: such events never count.
     if draw(st.sampled_from((False,) * 9 + (True,))):

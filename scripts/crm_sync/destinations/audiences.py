@@ -1,0 +1,179 @@
+"""What the ad platforms have in common: a record is one person in one audience, known by hashes.
+
+A platform forgets what it was sent, so the hashes are kept as `remote_id`: a remove, or a changed
+address, takes out exactly what went in. Two records of one audience that share an address are one
+person for the platform: removing one of them removes the person.
+"""
+
+import json
+import re
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from ..destination import Call, Destination, Finding, Outcome, Record, Refused, Stop, Value
+from ..errors import AuthError, ConfigError, redact
+
+Row = dict[str, str]  # identifier → its hash, and `audience` → the id of the audience
+Person = tuple[str, Row]  # the key of a record, and what it is known by
+REQUEST = "request"  # in a row: the platform's number of the request that carried it, for support
+
+
+class AudienceDestination(Destination):
+    """Base of the ad platforms; they set `made_of` and `strong` and write the abstract part."""
+
+    needs = frozenset({"audience"})
+    made_of: ClassVar[Mapping[str, Sequence[str]]] = {}  # identifier → our fields it is made of
+    strong: ClassVar[frozenset[str]] = frozenset()  # identifiers that find a person on their own
+
+    def __init__(self, options: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+        super().__init__(options, environ)
+        if not isinstance(self.option["audiences"], Mapping):
+            raise ConfigError(f"The option audiences of {self.name} maps names to audience ids.")
+
+    @abstractmethod
+    def identify(self, values: Mapping[str, Value]) -> Row:
+        """Return the identifiers of a person, hashed, without the empty ones."""
+
+    @abstractmethod
+    def upload(
+        self, call: Call, audience: str, people: Sequence[Person], *, remove: bool
+    ) -> dict[str, str]:
+        """Put people in an audience, or take them out; returns reasons by key of refused ones."""
+
+    @abstractmethod
+    def look_up(self, call: Call, audience: str) -> str:
+        """Return what is wrong with an audience, empty when it can be used."""
+
+    @abstractmethod
+    def find(self, call: Call, name: str, *, create: bool) -> str:
+        """Return the id of the audience of this name, empty when there is none."""
+
+    def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
+        """Take out what is no longer true, then put in what is; see `Destination.send`."""
+        outcomes: dict[str, Outcome] = {}
+        rows: dict[str, Row] = {}
+        leaving: list[Person] = []
+        coming: list[Person] = []
+        for record in records:
+            old, new = sent(record.remote_id), {}
+            if operation != "remove":
+                new = self.kept(old, record) | self.row(record.whole)
+            elif not old and record.whole:
+                old = self.row(record.whole)
+            if len(old) < 2 and len(new) < 2:
+                reason = "nothing to match on" if new else "what was sent is not known"
+                outcomes[record.key] = Outcome(record.key, "refused", reason=reason)
+                continue
+            leaving.append((record.key, self.gone(old, new)))
+            if len(new) > 1:
+                coming.append((record.key, new))
+            rows[record.key] = new
+        # Who comes in this very batch must not be taken out under an address that moved to them.
+        staying = {(row["audience"], key, row[key]) for _, row in coming for key in row}
+        leaving = [(key, self.without(row, staying)) for key, row in leaving]
+        for remove, people in ((True, leaving), (False, coming)):
+            for audience, group in grouped(people).items():
+                for key, reason in self.upload(call, audience, group, remove=remove).items():
+                    outcomes[key] = Outcome(key, "refused", reason=reason)
+        for key, row in rows.items():
+            kept = json.dumps(row, separators=(",", ":")) if row else None
+            outcomes.setdefault(key, Outcome(key, "delivered", kept))
+        return list(outcomes.values())
+
+    def row(self, values: Mapping[str, Value]) -> Row:
+        """Return what the platform is told about a person; raises ConfigError."""
+        unknown = self.unknown(values)
+        if unknown:
+            raise ConfigError(f"{self.name} has no fields {unknown}, only {self.known}.")
+        name = values.get("audience")
+        audience = str(self.option["audiences"].get(str(name), name) or "")
+        if not re.fullmatch(r"\d+", audience):
+            said = f"Give the id of audience {name!r} in the option audiences of {self.name}."
+            raise ConfigError(redact(said))
+        return {"audience": audience, **self.identify(values)}
+
+    def kept(self, old: Row, record: Record) -> Row:
+        """Return the identifiers that no changed field touches: a null need not mean to empty."""
+        return {
+            key: value
+            for key, value in old.items()
+            if key in self.made_of and not set(self.made_of[key]) & set(record.values)
+        }
+
+    @property
+    def known(self) -> list[str]:
+        """The remote fields that can be mapped."""
+        return ["audience", *dict.fromkeys(name for of in self.made_of.values() for name in of)]
+
+    def unknown(self, names: Mapping[str, object]) -> list[str]:
+        """Return the names that are no fields of this platform."""
+        return sorted(set(names) - set(self.known))
+
+    def gone(self, old: Row, new: Row) -> Row:
+        """Return the part of an old row that has to leave: all of it, or what changed."""
+        if old == new or len(old) < 2:
+            return {}
+        if old["audience"] != new.get("audience") or not self.strong & set(old):
+            return old
+        lost = {key: old[key] for key in self.strong & set(old) if old[key] != new.get(key)}
+        return {"audience": old["audience"], **lost} if lost else {}
+
+    def without(self, row: Row, staying: set[tuple[str, str, str]]) -> Row:
+        """Return a row without the strong identifiers that stay; empty when none is left."""
+        if not self.strong & set(row):
+            return row
+        kept = {
+            key: value
+            for key, value in row.items()
+            if key not in self.strong or (row["audience"], key, value) not in staying
+        }
+        return kept if self.strong & set(kept) else {}
+
+    def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
+        """Take a person out of the audience; the platform holds nothing else of theirs from us."""
+        row = sent(remote_id)
+        if len(row) < 2:
+            return False
+        return not self.upload(call, row["audience"], [(key, row)], remove=True)
+
+    def doctor(
+        self, call: Call, fields: Mapping[str, str], *, create: bool = False
+    ) -> Iterator[Finding]:
+        """Yield findings about the mapped fields and each audience that the options name."""
+        unknown = self.unknown(fields)
+        fine = "audience" in fields and len(fields) > 1 and not unknown
+        yield Finding("fields", fine, "" if fine else f"Map audience and some of {self.known}.")
+        if not self.option["audiences"]:
+            yield Finding("audiences", False, "Name one in the option audiences to have it tried.")
+        for name, audience in self.option["audiences"].items():
+            title = f"audience {name}"
+            try:
+                if audience:
+                    problem = self.look_up(call, str(audience))
+                elif found := self.find(call, str(name), create=create):
+                    problem = f"Set its id in the option audiences: {found}."
+                else:
+                    problem = "It does not exist."
+            except (AuthError, ConfigError, Refused, Stop) as raised:
+                problem = str(raised)
+            yield Finding(title, not problem, problem)
+
+
+def sent(remote_id: str | None) -> Row:
+    """Return what was sent the last time; empty when that is not known."""
+    try:
+        row = json.loads(remote_id or "{}")
+    except ValueError:
+        return {}
+    known = isinstance(row, dict) and row.get("audience")
+    return {key: value for key, value in row.items() if key != REQUEST} if known else {}
+
+
+def grouped(people: Sequence[Person]) -> dict[str, list[Person]]:
+    """Return people by audience, without those that nothing identifies."""
+    groups: dict[str, list[Person]] = {}
+    for key, row in people:
+        if len(row) > 1:
+            groups.setdefault(row["audience"], []).append((key, row))
+    return groups

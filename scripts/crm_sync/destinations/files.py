@@ -1,0 +1,169 @@
+"""Write CSV or Parquet files into a folder, for a reverse-ETL tool to pick up.
+
+The contract is this page's own. Every batch is one file, `<operation>-<hash>.<format>`, that
+appears whole: it is written under a hidden name and renamed. The hash is that of the content, so a
+batch that is written again replaces its own file. Columns are `operation`, `key` and the fields in
+alphabetical order. An add or update carries the whole record, a remove only its key.
+
+CSV follows RFC 4180: UTF-8 with a header, quotes where needed, and nothing for null. Parquet
+columns are text unless the option `columns` (field → text, number, boolean, instant or date) says
+otherwise; with that option every file has the same columns, without it those that its batch has.
+
+A cell that starts with `= + - @`, a tab or a carriage return is a formula for a spreadsheet. The
+option `guard_formulas` puts an apostrophe before such texts in CSV, as OWASP's page on CSV
+injection advises; without it, and in Parquet, values stay as they are.
+"""
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+from uuid import uuid4
+
+import duckdb
+
+from ..destination import Call, Destination, Finding, Outcome, Record, Value
+from ..errors import ConfigError
+
+FORMATS = ("csv", "parquet")
+TYPES = {
+    "text": "varchar",
+    "number": "double",
+    "boolean": "boolean",
+    "instant": "timestamptz",
+    "date": "date",
+}
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Files(Destination):
+    """Files in one folder."""
+
+    name = "files"
+    options: ClassVar[Mapping[str, Any]] = {
+        "folder": "",
+        "format": "csv",
+        "columns": {},
+        "guard_formulas": False,
+        "batch_size": 50_000,
+    }
+    forbidden = frozenset({"operation", "key"})
+
+    def __init__(self, options: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+        super().__init__(options, environ)
+        self.batch_size = self.option["batch_size"]
+        self.folder = Path(self.option["folder"])
+        self.columns = self.option["columns"]
+        kinds = self.columns.values() if isinstance(self.columns, Mapping) else [None]
+        if not set(kinds) <= set(TYPES):
+            raise ConfigError(f"The option columns of files maps fields to one of {list(TYPES)}.")
+
+    @property
+    def account(self) -> str:
+        """The name of the folder."""
+        return self.folder.name
+
+    def check(self) -> None:
+        """Raise ConfigError when there is no folder, or the format is not known."""
+        if not self.option["folder"]:
+            raise ConfigError("Set the option folder of files.")
+        if self.option["format"] not in FORMATS:
+            raise ConfigError(f"The option format of files is one of {FORMATS}.")
+
+    def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
+        """Write one file; see `Destination.send`."""
+        held = {
+            record.key: {} if operation == "remove" else {**record.whole, **record.values}
+            for record in sorted(records, key=lambda record: record.key)
+        }
+        found = {name for record in records for name in (*record.whole, *record.values)}
+        names = sorted(self.columns or found)
+        if not found <= set(names):
+            raise ConfigError(f"The option columns of files lacks {sorted(found - set(names))}.")
+        rows = [[operation, key, *(of.get(name) for name in names)] for key, of in held.items()]
+        self.write(operation, ["operation", "key", *names], rows)
+        return [Outcome(record.key, "delivered") for record in records]
+
+    def write(self, operation: str, header: list[str], rows: list[list[Value]]) -> None:
+        """Write a table under a hidden name, then give it its own; raises ConfigError."""
+        content = json.dumps([header, rows], ensure_ascii=False).encode()
+        suffix = self.option["format"]
+        final = f"{operation}-{hashlib.sha256(content).hexdigest()[:32]}.{suffix}"
+        hidden = self.folder / f".{final}.{uuid4().hex}"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if suffix == "csv":
+                self.write_csv(hidden, header, rows)
+            else:
+                self.write_parquet(hidden, header, rows)
+            hidden.replace(self.folder / final)
+        except (OSError, duckdb.IOException) as problem:
+            raise ConfigError(f"{self.folder} cannot be written: {why(problem)}.") from None
+        except duckdb.ConversionException:
+            raise ConfigError("A value does not fit its kind in the option columns.") from None
+        finally:
+            hidden.unlink(missing_ok=True)
+
+    def write_csv(self, path: Path, header: list[str], rows: list[list[Value]]) -> None:
+        """Write a CSV file."""
+        with path.open("x", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(header)
+            writer.writerows([self.cell(value) for value in row] for row in rows)
+
+    def write_parquet(self, path: Path, header: list[str], rows: list[list[Value]]) -> None:
+        """Write a Parquet file."""
+        kinds = [TYPES[self.columns.get(name, "text")] for name in header]
+        names = [quoted(name, mark='"') for name in header]
+        columns = ", ".join(
+            f"cast(unnest(?::varchar[]) as {kind}) as {name}"
+            for name, kind in zip(names, kinds, strict=True)
+        )
+        texts = [[text_of(value) for value in column] for column in zip(*rows, strict=True)]
+        with duckdb.connect(config={"threads": 1}) as connection:
+            connection.execute("set timezone = 'UTC'")
+            connection.execute(f"create table batch as select {columns}", texts)
+            target = quoted(str(path), mark="'")
+            connection.execute(f"copy batch to {target} (format parquet, compression zstd)")
+
+    def cell(self, value: Value) -> str | None:
+        """Return what a CSV cell holds; only texts can be formulas."""
+        guard = self.option["guard_formulas"] and isinstance(value, str)
+        return f"'{value}" if guard and str(value).startswith(FORMULA) else text_of(value)
+
+    def doctor(
+        self, call: Call, fields: Mapping[str, str], *, create: bool = False
+    ) -> Iterator[Finding]:
+        """Yield findings about the folder and the columns."""
+        if create:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        probe = self.folder / f".{uuid4().hex}"
+        try:
+            probe.touch()
+            probe.unlink()
+            yield Finding("folder", True)
+        except OSError as problem:
+            yield Finding("folder", False, f"{self.folder} cannot be written: {why(problem)}.")
+        if self.columns:
+            other = sorted(set(fields) ^ set(self.columns))
+            detail = f"Only in fields or only in the option columns: {other}." if other else ""
+            yield Finding("columns", not other, detail)
+
+
+def text_of(value: Value) -> str | None:
+    """Return a value as text: true and false for a boolean, nothing for null."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return None if value is None else str(value)
+
+
+def quoted(text: str, *, mark: str) -> str:
+    """Return a text between quotation marks for SQL."""
+    return f"{mark}{text.replace(mark, mark * 2)}{mark}"
+
+
+def why(problem: Exception) -> str:
+    """Return the reason without the path, which has been said."""
+    return str(getattr(problem, "strerror", None) or type(problem).__name__)

@@ -1,0 +1,541 @@
+"""Send Contacts, Leads or other sObjects to Salesforce, matched by an external id field.
+
+Contract, from Salesforce's public documentation (developer.salesforce.com unless said otherwise):
+
+- "Upsert Records Using sObject Collections" and "Update Records Using sObject Collections",
+  /docs/platform/api-rest/guide/resources-composite-sobjects-collections-upsert and -update: PATCH
+  of at most 200 records, `attributes.type` in each; with `allOrNone` false one result per record
+  in the order of the request (`id`, `success`, `errors`). An upsert takes no record id; an update
+  needs one, so it never creates a record. Only the fields in the request are written.
+- "Prepare CSV Files", "Create a Job", "Upload Complete", "Job States", "Abort a Job" and "Get Job
+  Successful / Failed Record Results", /docs/platform/api-asynch/guide/...: an ingest job of Bulk
+  API 2.0 is created, uploaded, closed with UploadComplete, and ends as JobComplete, Failed or
+  Aborted. In its CSV an empty cell changes nothing and #N/A empties a field. Results repeat the
+  columns that were sent, in any order; rows in neither list were not processed.
+- "Bulk API and Bulk API 2.0 Limits and Allocations", /docs/platform/salesforce-app-limits-
+  cheatsheet/guide/salesforce-app-limits-platform-bulkapi: below 2,000 records take the REST API;
+  a job is cut into batches of 10,000, of which there are 15,000 in 24 hours.
+- "API Request Limits and Allocations", the same guide, and "Status Codes and Error Responses",
+  /docs/platform/api-rest/guide/errorcodes: 401 INVALID_SESSION_ID is an expired token; 403
+  REQUEST_LIMIT_EXCEEDED is the allocation of 24 hours or, when the text says Concurrent, too many
+  long requests at once. There is no limit per second; ours keeps other integrations alive.
+- "OAuth 2.0 Client Credentials Flow for Server-to-Server Integration", help.salesforce.com,
+  xcloud.remoteaccess_oauth_client_credentials_flow: POST /services/oauth2/token at My Domain.
+- "Maximum number of rows returned by SOQL queries over the REST API", help.salesforce.com,
+  000386264: a long query belongs into the body of a Composite request; that also keeps keys out
+  of addresses. "Quoted String Escape Sequences" says how a text is quoted.
+- "API Field Properties", /docs/platform/object-reference/guide/access-for-fields: a field that is
+  not nillable takes no null. Checkboxes are of that kind, so emptying one unchecks it; and a
+  remove leaves required names such as LastName as they are.
+- "Delete a Record", /docs/platform/api-rest/guide/dome-delete-record.
+
+The documentation does not say how an unknown field shows. It refuses a collection as a whole or
+each of its records (INVALID_FIELD, INVALID_FIELD_FOR_INSERT_UPDATE) and fails a job (`InvalidBatch
+: Field name not found`); all three are understood. A failed row of a job reads
+`CODE:message:fields --`.
+
+Fields are not created by `doctor`: a new field is visible to nobody until an administrator grants
+access to it, so that person had better create it too.
+"""
+
+import base64
+import csv
+import io
+import re
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+import httpx
+
+from ..destination import (
+    Call,
+    Destination,
+    Finding,
+    Outcome,
+    Record,
+    Refused,
+    Stop,
+    Transient,
+    Value,
+)
+from ..errors import AuthError, ConfigError, redact
+from ..transport import json_of, judge, retry_after
+
+COLLECTION = 200  # records of one sObject Collections request
+LONG_REQUEST_SECONDS = 20.0  # requests longer than this count as concurrent
+GONE = {"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND"}
+NOT_REPORTED = "NOT_REPORTED"  # in here only: the answer does not mention the row
+PASSING = {
+    "UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "REQUEST_RUNNING_TOO_LONG",
+    "STORAGE_LIMIT_EXCEEDED", "ENTITY_IS_DELETED", NOT_REPORTED,
+}  # fmt: skip
+RIGHTS = (
+    "Check SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET, that the app allows the client "
+    "credentials flow with the scope api, and the permissions of its integration user."
+)
+TYPES = {
+    "text": {"string", "textarea", "email", "phone", "url", "picklist", "multipicklist",
+             "combobox", "reference", "encryptedstring"},
+    "number": {"double", "int", "long", "currency", "percent"},
+    "boolean": {"boolean"},
+    "instant": {"datetime"},
+    "date": {"date"},
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one row: its record id, or the code of an error and the fields it names."""
+
+    id: str | None = None
+    code: str = ""
+    fields: str = ""
+    message: str = ""
+
+    @property
+    def reason(self) -> str | None:
+        """The error without its message, which can repeat values."""
+        return f"{self.code} ({self.fields})" if self.fields else self.code or None
+
+
+class Salesforce(Destination):
+    """Records of one sObject in one org; the key is the value of the external id field."""
+
+    name = "salesforce"
+    secrets: ClassVar = {
+        "SALESFORCE_BASE_URL": "the My Domain address, https://<name>.my.salesforce.com",
+        "SALESFORCE_CLIENT_ID": "the consumer key of an app with the client credentials flow",
+        "SALESFORCE_CLIENT_SECRET": "its consumer secret",
+    }
+    options: ClassVar = {
+        "object": "Contact", "external_id": "", "version": "62.0", "bulk_above": 2000,
+        "bulk_size": 10_000, "bulk_minutes": 30.0, "poll_seconds": 5.0, "requests_per_second": 10,
+        "account": "",
+    }  # fmt: skip
+    forbidden: ClassVar = frozenset(
+        {"HasOptedOutOfEmail", "HasOptedOutOfFax", "DoNotCall", "HasOptedOutProcessing",
+         "HasOptedOutProfiling", "HasOptedOutSolicit", "HasOptedOutTracking",
+         "HasOptedOutGeoTracking", "ShouldForget"}
+    )  # fmt: skip
+    can_read = True
+    batch_size = COLLECTION
+
+    def __init__(self, options: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+        """Take the options and the environment; no request is made before the first batch."""
+        super().__init__(options, environ)
+        self.quota = (self.option["requests_per_second"], 1.0)
+        self.object, self.external_id = self.option["object"], self.option["external_id"]
+        self.root = f"/services/data/v{self.option['version']}"
+        self.lock, self.token = threading.Lock(), ""
+        self.untouchable = {name.lower() for name in self.forbidden}  # names have no case
+        self.described: dict[str, Any] = {}
+        self.field: dict[str, dict[str, Any]] = {}
+
+    def check(self) -> None:
+        """Raise ConfigError when a secret or the external id field is missing."""
+        super().check()
+        for name in ("object", "external_id"):
+            if not re.fullmatch(r"\w+", self.option[name]):
+                raise ConfigError(
+                    f"The option {name} of salesforce must be an API name, such as Contact or "
+                    f"Audience_Profile_Id__c, not {self.option[name]!r}."
+                )
+
+    def batch_of(self, operation: str, total: int) -> int:
+        """Return the size of a Bulk API job for a large run, of a collection for a small one."""
+        return self.option["bulk_size"] if total > self.option["bulk_above"] else COLLECTION
+
+    def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
+        """Send one batch; see `Destination.send`.
+
+        What changes or empties a known record is an update by record id. Records that have gone
+        are created anew by an update; a remove looks once whether they live on after a merge.
+        """
+        if operation == "add":
+            done = self.upsert(call, {record.key: record.values for record in records})
+        else:
+            empty = operation == "remove"
+            ids = {record.key: record.remote_id for record in records if record.remote_id}
+            done = self.update(call, records, ids, empty=empty)
+            lost = [one for one in records if one.key not in done or done[one.key].code in GONE]
+            if empty:
+                rows = self.look_up(call, [record.key for record in lost])
+                found = {key: row["id"] for key, row in rows.items()}
+                done |= {record.key: Result() for record in lost}  # nobody there: nothing to empty
+                done |= self.update(call, lost, found, empty=True)
+            else:
+                done |= self.upsert(call, {one.key: {**one.whole, **one.values} for one in lost})
+        return [outcome_of(record.key, done[record.key]) for record in records]
+
+    def upsert(self, call: Call, rows: Mapping[str, Mapping[str, Value]]) -> dict[str, Result]:
+        """Create or update records by external id; returns a result per key."""
+        ready = {key: self.prepared(call, values) for key, values in rows.items()}
+        done = self.write(call, self.external_id, ready)
+        return {key: done.get(key, Result(code=NOT_REPORTED)) for key in rows}
+
+    def update(
+        self, call: Call, records: Sequence[Record], ids: Mapping[str, str], *, empty: bool
+    ) -> dict[str, Result]:
+        """Change records by record id, those whose id is known; returns a result per key."""
+        rows: dict[str, dict[str, Value]] = {}
+        for record in records:
+            if record.key in ids:  # an id may not appear twice in a request
+                values = self.prepared(call, record.values, empty=empty)
+                rows.setdefault(ids[record.key], {}).update(values)
+        done = self.write(call, "Id", rows)
+        return {key: done.get(one, Result(code=NOT_REPORTED)) for key, one in ids.items()}
+
+    def prepared(
+        self, call: Call, values: Mapping[str, Value], *, empty: bool = False
+    ) -> dict[str, Value]:
+        """Return values without the key field and with nothing null that cannot be null."""
+        for name in values:
+            if name.lower() in self.untouchable:
+                raise ConfigError(f"Salesforce's {name} is not ours to write; take it out.")
+        ours = {k: v for k, v in values.items() if k.lower() != self.external_id.lower()}
+        if None not in ours.values():
+            return ours
+        about = self.fields(call)
+        usual = {"type": "", "nillable": True}
+        ready: dict[str, Value] = {}
+        for name, value in ours.items():
+            field = about.get(name.lower(), usual)
+            if value is None and field["type"] == "boolean":
+                ready[name] = False
+            elif value is not None or field["nillable"] or not empty:
+                ready[name] = value
+        return ready
+
+    def write(
+        self, call: Call, by: str, rows: Mapping[str, Mapping[str, Value]]
+    ) -> dict[str, Result]:
+        """Write rows by external id or by Id, the way that fits their number."""
+        if not rows:
+            return {}
+        way = self.bulk if len(rows) > COLLECTION else self.collection
+        done = way(call, by, rows)
+        if all(result.code for result in done.values()):
+            self.check_fields(done.values())
+        return done
+
+    def collection(
+        self, call: Call, by: str, rows: Mapping[str, Mapping[str, Value]]
+    ) -> dict[str, Result]:
+        """Write up to 200 rows at once."""
+        name, tail = ("id", "") if by == "Id" else (by, f"/{self.object}/{by}")
+        records = [
+            {"attributes": {"type": self.object}, name: one, **values}
+            for one, values in rows.items()
+        ]
+        body = {"allOrNone": False, "records": records}
+        answer = self.ask(call, "PATCH", f"/composite/sobjects{tail}", json=body)
+        if not isinstance(answer, list) or len(answer) != len(rows):
+            return {}
+        return {
+            one: Result(said["id"]) if said.get("success") else first(problems_of(said))
+            for one, said in zip(rows, answer, strict=True)
+        }
+
+    def bulk(
+        self, call: Call, by: str, rows: Mapping[str, Mapping[str, Value]]
+    ) -> dict[str, Result]:
+        """Write many rows with one job."""
+        job = {"object": self.object, "operation": "update", "contentType": "CSV"}
+        if by != "Id":
+            job |= {"operation": "upsert", "externalIdFieldName": by}
+        job_id = self.ask(call, "POST", "/jobs/ingest", json={**job, "lineEnding": "LF"})["id"]
+        path, kind = f"/jobs/ingest/{job_id}", {"Content-Type": "text/csv; charset=UTF-8"}
+        self.ask(call, "PUT", f"{path}/batches", content=csv_of(by, rows), headers=kind)
+        self.ask(call, "PATCH", path, json={"state": "UploadComplete"})
+        ended = self.wait(call, path)
+        error = str(ended.get("errorMessage") or "")
+        if "Field name not found" in error:
+            self.check_fields([Result(code="INVALID_FIELD", message=error)])
+        if ended["state"] not in ("JobComplete", "Failed"):
+            return {}
+        good, bad = (self.rows(call, path, kind) for kind in ("successful", "failed"))
+        done = {row.get(by, ""): Result(row["sf__Id"]) for row in good}
+        done |= {row.get(by, ""): problem_of_text(row["sf__Error"]) for row in bad}
+        if not done and error.startswith(("ClientInputError", "InvalidBatch")):
+            # Small parts go as collections, which tell the culprit.
+            raise Refused(f"the Bulk API job failed ({error.partition(':')[0].strip()})")
+        return done
+
+    def wait(self, call: Call, path: str) -> dict[str, Any]:
+        """Return the job when it has ended; one that takes too long is aborted."""
+        last = time.monotonic() + 60 * self.option["bulk_minutes"]
+        while True:
+            pause, job = self.option["poll_seconds"], {}
+            try:
+                job = self.ask(call, "GET", path)
+            except Transient as problem:  # a failed look at the job is no reason to start it anew
+                pause = max(pause, problem.wait or 0.0)
+                if time.monotonic() + pause > last:
+                    raise
+            if job.get("state") in ("JobComplete", "Failed", "Aborted"):
+                return job
+            if time.monotonic() >= last:
+                with suppress(Refused):  # it ended just now
+                    self.ask(call, "PATCH", path, json={"state": "Aborted"})
+                return self.ask(call, "GET", path)
+            time.sleep(pause)
+
+    def rows(self, call: Call, path: str, kind: str) -> list[dict[str, str]]:
+        """Return one of the two result lists of a job."""
+        response = self.request(call, "GET", f"{path}/{kind}Results")
+        is_csv = "csv" in response.headers.get("Content-Type", "")
+        if response.status_code != 200 or not is_csv:
+            self.judged(response)
+            raise Transient("the results of the Bulk API job are not CSV")
+        response.encoding = "utf-8"
+        return list(csv.DictReader(io.StringIO(response.text, newline="")))
+
+    def look_up(
+        self, call: Call, keys: Sequence[str], names: Sequence[str] = ()
+    ) -> dict[str, dict[str, Any]]:
+        """Return the rows that Salesforce holds for these keys, column names in lower case."""
+        found: dict[str, dict[str, Any]] = {}
+        for start in range(0, len(keys), COLLECTION):
+            some = ",".join(quoted(key) for key in keys[start : start + COLLECTION])
+            columns = ", ".join(dict.fromkeys(["Id", self.external_id, *names]))
+            query = f"SELECT {columns} FROM {self.object} WHERE {self.external_id} IN ({some})"
+            address = f"{self.root}/query?q={quote(query)}"
+            part = {"method": "GET", "url": address, "referenceId": "found"}
+            answer = self.ask(call, "POST", "/composite", json={"compositeRequest": [part]})
+            body = answer["compositeResponse"][0]["body"]
+            if not isinstance(body, dict):
+                problems = problems_of(body)
+                self.check_fields(problems)
+                raise Transient(problems[0].code if problems else "the query was not answered")
+            for row in body["records"]:
+                held = {name.lower(): value for name, value in row.items()}
+                found[str(held[self.external_id.lower()])] = held
+        return {key: found[key] for key in keys if key in found}
+
+    def read(
+        self, call: Call, records: Sequence[Record], names: Sequence[str]
+    ) -> dict[str, dict[str, Value]]:
+        """Return what Salesforce holds in these fields, by key."""
+        rows = self.look_up(call, [record.key for record in records], names)
+        return {
+            key: {name: plain(row.get(name.lower())) for name in names} for key, row in rows.items()
+        }
+
+    def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
+        """Delete the record, False when there is none; the recycle bin keeps it up to 15 days."""
+        ids = [remote_id] if remote_id else []
+        for one in ids or [row["id"] for row in self.look_up(call, [key]).values()]:
+            response = self.request(call, "DELETE", f"/sobjects/{self.object}/{one}")
+            if response.status_code != 404:
+                self.judged(response)
+            ids = [one]
+        return bool(ids)
+
+    def doctor(
+        self, call: Call, fields: Mapping[str, str], *, create: bool = False
+    ) -> Iterator[Finding]:
+        """Yield findings about the token, the object, its external id and the mapped fields."""
+        try:
+            held = self.fields(call)
+        except (AuthError, ConfigError) as problem:
+            yield Finding("access", False, str(problem))
+            return
+        yield Finding("access", True)
+        writable = bool(self.described.get("createable") and self.described.get("updateable"))
+        advice = f"Let the integration user create and edit {self.object}."
+        yield Finding(self.object, writable, "" if writable else advice)
+        key = held.get(self.external_id.lower(), {})
+        fits = bool(key.get("externalId") and key.get("unique")) and key["type"] in TYPES["text"]
+        advice = "Make it a text field with External ID and Unique, visible to the user."
+        yield Finding(self.external_id, fits, "" if fits else advice)
+        for name, kind in fields.items():
+            advice = wrong(held.get(name.lower()), kind)
+            yield Finding(name, not advice, advice)
+        mapped = {name.lower() for name in (*fields, self.external_id)}
+        for name, field in held.items():
+            needed = field["createable"] and not (field["nillable"] or field["defaultedOnCreate"])
+            if needed and field["type"] != "boolean" and name not in mapped:
+                yield Finding(field["name"], False, "New records are refused without it: map it.")
+
+    def fields(self, call: Call) -> dict[str, dict[str, Any]]:
+        """Return the fields of the object by name in lower case; asked for once."""
+        if not self.field:
+            self.described = self.ask(call, "GET", f"/sobjects/{self.object}/describe")
+            self.field = {field["name"].lower(): field for field in self.described["fields"]}
+        return self.field
+
+    def ask(self, call: Call, method: str, path: str, **arguments: Any) -> Any:
+        """Make one request and return the JSON of a good answer; raises the fitting signal."""
+        return self.judged(self.request(call, method, path, **arguments))
+
+    def request(self, call: Call, method: str, path: str, **arguments: Any) -> httpx.Response:
+        """Make one request, and once more with a new token when the old one has expired."""
+        headers = arguments.pop("headers", {})
+
+        def attempt(token: str) -> httpx.Response:
+            signed = {**headers, "Authorization": f"Bearer {token}"}
+            return call(method, f"{self.root}{path}", headers=signed, **arguments)
+
+        token = self.token or self.renew(call, "")
+        response = attempt(token)
+        if response.status_code == 401 and "INVALID_SESSION_ID" in codes_of(json_of(response)):
+            response = attempt(self.renew(call, token))
+        return response
+
+    def renew(self, call: Call, stale: str) -> str:
+        """Return a token other than the stale one; only one thread fetches it."""
+        with self.lock:
+            if self.token == stale:
+                login = ":".join(
+                    self.secret[f"SALESFORCE_CLIENT_{one}"] for one in ("ID", "SECRET")
+                )
+                headers = {
+                    "Authorization": f"Basic {base64.b64encode(login.encode()).decode()}",
+                    "Content-Type": "application/x-www-form-urlencoded",
+                }
+                grant = "grant_type=client_credentials"
+                response = call("POST", "/services/oauth2/token", content=grant, headers=headers)
+                try:
+                    body = judge(
+                        response, who="Salesforce", rights=RIGHTS, reason=itemgetter("error")
+                    )
+                except Refused as problem:
+                    raise AuthError(f"Salesforce gives no token ({problem}). {RIGHTS}") from None
+                self.token = body["access_token"]
+            return self.token
+
+    def judged(self, response: httpx.Response) -> Any:
+        """Return the JSON of a good answer; raises the signal that fits any other."""
+        problems = problems_of(json_of(response)) if response.status_code >= 400 else []
+        codes = {problem.code for problem in problems}
+        if "REQUEST_LIMIT_EXCEEDED" in codes:
+            if any("Concurrent" in problem.message for problem in problems):
+                wait = retry_after(response, otherwise=LONG_REQUEST_SECONDS)
+                raise Transient("too many long requests at once", wait)
+            raise Stop("Salesforce's requests of 24 hours are used up.")
+        if codes & PASSING - {NOT_REPORTED}:
+            raise Transient(", ".join(sorted(codes)), retry_after(response))
+        if codes & {"NOT_FOUND", "INVALID_TYPE"}:
+            raise ConfigError(
+                f"Salesforce does not show {self.object} with the external id {self.external_id} "
+                f"at version {self.option['version']}; check the options and the user's access."
+            )
+        self.check_fields(problems)
+        said = ", ".join(sorted(codes))
+        return judge(response, who="Salesforce", rights=RIGHTS, reason=lambda body: said)
+
+    def check_fields(self, problems: Iterable[Result]) -> None:
+        """Raise ConfigError when a field cannot be written: that refuses every record alike.
+
+        Not so when other records of the batch were written: person accounts have their own rules.
+        """
+        bad = [one for one in problems if one.code.startswith("INVALID_FIELD")]
+        if bad:
+            names = {name for one in bad for name in named(one)}
+            raise ConfigError(
+                f"Salesforce cannot write {', '.join(sorted(names)) or 'a field'} of "
+                f"{self.object}: create it, let the integration user edit it, or unmap it."
+            )
+
+
+def outcome_of(key: str, result: Result) -> Outcome:
+    """Return what a result means for the record."""
+    if not result.code:
+        return Outcome(key, "delivered", result.id)
+    state = "open" if result.code in PASSING else "refused"
+    return Outcome(key, state, reason=redact(result.reason or "", key))
+
+
+def problems_of(body: Any) -> list[Result]:
+    """Return the errors of a refused request, or of one record in a collection."""
+    errors = body.get("errors", []) if isinstance(body, dict) else body
+    return [
+        Result(
+            code=passing_code(str(one.get("statusCode") or one.get("errorCode") or ""), message),
+            fields=", ".join(one.get("fields") or []),
+            message=message,
+        )
+        for one in (errors if isinstance(errors, list) else [])
+        if isinstance(one, dict)
+        for message in [str(one.get("message", ""))]
+    ]
+
+
+def problem_of_text(text: str) -> Result:
+    """Return the error in `CODE:message:fields --` of a Bulk API result."""
+    code, _, message = text.partition(":")
+    fields = re.search(r":([\w, ]*?)\s*--\s*$", text)
+    return Result(
+        code=passing_code(code.strip(), message),
+        fields=fields[1].strip() if fields else "",
+        message=message,
+    )
+
+
+def first(problems: Sequence[Result]) -> Result:
+    """Return the first error of a record that was not written."""
+    return problems[0] if problems else Result(code=NOT_REPORTED)
+
+
+def passing_code(code: str, message: str) -> str:
+    """Return the code, or that of the lock which a trigger ran into."""
+    return "UNABLE_TO_LOCK_ROW" if "UNABLE_TO_LOCK_ROW" in message else code or NOT_REPORTED
+
+
+def codes_of(body: Any) -> set[str]:
+    """Return the error codes of a body."""
+    return {problem.code for problem in problems_of(body)}
+
+
+def named(problem: Result) -> list[str]:
+    """Return the fields that an error names."""
+    found = re.findall(r"No such column '(\w+)'|not found : (\w+)", problem.message)
+    listed = re.findall(r"fields: ([\w, ]+)", problem.message)
+    names = [name for pair in found for name in pair if name]
+    return names or [one for part in [problem.fields, *listed] for one in re.findall(r"\w+", part)]
+
+
+def csv_of(by: str, rows: Mapping[str, Mapping[str, Value]]) -> bytes:
+    """Return rows as the CSV of a job; an empty cell is a field that does not change."""
+    names = sorted({name for values in rows.values() for name in values})
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([by, *names])
+    for one, values in rows.items():
+        writer.writerow([one, *(cell(values[n]) if n in values else "" for n in names)])
+    return text.getvalue().encode()
+
+
+def cell(value: Value) -> str:
+    """Return a value as a job's CSV has it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "#N/A" if value is None or value == "" else str(value)
+
+
+def quoted(text: str) -> str:
+    """Return a text as SOQL reads it."""
+    inner = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{inner}'"
+
+
+def plain(value: Any) -> Value:
+    """Return a value that was read, instants with the Z that ours have."""
+    return re.sub(r"\+0000$", "Z", value) if isinstance(value, str) else value
+
+
+def wrong(field: Mapping[str, Any] | None, kind: str) -> str:
+    """Return what to do about a mapped field, nothing when it is fine."""
+    if field is None:
+        return "Create it, and let the integration user edit it."
+    if not field["updateable"]:
+        return "Let the integration user edit it."
+    if field["type"] not in TYPES[kind]:
+        return f"It is of type {field['type']}, which does not take a {kind}."
+    return ""

@@ -1,0 +1,8 @@
+-- Everybody in an ad audience agreed, by the latest answer that is known; where none is asked for
+-- (var ad_consent_required), nobody in it refused.
+select audience_members.profile_id
+
+from {{ ref('ad_audience_members') }} as audience_members
+left join {{ ref('int_profile_consents') }} as consents
+    on audience_members.profile_id = consents.profile_id
+where not coalesce(consents.has_ad_consent, {{ (not var('ad_consent_required')) | lower }})

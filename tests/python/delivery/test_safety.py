@@ -1,0 +1,351 @@
+"""What a push never does, and what a person can ask of the ledger."""
+
+import json
+from dataclasses import replace
+
+import duckdb
+import pytest
+import yaml
+
+from scripts import crm_sync, demo_crm
+from scripts.crm_sync import cli
+from scripts.crm_sync.config import Field
+from scripts.crm_sync.destination import Destination, Finding, NoAnswer, Outcome, Refused
+from scripts.crm_sync.engine import is_first
+from scripts.crm_sync.ledger import Ledger, person_hash
+
+from .test_engine import TOKEN, fill, held, make_sync, people, person, push, sent
+
+NAMES = {"first_name": Field("firstname", "set_if_empty"), "last_name": Field("lastname")}
+
+
+@pytest.fixture
+def crm():
+    with demo_crm.start(token=TOKEN, requests_per_10s=100_000) as running:
+        yield running
+
+
+@pytest.fixture
+def sync(crm, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return make_sync(crm, tmp_path)
+
+
+def suppress(sync, *profile_ids):
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.executemany(
+            "insert into marts.profile_suppressions values (?)", [[one] for one in profile_ids]
+        )
+
+
+# ---------------------------------------------------------------------- policies
+
+
+def test_a_null_is_not_sent_unless_a_field_says_so(crm, sync):
+    sync = replace(sync, fields={"segments": Field("audience_segments"),
+                                 "grade": Field("audience_grade", "always")})  # fmt: skip
+    fill(sync.warehouse, [person("ann", segments="a", grade="A1")])
+    push(sync)
+    fill(sync.warehouse, [person("ann", segments="", grade=None)])
+    result = push(sync)
+    assert result.diff.fields["audience_segments"]["update"] == 0
+    assert held(crm) == {"ann@example.com": {"audience_segments": "a"}}
+    assert crm_sync.plan(sync).nothing
+    fill(sync.warehouse, [person("ann", segments="b", grade=None)])
+    push(sync)
+    assert held(crm) == {"ann@example.com": {"audience_segments": "b"}}
+
+
+def test_set_if_empty_never_overwrites_what_people_typed(crm, sync):
+    sync = replace(sync, fields=NAMES)
+    crm.store.upsert("ann@example.com", {"firstname": "Annie"})
+    crm.store.upsert("bob@example.com", {"lastname": "Builder"})
+    rows = [person("ann", last_name="Lee"), person("bob"), person("cy")]
+    fill(sync.warehouse, rows)
+    push(sync)
+    assert crm.contacts() == {
+        "ann@example.com": {"firstname": "Annie", "lastname": "Lee"},
+        "bob@example.com": {"firstname": "Bob", "lastname": "Builder"},
+        "cy@example.com": {"firstname": "Cy"},
+    }
+    # Once delivered, our own change of mind is not sent either.
+    rows[2] |= {"first_name": "Cyril"}
+    fill(sync.warehouse, rows)
+    assert push(sync).requests == 0
+
+
+def test_a_remove_empties_only_what_the_warehouse_decides(crm, sync):
+    sync = replace(sync, fields=NAMES | {"segments": Field("audience_segments", "always")})
+    fill(sync.warehouse, people(9, segments="a", last_name="Lee"))
+    push(sync)
+    fill(sync.warehouse, people(8, segments="a", last_name="Lee"))
+    push(sync)
+    assert crm.contacts()["person0008@example.com"] == {
+        "firstname": "Person0008",
+        "lastname": "Lee",
+    }
+
+
+def test_a_field_that_leaves_the_mapping_is_left_alone(crm, sync):
+    fill(sync.warehouse, [person("ann", segments="a", grade="A1")])
+    push(sync)
+    fewer = {name: one for name, one in sync.fields.items() if name != "grade"}
+    assert push(replace(sync, fields=fewer)).diff.counts["update"] == 0
+    assert crm.contacts()["ann@example.com"]["audience_grade"] == "A1"
+
+
+# ---------------------------------------------------------------------- who must not be reached
+
+
+def test_the_suppressed_are_removed_at_once_whatever_their_number(crm, sync):
+    fill(sync.warehouse, people(10, segments="a"))
+    push(sync)
+    suppress(sync, *(f"person{number:04}" for number in range(9)))
+    result = push(sync)  # no guard: nine of ten did leave
+    assert result.diff.suppressed == 9 and result.diff.counts["remove"] == 9
+    assert list(held(crm)) == ["person0009@example.com"]
+    assert push(sync).requests == 0
+
+
+def test_removes_go_out_before_anything_else(crm, sync):
+    fill(sync.warehouse, people(10, segments="a"))
+    push(sync)
+    suppress(sync, "person0003")
+    rows = people(12, segments="b")
+    fill(sync.warehouse, rows)
+    push(sync)
+    removed = sent(crm)[-3][1]
+    assert [one["properties"]["audience_segments"] for one in removed] == [""]
+
+
+def test_without_consent_nobody_is_sent(crm, sync):
+    fill(sync.warehouse, people(3, segments="a"))
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute("alter table activation.crm_contacts add column is_consented boolean")
+        connection.execute(
+            "update activation.crm_contacts set is_consented = profile_id = 'person0001'"
+        )
+        connection.execute(
+            "update activation.crm_contacts set is_consented = null where profile_id = 'person0002'"
+        )
+    assert push(sync).diff.suppressed == 2
+    assert list(held(crm)) == ["person0001@example.com"]
+
+
+def test_not_knowing_who_is_suppressed_stops_the_push(crm, sync):
+    fill(sync.warehouse, people(3))
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute("drop table marts.profile_suppressions")
+    with pytest.raises(crm_sync.ConfigError, match="nobody knows who must not be contacted"):
+        push(sync)
+    assert crm.counts["requests"] == 0
+    assert push(replace(sync, suppressions=None)).delivered == 3
+
+
+# ---------------------------------------------------------------------- guards
+
+
+def test_the_first_run_is_asked_for(crm, sync):
+    fill(sync.warehouse, people(3))
+    with pytest.raises(crm_sync.GuardError, match=r"never pushed to.*--first-run"):
+        crm_sync.push(sync)
+    assert crm.counts["requests"] == 0 and crm_sync.plan(sync).is_first
+    assert push(sync).delivered == 3
+    fill(sync.warehouse, people(4))
+    assert crm_sync.push(sync).delivered == 1  # asked once
+
+
+def test_a_canary_sends_a_few_and_the_next_push_the_rest(crm, sync):
+    fill(sync.warehouse, people(250))
+    result = push(sync, only=10)
+    assert (result.delivered, result.open, result.exit_code) == (10, 0, 0)
+    assert len(crm.contacts()) == 10
+    assert crm_sync.push(sync).delivered == 240
+    assert max(crm.writes().values()) == 1
+
+
+# ---------------------------------------------------------------------- not idempotent
+
+
+class Announcer(Destination):
+    """Says things aloud: what was said cannot be said again unheard."""
+
+    name = "announcer"
+    address = "http://127.0.0.1:9"
+    is_idempotent = False
+    batch_size = 2
+
+    def __init__(self, *faults):
+        super().__init__({}, {})
+        self.faults, self.heard = list(faults), []
+
+    def send(self, call, operation, records):
+        fault = self.faults.pop(0) if self.faults else None
+        if operation == "add" and fault != "before":
+            self.heard += [one.key for one in records]
+        if fault:
+            raise NoAnswer("no answer (ReadError)")
+        return [Outcome(one.key, "delivered") for one in records]
+
+
+def test_what_may_have_arrived_is_held_for_a_person(sync):
+    fill(sync.warehouse, people(4))
+    announcer = Announcer(None, "after")
+    sync = replace(sync, destination=announcer, workers=1)
+    result = push(sync)
+    assert (result.delivered, result.open, result.exit_code) == (2, 2, 3)
+    again = push(sync)
+    assert (again.run_id, again.diff.held) == (None, 2)  # nobody hears it twice
+    assert len(announcer.heard) == 4
+    assert [one["state"] for one in crm_sync.status(sync).waiting] == ["held", "held"]
+    first = crm_sync.dead(sync, "list", [])[0]
+    crm_sync.dead(sync, "drop", [first["id"]])
+    assert len(crm_sync.dead(sync, "retry", [])) == 1
+    assert push(sync).delivered == 1
+    assert len(announcer.heard) == 5
+    with pytest.raises(crm_sync.ConfigError, match="no dead or held record"):
+        crm_sync.dead(sync, "drop", ["00000000"])
+
+
+def test_a_crash_holds_what_was_on_the_wire(sync):
+    fill(sync.warehouse, people(4))
+    announcer = Announcer()
+    sync = replace(sync, destination=announcer, workers=1)
+
+    def crash(call, operation, records):
+        raise KeyboardInterrupt
+
+    announcer.send = crash
+    with pytest.raises(KeyboardInterrupt):
+        push(sync)
+    del announcer.send
+    assert push(sync).diff.held == 2
+    assert len(announcer.heard) == 2
+
+
+# ---------------------------------------------------------------------- forget, prune
+
+
+def test_forget_erases_everywhere_and_for_good(crm, sync):
+    rows = people(3, segments="a")
+    fill(sync.warehouse, rows)
+    push(sync)
+    found = crm_sync.forget(sync, " Person0001@Example.com ")
+    assert (found.records, found.outcome) == (1, "erased")
+    assert "person0001@example.com" not in crm.contacts()
+    assert push(sync).requests == 0  # still in the warehouse, and never sent again
+    assert crm_sync.status(sync).suppressed == 1
+    with Ledger(sync.ledger, sync.ledger_name) as ledger:
+        for table in ("delivered", "outbox", "attempt", "ack"):
+            assert "person0001" not in str(ledger.run(f"select * from {{t}}.{table}").fetchall())
+        kept = ledger.run("select person from {t}.suppression").fetchall()
+    assert kept == [(person_hash("person0001@example.com"),)]
+    assert crm_sync.forget(sync, "nobody@example.com").outcome == "nothing"
+
+
+def test_forget_takes_back_where_nothing_can_be_erased(crm, sync, monkeypatch):
+    monkeypatch.setattr(type(sync.destination), "erase", lambda *_: False)
+    fill(sync.warehouse, people(2, segments="a"))
+    push(sync)
+    assert crm_sync.forget(sync, "person0001@example.com").outcome == "emptied"
+    assert crm.contacts()["person0001@example.com"] == {}
+
+
+def test_forget_keeps_what_is_needed_to_ask_again(crm, sync):
+    fill(sync.warehouse, people(2, segments="a"))
+    push(sync)
+    crm.fail_next(1, status=503)
+    found = crm_sync.forget(sync, "person0001@example.com")
+    assert found.outcome == "kept" and "Run forget again" in found.problem
+    assert crm_sync.forget(sync, "person0001@example.com").outcome == "erased"
+    assert list(held(crm)) == ["person0000@example.com"]
+
+
+def test_prune_deletes_the_past_and_nothing_that_is_needed(crm, sync):
+    rows = [*people(5, segments="a"), person("bad", email="bad@@example.com")]
+    fill(sync.warehouse, rows)
+    push(sync)
+    with Ledger(sync.ledger, sync.ledger_name) as ledger:
+        ledger.run("update {t}.ack set acked_at = acked_at - interval 100 day")
+        ledger.run("update {t}.sync_run set started_at = started_at - interval 100 day")
+        assert not is_first(ledger)
+    assert crm_sync.prune(sync, days=90) == {"ack": 6, "sync_run": 0, "outbox": 0}
+    found = crm_sync.status(sync)
+    assert (found.delivered, found.dead_count, len(found.runs)) == (5, 1, 1)
+    assert crm_sync.push(sync).requests == 0
+
+
+# ---------------------------------------------------------------------- several syncs, doctor
+
+
+@pytest.fixture
+def command(crm, tmp_path, monkeypatch, capsys):
+    """Run the command line with two syncs, of which the second has no table."""
+    good = {"destination": "hubspot", "source": "activation.crm_contacts", "key": "email",
+            "options": {"requests_per_10_seconds": 100_000},
+            "fields": {"segments": "audience_segments"}}  # fmt: skip
+    config = {
+        "warehouse": "warehouse.duckdb",
+        "ledger": "ledger.duckdb",
+        "backoff_seconds": 0.005,
+        "syncs": {"good": good, "lost": good | {"source": "activation.nothing"}},
+    }
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sync.yml").write_text(yaml.safe_dump(config))
+    monkeypatch.setenv("HUBSPOT_BASE_URL", crm.url)
+    monkeypatch.setenv("HUBSPOT_TOKEN", TOKEN)
+
+    def run(*arguments):
+        capsys.readouterr()
+        code = cli.main(list(arguments))
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_one_sync_that_is_stopped_does_not_stop_the_other(crm, sync, command):
+    fill(sync.warehouse, people(3, segments="a"))
+    code, out, err = command("push", "--first-run")
+    assert code == 2 and "lost: " in err and "Delivered 3 of 3" in out
+    assert command("push", "good")[0] == 0
+    code, out, _ = command("push", "--json")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert code == 2 and [one.get("exit_code") for one in lines] == [None, 2]
+    assert command("push", "other")[0] == 2
+
+
+def test_every_command_says_what_it_did(crm, sync, command):
+    fill(sync.warehouse, [*people(3, segments="a"), person("bad", email="bad@@example.com")])
+    assert command("push", "good", "--first-run")[0] == 3
+    code, out, _ = command("dead", "list", "good")
+    assert code == 0 and "VALIDATION_ERROR" in out and "bad@@" not in out
+    assert "1 go out with the next push" in command("dead", "retry", "good")[1]
+    assert command("push", "good")[0] == 3
+    assert "left alone" in command("dead", "drop", "good")[1]
+    assert "No record is dead" in command("dead", "list", "good")[1]
+    assert "erased there" in command("forget", "person0001@example.com", "--sync", "good")[1]
+    assert "Deleted" in command("prune", "good")[1]
+    code, out, _ = command("pull", "good", "--raw-path", "raw")
+    assert code == 0 and "contacts" in out and list(sync.warehouse.parent.glob("raw/hubspot/*"))
+
+
+def test_doctor_finds_creates_and_reads_back(crm, sync, command):
+    fill(sync.warehouse, people(3, segments="a"))
+    code, out, _ = command("doctor", "good")
+    assert code == 0 and "✗" not in out
+    code, out, _ = command("doctor", "lost")
+    assert code == 2 and "✗ source" in out
+    crm.token = "another"
+    code, _, err = command("doctor", "good")
+    assert code == 6 and TOKEN not in err
+
+
+def test_doctor_reports_a_service_that_is_down(sync, monkeypatch):
+    def down(*_, **__):
+        raise Refused("HTTP 400")
+        yield Finding("never", is_fine=True)
+
+    monkeypatch.setattr(type(sync.destination), "doctor", down)
+    fill(sync.warehouse, people(1))
+    found = list(crm_sync.doctor(sync))
+    assert not found[-1].is_fine and found[-1].detail == "HTTP 400"
