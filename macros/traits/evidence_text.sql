@@ -3,15 +3,15 @@
     and the text is empty when all are.
 
     {{ evidence_text(['visit_count_7d', 'last_engaged_at']) }}
-    →  nullif(concat_ws(', ', 'visit_count_7d ' || cast(visit_count_7d as …), …), '')
+    →  nullif(concat_ws(', ', 'visit_count_7d ' || regexp_replace(cast(visit_count_7d …), …), …), '')
 #}
 {% macro evidence_text(traits) -%}
     {%- set parts = [] -%}
     {%- for trait in traits -%}
         {%- set value = 'cast(' ~ trait ~ ' as date)' if trait.endswith('_at') else trait -%}
-        {%- do parts.append(
-            "'" ~ trait ~ " ' || cast(" ~ value ~ " as " ~ dbt.type_string() ~ ")"
-        ) -%}
+        {%- set text = 'cast(' ~ value ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+        {#- A whole number is written as one, whatever type holds it. -#}
+        {%- do parts.append("'" ~ trait ~ " ' || regexp_replace(" ~ text ~ ", '[.]0$', '')") -%}
     {%- endfor -%}
     nullif(concat_ws(', ', {{ parts | join(', ') }}), '')
 {%- endmacro %}

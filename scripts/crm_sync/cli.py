@@ -365,7 +365,7 @@ def run_pull(syncs: list[Sync], options: argparse.Namespace) -> int:
         return engine.pull(sync, raw_path=options.raw_path, full=options.full, said=said), 0
 
     def show(pulled: engine.Pulled) -> None:
-        rows = ", ".join(f"{count:,} {table}" for table, count in pulled.rows.items())
+        rows = ", ".join(f"{count:,} {table}" for table, count in pulled.rows.items() if count)
         console().print(
             f"[bold]Pulled from {escape(pulled.destination)}[/]: {rows or 'nothing new'}. "
             "The next `dbt build` reads it."

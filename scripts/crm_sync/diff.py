@@ -170,19 +170,15 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
         select distinct {key} as record_key from {table} where {barred} and {key} is not null
         """
     )
-    # Two rows with one key (two people, one address): always the same one is kept.
     ledger.run(
         f"""
         create or replace temp table wanted as
-        select distinct on (record_key)
-            {key} as record_key,
-            sha256({address}) as person,
-            {values}
+        select {key} as record_key, sha256({address}) as person, {values}
         from {table}
         where {key} is not null and not ({barred})
-        order by {", ".join(["record_key", *(quoted(one) for one in sync.remote)])}
         """
     )
+    merge_twins(ledger, sync)
     kept = ledger.one("select count(*) from wanted")
     return Diff(
         source_rows=rows,
@@ -191,6 +187,29 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
         suppressed=stopped,
         merged=keys - stopped - kept,
     )
+
+
+def merge_twins(ledger: Ledger, sync: Sync) -> None:
+    """Keep one of the rows with the same key (two people, one address): always the same one."""
+    ledger.run(
+        """
+        create or replace temp table twins as
+        select record_key from wanted group by record_key having count(*) > 1
+        """
+    )
+    if not ledger.one("select count(*) from twins"):
+        return
+    ledger.run(
+        f"""
+        create or replace temp table kept as
+        select distinct on (record_key) *
+        from wanted
+        semi join twins on twins.record_key = wanted.record_key
+        order by {", ".join(["record_key", *(quoted(one) for one in sync.remote)])}
+        """
+    )
+    ledger.run("delete from wanted where record_key in (select record_key from twins)")
+    ledger.run("insert into wanted select * from kept")
 
 
 def suppressions(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
@@ -271,7 +290,7 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
     )
     ledger.run(
         f"""
-        create or replace temp table changes as
+        create or replace temp table differing as
         with hashed as (
             select
                 wanted.record_key, wanted.person, [{hashes}] as hashes,
@@ -310,14 +329,8 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
                 cast(json_object({", ".join(after)}) as varchar) as field_hashes
             from joined
         )
-        select
-            differing.*,
-            cast(json_object({payload}) as varchar) as payload,
-            row_number() over (
-                order by case operation {ranks} end, differing.record_key
-            ) as position
+        select differing.*
         from differing
-        left join wanted on differing.record_key = wanted.record_key
         anti join (select * from {{t}}.outbox where sync = {{sync}} and state <> 'pending') as waits
             on waits.record_key = differing.record_key
             and (waits.operation = 'remove') = (differing.operation = 'remove')
@@ -325,6 +338,27 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
         where differing.operation <> 'update' or len(differing.changed) > 0
         """
     )
+    # In steps, and the order among keys alone: a sort of whole payloads would not fit in memory.
+    ledger.run(
+        f"""
+        create or replace temp table queue as
+        select
+            record_key,
+            row_number() over (order by case operation {ranks} end, record_key) as position
+        from differing
+        """
+    )
+    ledger.run(
+        f"""
+        create or replace temp table changes as
+        select
+            differing.*, queue.position, cast(json_object({payload}) as varchar) as payload
+        from differing
+        inner join queue on differing.record_key = queue.record_key
+        left join wanted on differing.record_key = wanted.record_key
+        """
+    )
+    ledger.run("drop table differing; drop table queue; drop table wanted")
 
 
 def count_changes(ledger: Ledger, sync: Sync, diff: Diff) -> None:

@@ -363,7 +363,7 @@ def pull(
         for table, found, watermark in with_patience(sync, transport, None if full else since):
             rows.setdefault(table, []).extend(found)
             result.watermarks[table] = max(watermark, result.watermarks.get(table, watermark))
-            if said:
+            if said and found:
                 said(f"{table}: {len(rows[table]):,} rows")
         for table, found in rows.items():
             folder = raw_path / (destination.raw_folder or destination.name) / table

@@ -31,7 +31,7 @@ a:hover { text-decoration: underline; }
 .tile span { color: var(--soft); font-size: 13px; }
 .bars { background: var(--card); border: 1px solid var(--line); border-radius: 10px;
   padding: 14px 20px; }
-.bar { display: grid; grid-template-columns: 210px 1fr 60px; gap: 12px; align-items: center; }
+.bar { display: grid; grid-template-columns: 260px 1fr 60px; gap: 12px; align-items: center; }
 .bar i { display: block; height: 10px; border-radius: 5px; background: var(--accent);
   min-width: 2px; }
 .bar b { text-align: right; font-variant-numeric: tabular-nums; font-weight: 600; }
