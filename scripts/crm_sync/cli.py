@@ -55,7 +55,12 @@ def build_parser() -> argparse.ArgumentParser:
     common.add_argument("--ledger", help="DuckDB file or postgresql:// (data/ledger.duckdb)")
     common.add_argument("--json", action="store_true", help="print JSON instead of text")
     chosen = argparse.ArgumentParser(add_help=False, parents=[common])
-    chosen.add_argument("syncs", nargs="*", metavar="SYNC", help="names in sync.yml (default: all)")
+    chosen.add_argument(
+        "syncs",
+        nargs="*",
+        metavar="SYNC",
+        help="names of syncs in sync.yml, or of destinations (default: all)",
+    )
     removes = argparse.ArgumentParser(add_help=False)
     removes.add_argument(
         "--max-remove-share",

@@ -121,8 +121,9 @@ def load_syncs(
     environ: Mapping[str, str] | None = None,
     **overrides: Any,
 ) -> list[Sync]:
-    """Return the syncs, or those with the given names: defaults, sync.yml, then `overrides`.
+    """Return the syncs, or those that `names` names: defaults, sync.yml, then `overrides`.
 
+    A name is that of a sync or of a destination, which means all syncs that go there.
     Without `config`, `sync.yml` in the current folder is read when there is one. The environment
     gives secrets, AUDIENCE_WAREHOUSE the warehouse and AUDIENCE_LEDGER the ledger. Overrides that
     are None do nothing. Raises ConfigError.
@@ -143,13 +144,26 @@ def load_syncs(
         if environ.get(variable):
             values[name] = environ[variable]
     values |= {name: value for name, value in overrides.items() if value is not None}
-    names = list(names) or list(chosen)
-    missing = [name for name in names if name not in chosen]
-    if missing:
-        raise ConfigError(f"There is no sync {missing}; {path} has {sorted(chosen)}.")
+    names = named(list(names), chosen, path)
     syncs = [make_sync(name, chosen[name], values, environ) for name in names]
     check_directions(syncs)
     return syncs
+
+
+def named(names: list[str], chosen: Mapping[str, Any], path: Path) -> list[str]:
+    """Return the syncs that are meant; all of them when nothing is named."""
+    meant = {
+        name: [
+            one
+            for one, given in chosen.items()
+            if name == one or (isinstance(given, dict) and given.get("destination") == name)
+        ]
+        for name in names
+    }
+    missing = [name for name, syncs in meant.items() if not syncs]
+    if missing:
+        raise ConfigError(f"There is no sync {missing}; {path} has {sorted(chosen)}.")
+    return list(dict.fromkeys(one for syncs in meant.values() for one in syncs)) or list(chosen)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Plan, push, pull and look after the ledger: what the command line and other programs call."""
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -366,8 +367,10 @@ def pull(
             if said and found:
                 said(f"{table}: {len(rows[table]):,} rows")
         for table, found in rows.items():
+            news = found if full else without_echo(ledger, name, table, found)
             folder = raw_path / (destination.raw_folder or destination.name) / table
-            result.rows[table] = write_raw(folder, found, at=now())
+            result.rows[table] = write_raw(folder, news, at=now())
+            remember_pulled(ledger, name, table, news)
         if result.watermarks:
             ledger.run("delete from {t}.watermark where source = ?", [name])
             for table, watermark in result.watermarks.items():
@@ -376,6 +379,58 @@ def pull(
                     [name, table, watermark, now()],
                 )
     return result
+
+
+# What every write moves, ours too, and what says when a row was read.
+VOLATILE = {"_fivetran_synced", "property_lastmodifieddate", "property_hs_lastmodifieddate"}
+IDS = {
+    "deals": ("deal_id",),
+    "deal_contacts": ("deal_id", "contact_id"),
+    "owners": ("owner_id",),
+}
+
+
+def fingerprint(table: str, row: dict[str, Any]) -> tuple[str, str]:
+    """Return what identifies a pulled row, and the hash of what it says."""
+    said = {name: value for name, value in row.items() if name not in VOLATILE}
+    text = json.dumps(said, sort_keys=True, default=str)
+    key = KEY_SEPARATOR.join(str(row[name]) for name in IDS.get(table, ("id",)))
+    return key, hashlib.md5(text.encode()).hexdigest()
+
+
+def without_echo(
+    ledger: Ledger, source: str, table: str, rows: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the rows that say something else than when they were pulled last.
+
+    Our own pushes change when a record was modified and nothing that is read: such a row would
+    only make old facts look confirmed.
+    """
+    known = dict(
+        ledger.run(
+            "select record_id, row_hash from {t}.pulled where source = ? and table_name = ?",
+            [source, table],
+        ).fetchall()
+    )
+    news = []
+    for row in rows:
+        key, said = fingerprint(table, row)
+        if known.get(key) != said:
+            known[key] = said
+            news.append(row)
+    return news
+
+
+def remember_pulled(ledger: Ledger, source: str, table: str, rows: list[dict[str, Any]]) -> None:
+    """Keep the fingerprints of rows that are in a file now."""
+    found = dict(fingerprint(table, row) for row in rows)
+    keys, hashes = list(found), list(found.values())
+    where = "source = ? and table_name = ? and list_contains(?, record_id)"
+    ledger.run(f"delete from {{t}}.pulled where {where}", [source, table, keys])
+    ledger.run(
+        "insert into {t}.pulled select ?, ?, unnest(?::varchar[]), unnest(?::varchar[])",
+        [source, table, keys, hashes],
+    )
 
 
 def with_patience(

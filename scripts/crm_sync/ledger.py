@@ -11,7 +11,7 @@ attaches either, so both are read and written by the same SQL. Its tables, all b
 - `attempt`: record, batch and changed fields, committed before a batch goes on the wire;
 - `ack`: what became of each record, append-only, written as the answers come in;
 - `suppression`: hashes of people who were forgotten and must never be sent again;
-- `watermark`: how far `pull` has read.
+- `watermark`, `pulled`: how far `pull` has read, and hashes of what the rows said.
 
 An attempt without an ack is a record whose state nobody knows (a crash, a lost answer): inflight.
 The next push sends its fields again, whatever it believes the destination holds, or holds it when
@@ -63,6 +63,9 @@ create table if not exists {t}.suppression (
 );
 create table if not exists {t}.watermark (
     source varchar, table_name varchar, pulled_until timestamp, pulled_at timestamp
+);
+create table if not exists {t}.pulled (
+    source varchar, table_name varchar, record_id varchar, row_hash varchar
 );
 """
 BATCHES_OF_A_RUN = 1_000_000  # a batch number is the run's number times this, and counts on

@@ -38,8 +38,8 @@ Contract, from HubSpot's public documentation (developers.hubspot.com):
   not have are ignored when reading.
 - "Retrieve all owners", /docs/api-reference/2026-03/crm/owners/get-owners.
 
-Search does not say which app changed a record last, so the echo of our own pushes is pulled too:
-it changes `lastmodifieddate` and nothing else that staging reads.
+Search does not say which app changed a record last, so the echo of our own pushes is read too: it
+changes `lastmodifieddate` and nothing else that staging reads, and the engine leaves it out.
 """
 
 import email.utils

@@ -11,7 +11,7 @@ from scripts import crm_sync, demo_crm
 from scripts.crm_sync import cli
 from scripts.crm_sync.config import Field
 from scripts.crm_sync.destination import Destination, Finding, NoAnswer, Outcome, Refused
-from scripts.crm_sync.engine import is_first
+from scripts.crm_sync.engine import is_first, remember_pulled, without_echo
 from scripts.crm_sync.ledger import Ledger, person_hash
 
 from .test_engine import TOKEN, fill, held, make_sync, people, person, push, sent
@@ -275,6 +275,59 @@ def test_prune_deletes_the_past_and_nothing_that_is_needed(crm, sync):
     assert crm_sync.push(sync).requests == 0
 
 
+# ---------------------------------------------------------------------- pull
+
+
+def pulled(sync, **options):
+    """The addresses of the contacts that one pull wrote."""
+    folder = sync.warehouse.parent / "raw"
+    before = set(folder.rglob("*.parquet"))
+    crm_sync.pull(sync, raw_path=folder, **options)
+    new = [path for path in folder.rglob("contacts/*.parquet") if path not in before]
+    rows = [
+        row
+        for path in new
+        for row in duckdb.sql(f"select property_email from '{path}' order by 1").fetchall()
+    ]
+    return [address for (address,) in rows]
+
+
+def test_our_own_writes_do_not_come_back(crm, sync):
+    fill(sync.warehouse, people(3, segments="a"))
+    push(sync)
+    assert len(pulled(sync)) == 3  # nobody had read them before
+    fill(sync.warehouse, people(3, segments="b"))
+    push(sync)
+    assert pulled(sync) == []
+    row = crm.store.find("person0001@example.com", by_email=True)
+    crm.store.update(row, {"hs_lead_status": "UNQUALIFIED"})
+    assert pulled(sync) == ["person0001@example.com"]
+    crm.store.update(row, {"hs_lead_status": ""})  # and back again is news too
+    assert pulled(sync) == ["person0001@example.com"]
+    assert pulled(sync) == []
+    assert len(pulled(sync, full=True)) == 3
+
+
+def test_a_deal_that_changes_hands_and_back_is_news_each_time():
+    deal = {"deal_id": "1", "owner_id": "ann", "_fivetran_synced": "2026-06-01"}
+    handed = deal | {"owner_id": "bob"}
+    with Ledger(None, "s") as ledger:
+        for row, is_news in ((deal, True), (handed, True), (deal, True), (deal, False)):
+            news = without_echo(ledger, "hubspot", "deals", [row])
+            assert news == ([row] if is_news else [])
+            remember_pulled(ledger, "hubspot", "deals", news)
+
+
+def test_a_pull_that_fails_writes_nothing_and_reads_again(crm, sync):
+    fill(sync.warehouse, people(3, segments="a"))
+    push(sync)
+    crm.fail_next(50, status=500)
+    with pytest.raises(crm_sync.SyncError, match="pull again"):
+        pulled(sync)
+    crm.faults.clear()
+    assert len(pulled(sync)) == 3
+
+
 # ---------------------------------------------------------------------- several syncs, doctor
 
 
@@ -312,6 +365,7 @@ def test_one_sync_that_is_stopped_does_not_stop_the_other(crm, sync, command):
     lines = [json.loads(line) for line in out.splitlines()]
     assert code == 2 and [one.get("exit_code") for one in lines] == [None, 2]
     assert command("push", "other")[0] == 2
+    assert command("push", "hubspot")[0] == 2  # both go there
 
 
 def test_every_command_says_what_it_did(crm, sync, command):
