@@ -172,7 +172,7 @@ def test_the_worked_examples_hold(make_project, tmp_path):
         project_dir=folder,
         target_path=tmp_path / "target",
     )
-    project.dbt("build")
+    project.dbt("build", "--exclude-resource-type", "unit_test")
     assert project.rows("select email, engagement_score from activation.crm_contacts") == [
         ("ana@example.com", 1)
     ]

@@ -178,7 +178,7 @@ def test_a_crm_that_changes_its_mind_loses_nothing(make_project):
             (folder / "rows.ndjson").write_text(text)
 
     land()
-    project.dbt("build", "--exclude-resource-type", "unit_test")
+    project.dbt("build", "--exclude-resource-type", "test", "unit_test")
     tables["deals"][0]["deal_pipeline_stage_id"] = "appointmentscheduled"
     tables["contacts"][1]["_fivetran_deleted"] = "true"
     land()
