@@ -145,9 +145,7 @@ def load_syncs(
             values[name] = environ[variable]
     values |= {name: value for name, value in overrides.items() if value is not None}
     names = named(list(names), chosen, path)
-    syncs = [make_sync(name, chosen[name], values, environ) for name in names]
-    check_directions(syncs)
-    return syncs
+    return [make_sync(name, chosen[name], values, environ) for name in names]
 
 
 def named(names: list[str], chosen: Mapping[str, Any], path: Path) -> list[str]:
@@ -258,6 +256,12 @@ def check(sync: Sync) -> None:
             f"{name}: {forbidden} say whether a person wants to be contacted. Only that person and "
             f"{sync.destination.name} decide this; a segment never does. Take them out of fields."
         )
+    both = sorted(sync.destination.pulled & set(targets))
+    if both:  # it would feed itself
+        raise ConfigError(
+            f"{name}: {both} are read from {sync.destination.name} as facts about people. What is "
+            "pulled must not be pushed; give the audience fields names of their own."
+        )
     for table in (sync.source, sync.suppressions):
         if table and not re.fullmatch(r"\w+\.\w+", table):
             raise ConfigError(f"{name}: {table!r} is not of the form schema.table.")
@@ -265,14 +269,3 @@ def check(sync: Sync) -> None:
         raise ConfigError("max_remove_share is a share between 0 and 1.")
     if min(sync.workers, sync.max_tries) < 1:
         raise ConfigError("workers and max_tries must be at least 1.")
-
-
-def check_directions(syncs: Iterable[Sync]) -> None:
-    """Raise ConfigError when a field is pushed that `pull` reads: it would feed itself."""
-    for sync in syncs:
-        both = sorted(sync.destination.pulled & set(sync.remote))
-        if both:
-            raise ConfigError(
-                f"{sync.name}: {both} are read from {sync.destination.name} as facts about people. "
-                "What is pulled must not be pushed; give the audience fields names of their own."
-            )

@@ -294,7 +294,7 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
         with hashed as (
             select
                 wanted.record_key, wanted.person, [{hashes}] as hashes,
-                md5('{names}' || cast([{hashes}] as varchar)) as payload_hash
+                md5('{names}' || cast(hashes as varchar)) as payload_hash
             from wanted
         ),
         -- Most people did not change: they leave here, before any field is looked at.

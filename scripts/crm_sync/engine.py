@@ -28,7 +28,7 @@ from .diff import (
 from .errors import ConfigError, GuardError, SyncError
 from .ledger import Ledger, is_postgres, now, only_pusher, person_hash
 from .raw_files import write_raw
-from .transport import Transport
+from .transport import Transport, backoff, retry_after
 
 
 @dataclass
@@ -439,19 +439,18 @@ def with_patience(
     """Yield what the destination's pull yields; a failed request inside is tried again."""
 
     def call(method: str, address: str, **arguments: Any) -> Any:
-        for left in reversed(range(sync.max_tries)):
+        for tries in range(1, sync.max_tries):
+            wait = backoff(tries, sync.backoff_seconds)
             try:
                 response = transport.call(method, address, **arguments)
-                if not left or (response.status_code != 429 and response.status_code < 500):
+                if response.status_code != 429 and response.status_code < 500:
                     return response
-                wait = float(response.headers.get("Retry-After") or sync.backoff_seconds)
+                wait = retry_after(response, otherwise=wait)
             except Transient:
-                if not left:
-                    raise
-                wait = sync.backoff_seconds
+                pass
             transport.count_retry()
             transport.sleep(min(wait, sync.longest_wait_seconds))
-        raise AssertionError("unreachable")
+        return transport.call(method, address, **arguments)
 
     try:
         yield from sync.destination.pull(call, since)

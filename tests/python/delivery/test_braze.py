@@ -9,6 +9,7 @@ from scripts.crm_sync.destinations.braze import Braze
 from scripts.crm_sync.errors import AuthError, ConfigError
 from scripts.crm_sync.transport import Transport
 
+from .sending import send_with, states
 from .vendors.braze import KEY, BrazeWorkspace
 from .vendors.server import Reply
 
@@ -30,13 +31,7 @@ def record(key, remote_id=None, whole=None, **values):
 
 
 def send(vendor, operation, *records, **options):
-    with Transport(plugin(vendor, **options)) as transport:
-        outcomes = transport.destination.send(transport.call, operation, records)
-    return {one.key: one for one in outcomes}
-
-
-def states(outcomes):
-    return {key: one.state for key, one in outcomes.items()}
+    return send_with(plugin(vendor, **options), operation, *records)
 
 
 def test_an_add_creates_and_writes_everything(braze):

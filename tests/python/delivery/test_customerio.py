@@ -7,6 +7,7 @@ from scripts.crm_sync.destinations.customerio import CustomerIO, encoded
 from scripts.crm_sync.errors import AuthError, ConfigError
 from scripts.crm_sync.transport import Transport
 
+from .sending import send_with, states
 from .vendors.customerio import API_KEY, SITE_ID, CustomerIOWorkspace
 from .vendors.server import Reply
 
@@ -32,13 +33,7 @@ def record(key, remote_id=None, whole=None, **values):
 
 
 def send(vendor, operation, *records, api_key=API_KEY, **options):
-    with Transport(plugin(vendor, api_key, **options)) as transport:
-        outcomes = transport.destination.send(transport.call, operation, records)
-    return {one.key: one for one in outcomes}
-
-
-def states(outcomes):
-    return {key: one.state for key, one in outcomes.items()}
+    return send_with(plugin(vendor, api_key, **options), operation, *records)
 
 
 def test_an_add_creates_and_writes_everything(workspace):

@@ -10,8 +10,8 @@ import pytest
 from scripts.crm_sync.destination import Record, Refused, Stop, Transient
 from scripts.crm_sync.destinations import google_ads
 from scripts.crm_sync.errors import AuthError, ConfigError
-from scripts.crm_sync.transport import Transport
 
+from .sending import calls
 from .vendors.google_ads import Google, problem
 from .vendors.server import Reply
 
@@ -46,7 +46,6 @@ def vendor():
 @pytest.fixture
 def connect(vendor):
     """Return a plug-in with these options and secrets, and its `call`."""
-    transports = []
 
     def connect(secrets=None, **options):
         environ = secrets or {"GOOGLE_ACCESS_TOKEN": "token"}
@@ -59,12 +58,10 @@ def connect(vendor):
         }
         plugin = google_ads.Google({**given, **options}, environ)
         plugin.check()
-        transports.append(Transport(plugin))
-        return plugin, transports[-1].call
+        return plugin, call_of(plugin)
 
-    yield connect
-    for transport in transports:
-        transport.close()
+    with calls() as call_of:
+        yield connect
 
 
 @pytest.fixture

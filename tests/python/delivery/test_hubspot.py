@@ -15,6 +15,8 @@ from scripts.crm_sync.destinations.hubspot import READ, HubSpot
 from scripts.crm_sync.errors import AuthError, ConfigError
 from scripts.crm_sync.transport import Transport
 
+from .sending import states
+
 ROOT = Path(__file__).resolve().parents[3]
 SOURCES = ROOT / "models/staging/hubspot/_hubspot__sources.yml"
 LONG_AGO = "2026-01-01T00:00:00.000Z"
@@ -70,10 +72,6 @@ def send(crm, operation, *records, **options):
     outcomes = destination.send(call, operation, records)
     assert len(outcomes) == len(records)
     return {one.key: one for one in outcomes}
-
-
-def states(outcomes):
-    return {key: one.state for key, one in outcomes.items()}
 
 
 def doctor(crm, fields, *, create=False, **options):

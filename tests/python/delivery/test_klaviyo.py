@@ -7,8 +7,8 @@ from klaviyo_api import KlaviyoAPI
 from scripts.crm_sync.destination import Outcome, Record, Refused, Transient
 from scripts.crm_sync.destinations import klaviyo as plugin
 from scripts.crm_sync.errors import AuthError, ConfigError
-from scripts.crm_sync.transport import Transport
 
+from .sending import calls
 from .vendors.klaviyo import Klaviyo as Fake
 from .vendors.server import Reply
 
@@ -60,19 +60,15 @@ def vendor():
 
 @pytest.fixture
 def make(vendor):
-    opened = []
-
     def build(key="pk_test", **options):
         environ = {"KLAVIYO_API_KEY": key, "KLAVIYO_BASE_URL": vendor.url}
         options = {"poll_seconds": 0.0, "requests_per_minute": 3500, **options}
         one = plugin.Klaviyo(options, environ)
         one.quota = (10_000, 1.0)  # the tests are about the contract, not about the pace
-        opened.append(Transport(one, timeout_seconds=5))
-        return one, opened[-1].call
+        return one, call_of(one)
 
-    yield build
-    for transport in opened:
-        transport.close()
+    with calls() as call_of:
+        yield build
 
 
 @pytest.fixture

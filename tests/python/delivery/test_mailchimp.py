@@ -5,8 +5,8 @@ import pytest
 from scripts.crm_sync.destination import Outcome, Record, Transient
 from scripts.crm_sync.destinations import mailchimp as plugin
 from scripts.crm_sync.errors import AuthError, ConfigError
-from scripts.crm_sync.transport import Transport
 
+from .sending import calls
 from .vendors.mailchimp import AUDIENCE, md5
 from .vendors.mailchimp import Mailchimp as Fake
 from .vendors.server import Reply
@@ -28,19 +28,15 @@ def vendor():
 
 @pytest.fixture
 def make(vendor):
-    opened = []
-
     def build(key="secret-us6", **options):
         environ = {"MAILCHIMP_API_KEY": key, "MAILCHIMP_BASE_URL": vendor.url}
         one = plugin.Mailchimp({"audience": AUDIENCE, **options}, environ)
         one.check()
         one.quota = (10_000, 1.0)  # the tests are about the contract, not about the pace
-        opened.append(Transport(one, timeout_seconds=5))
-        return one, opened[-1].call
+        return one, call_of(one)
 
-    yield build
-    for transport in opened:
-        transport.close()
+    with calls() as call_of:
+        yield build
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from scripts.crm_sync.destination import Record, Refused, Stop, Transient
 from scripts.crm_sync.destinations import meta
 from scripts.crm_sync.errors import AuthError, ConfigError
-from scripts.crm_sync.transport import Transport
 
+from .sending import calls
 from .vendors.meta import Meta, problem
 from .vendors.server import Reply
 
@@ -39,18 +39,15 @@ def vendor():
 @pytest.fixture
 def connect(vendor):
     """Return a plug-in with these options, and its `call`."""
-    transports = []
 
     def connect(token="token", **options):
         environ = {"META_ACCESS_TOKEN": token, "META_BASE_URL": vendor.url}
         plugin = meta.Meta({"audiences": {"vip": "1", "churned": 2}, **options}, environ)
         plugin.check()
-        transports.append(Transport(plugin))
-        return plugin, transports[-1].call
+        return plugin, call_of(plugin)
 
-    yield connect
-    for transport in transports:
-        transport.close()
+    with calls() as call_of:
+        yield connect
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from scripts.crm_sync.destinations.slack import Slack
 from scripts.crm_sync.errors import AuthError, ConfigError
 from scripts.crm_sync.transport import Transport
 
+from .sending import send_with, states
 from .vendors.server import Reply
 from .vendors.slack import PATH, SlackChannel, shown
 
@@ -37,9 +38,7 @@ def record(key="ann@example.com", **values):
 
 
 def send(vendor, operation, *records, path=PATH):
-    with Transport(plugin(vendor, path)) as transport:
-        outcomes = transport.destination.send(transport.call, operation, records)
-    return {one.key: one.state for one in outcomes}
+    return states(send_with(plugin(vendor, path), operation, *records))
 
 
 def sections(message):

@@ -9,6 +9,7 @@ from scripts.crm_sync.destinations.webhook import Webhook, keys_of, signature, v
 from scripts.crm_sync.errors import AuthError, ConfigError
 from scripts.crm_sync.transport import Transport
 
+from .sending import send_with, states
 from .vendors.server import Reply
 from .vendors.webhook import SECRET, Receiver
 
@@ -31,13 +32,7 @@ def record(key, **values):
 
 
 def send(vendor, operation, *records, **options):
-    with Transport(plugin(vendor, **options)) as transport:
-        outcomes = transport.destination.send(transport.call, operation, records)
-    return {one.key: one for one in outcomes}
-
-
-def states(outcomes):
-    return {key: one.state for key, one in outcomes.items()}
+    return send_with(plugin(vendor, **options), operation, *records)
 
 
 def test_add_update_remove(receiver):

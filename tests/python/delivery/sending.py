@@ -1,0 +1,26 @@
+"""How the tests of plug-ins send one batch, and what they look at."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+from scripts.crm_sync.destination import Call, Destination, Outcome, Record
+from scripts.crm_sync.transport import Transport
+
+
+@contextmanager
+def calls() -> Iterator[Callable[[Destination], Call]]:
+    """Yield a function that gives the `call` of a plug-in; the connections close at the end."""
+    with ExitStack() as stack:
+        yield lambda one: stack.enter_context(Transport(one, timeout_seconds=5)).call
+
+
+def send_with(one: Destination, operation: str, *records: Record) -> dict[str, Outcome]:
+    """Send one batch over a connection of its own; returns the outcomes by key."""
+    with Transport(one) as transport:
+        outcomes = one.send(transport.call, operation, records)
+    return {outcome.key: outcome for outcome in outcomes}
+
+
+def states(outcomes: dict[str, Outcome]) -> dict[str, str]:
+    """Return the state by key."""
+    return {key: one.state for key, one in outcomes.items()}
