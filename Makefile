@@ -29,7 +29,7 @@ profiles.yml:
 	@cp profiles.example.yml $@
 
 demo: .venv/ready profiles.yml  ## made data in, segments out, contacts into a local demo CRM
-	@$(BIN)/python -m scripts.demo
+	@$(BIN)/python -m dev.demo
 
 # BottleCRM, the real CRM of some tests, wants Python 3.12: without one those tests are skipped.
 .venv-bottlecrm/ready: .venv/ready requirements-bottlecrm.txt
@@ -61,7 +61,7 @@ docs: .venv/ready profiles.yml  ## one page with every model and column: target/
 	@echo "target/static_index.html"
 
 trigger-docs: .venv/ready  ## write docs/triggers.md from the macros and their cases
-	@$(BIN)/python -m scripts.trigger_docs
+	@$(BIN)/python -m dev.trigger_docs
 
 build: .venv/ready profiles.yml  ## dbt build on your own data (dbt_project.yml says where it is)
 	@$(BIN)/dbt build $(if $(AS_OF),--vars '{as_of: "$(AS_OF)"}')
@@ -85,19 +85,19 @@ status: .venv/ready  ## what was delivered, and what was refused
 	@$(BIN)/python -m scripts.crm_sync status
 
 crm: .venv/ready  ## serve the demo CRM's contacts on a local page
-	@$(BIN)/python -m scripts.demo_crm
+	@$(BIN)/python -m dev.demo_crm
 
 bench: .venv/ready profiles.yml  ## time the build on 1 and 10 million events
-	@$(BIN)/python -m scripts.bench
+	@$(BIN)/python -m dev.bench
 
 bench-identity: .venv/ready  ## time identity on 100 thousand, 1 and 10 million edges
-	@$(BIN)/python -m scripts.bench_identity
+	@$(BIN)/python -m dev.bench_identity
 
 bench-push: .venv/ready  ## time the push: latency, a million records, a run without changes
-	@$(BIN)/python -m scripts.bench_push
+	@$(BIN)/python -m dev.bench_push
 
 mutants: .venv/ready  ## seed mistakes into the SQL, one at a time; the oracle must catch each
-	@$(BIN)/python -m scripts.mutants
+	@$(BIN)/python -m dev.mutants
 
 LOCKING := --quiet --universal --generate-hashes --no-strip-extras --no-annotate --no-header --no-emit-index-url
 

@@ -1,1 +1,1 @@
-"""Programs around the dbt project; each runs as `python -m scripts.<name>`."""
+"""What operators of the project run; each program as `python -m scripts.<name>`."""

@@ -18,7 +18,7 @@
                 else "this is not counted. Counted are: " ~ counted | sort | join(', '))
             ~ ". Or write the line\n    " ~ behavior ~ ": [" ~ windows | join(', ') ~ "]\nin var "
             ~ counted_in ~ " of dbt_project.yml, and add the column " ~ column ~ " to " ~ model
-            ~ " in models/marts/core/_core__models.yml."
+            ~ " in models/marts/people/_people__models.yml."
         ) }}
     {%- endif -%}
     {{ return(count_trait(behavior, window)) }}

@@ -12,7 +12,7 @@
             ~ var('page_goals') | sort | join(', ') ~ ". Add the line\n    " ~ behavior
             ~ ": <the behavior that the page is for>\nto var page_goals in dbt_project.yml, and the "
             ~ "column " ~ behavior ~ "_bounce_count_7d to profile_traits in "
-            ~ "models/marts/core/_core__models.yml."
+            ~ "models/marts/people/_people__models.yml."
         ) }}
     {%- endif -%}
     ({{ behavior }}_bounce_count_7d >= 1)

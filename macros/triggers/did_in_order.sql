@@ -18,7 +18,7 @@
             ~ "for that. Known are: " ~ known | join(', ') ~ ". Add the line\n    - {first: " ~ first
             ~ ", then: " ~ then ~ ", days: " ~ within_days ~ "}\nto var ordered_behaviors in "
             ~ "dbt_project.yml, and the column " ~ trait ~ " to profile_traits in "
-            ~ "models/marts/core/_core__models.yml."
+            ~ "models/marts/people/_people__models.yml."
         ) }}
     {%- endif -%}
     ({{ trait }})

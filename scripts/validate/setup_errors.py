@@ -45,7 +45,7 @@ class MissingRawData(ValidationSetupError):
         found = f"no folder for {wanted} in" if wanted else "no known source in"
         super().__init__(
             f"there is {found} {raw_path}: expected {raw_path}/<source>/<table>/ with source one "
-            f"of {', '.join(known)}. Make demo data with `python -m scripts.make_demo_data`, or "
+            f"of {', '.join(known)}. Make demo data with `python -m dev.make_demo_data`, or "
             "name another place with --raw-path or other sources with --sources"
         )
 

@@ -118,7 +118,7 @@ def real_data():
 @pytest.fixture(scope="session")
 def demo(make_project, tmp_path_factory):
     """The demo data, built whole, with every data test."""
-    from scripts import make_demo_data
+    from dev import make_demo_data
 
     raw = tmp_path_factory.mktemp("demo") / "raw"
     assert make_demo_data.main(["--people", "600", "--as-of", AS_OF, "--out", str(raw)]) == 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts import bench
+from dev import bench
 
 
 def test_the_bare_script_and_the_project_agree(tmp_path, capsys):

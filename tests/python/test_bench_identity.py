@@ -4,7 +4,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from scripts import bench_identity
+from dev import bench_identity
 
 
 @pytest.fixture

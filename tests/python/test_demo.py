@@ -7,9 +7,9 @@ import json
 import duckdb
 import pytest
 
-from scripts import demo
+from dev import demo
+from dev.demo_data.files import version
 from scripts.dbt_runner import DbtFailed
-from scripts.demo_data.files import version
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from scripts import demo_crm
+from dev import demo_crm
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTACTS = "/crm/objects/2026-03/contacts"
@@ -157,7 +157,7 @@ def test_page_shows_contacts_and_escapes_them(http, crm):
 
 def test_program_prints_its_address_keeps_state_and_stops_on_sigterm(tmp_path):
     state = tmp_path / "deep" / "crm.sqlite"
-    command = [sys.executable, "-m", "scripts.demo_crm", "--state", str(state)]
+    command = [sys.executable, "-m", "dev.demo_crm", "--state", str(state)]
     for expected in (0, 1):  # the second start finds what the first one kept
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         try:
@@ -174,7 +174,7 @@ def test_program_prints_its_address_keeps_state_and_stops_on_sigterm(tmp_path):
 
 def test_a_port_that_is_taken(tmp_path, crm):
     port = crm.url.rsplit(":", 1)[1]
-    command = [sys.executable, "-m", "scripts.demo_crm", "--port", port]
+    command = [sys.executable, "-m", "dev.demo_crm", "--port", port]
     command += ["--state", str(tmp_path / "other.sqlite")]
     taken = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert taken.returncode == 2 and "cannot start" in taken.stderr

@@ -15,9 +15,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from scripts.demo_data import files
-from scripts.demo_data.files import ForeignFilesError
-from scripts.make_demo_data import (
+from dev.demo_data import files
+from dev.demo_data.files import ForeignFilesError
+from dev.make_demo_data import (
     NotAnInstantError,
     SpanTooShortError,
     main,
@@ -776,7 +776,7 @@ def test_a_failed_run_leaves_the_earlier_data(
 
 def test_help_names_every_option() -> None:
     shown = subprocess.run(
-        [sys.executable, "-m", "scripts.make_demo_data", "--help"],
+        [sys.executable, "-m", "dev.make_demo_data", "--help"],
         capture_output=True,
         text=True,
         check=True,

@@ -24,7 +24,7 @@ def table(text, heading):
 def segments_in_yaml():
     """The segments as the README lists them: core ones first, then by priority."""
     found = []
-    for path in (PROJECT / "models/marts/segments").rglob("_*__models.yml"):
+    for path in (PROJECT / "models/marts/segments").rglob("*.yml"):
         for model in yaml.safe_load(path.read_text())["models"]:
             meta = model["config"]["meta"]
             row = (model["name"], meta["goal"], str(meta["priority"]), meta["cadence"])
@@ -69,7 +69,7 @@ def test_the_canonical_columns_are_those_of_the_union():
 
 
 def test_the_quarantine_reasons_are_the_accepted_ones():
-    core = yaml.safe_load((PROJECT / "models/marts/core/_core__models.yml").read_text())
+    core = yaml.safe_load((PROJECT / "models/marts/people/_people__models.yml").read_text())
     model = next(model for model in core["models"] if model["name"] == "events_quarantined")
     column = next(c for c in model["columns"] if c["name"] == "quarantine_reason")
     (test,) = column["data_tests"]
@@ -138,11 +138,11 @@ def test_the_worked_examples_hold(make_project, tmp_path):
     # The segment.
     research = folder / "models/marts/segments/research"
     (research / "case_study_takers.sql").write_text(block(segment, "sql", 0))
-    described = (research / "_research__models.yml").read_text()
-    (research / "_research__models.yml").write_text(
-        described.replace("models:\n", "models:\n" + block(segment, "yaml", 0) + "\n", 1).replace(
-            "unit_tests:\n", "unit_tests:\n" + block(segment, "yaml", 1) + "\n", 1
-        )
+    (research / "case_study_takers.yml").write_text(
+        "version: 2\n\nmodels:\n"
+        + block(segment, "yaml", 0)
+        + "\nunit_tests:\n"
+        + block(segment, "yaml", 1)
     )
     roll_up = folder / "models/marts/membership/segment_memberships.sql"
     text = roll_up.read_text()

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts import identity_quality
-from scripts.demo_data.noise import make_noise
-from scripts.demo_data.tables import Clock
+from dev import identity_quality
+from dev.demo_data.noise import make_noise
+from dev.demo_data.tables import Clock
 
 CLOCK = Clock.at(datetime(2026, 6, 30, tzinfo=UTC), days=180)
 

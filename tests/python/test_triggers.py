@@ -5,7 +5,7 @@ import re
 import duckdb
 import pytest
 
-from scripts import trigger_docs
+from dev import trigger_docs
 from scripts.dbt_runner import PROJECT, DbtFailed, invoke_dbt
 
 from .conftest import AS_OF

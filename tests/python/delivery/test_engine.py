@@ -23,7 +23,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from scripts import crm_sync, demo_crm
+from dev import demo_crm
+from scripts import crm_sync
 from scripts.crm_sync import cli
 from scripts.crm_sync.config import DEFAULT_SYNCS, DESTINATIONS, Field
 from scripts.crm_sync.diff import encoded

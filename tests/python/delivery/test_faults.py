@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from scripts import crm_sync, demo_crm
+from dev import demo_crm
+from scripts import crm_sync
 from scripts.crm_sync.diff import masked
 from scripts.crm_sync.ledger import Ledger
 

@@ -8,7 +8,7 @@ import hubspot
 import pytest
 import yaml
 
-from scripts import demo_crm
+from dev import demo_crm
 from scripts.crm_sync.destination import Record, Refused, Stop, Transient
 from scripts.crm_sync.destinations import hubspot as plugin_file
 from scripts.crm_sync.destinations.hubspot import READ, HubSpot

@@ -7,7 +7,8 @@ import duckdb
 import pytest
 import yaml
 
-from scripts import crm_sync, demo_crm
+from dev import demo_crm
+from scripts import crm_sync
 from scripts.crm_sync import cli
 from scripts.crm_sync.config import Field
 from scripts.crm_sync.destination import Destination, Finding, NoAnswer, Outcome, Refused

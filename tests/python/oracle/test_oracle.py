@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from scripts import mutants
+from dev import mutants
 
 from ..conftest import copy_of_files
 from . import comparing, histories

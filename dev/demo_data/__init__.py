@@ -1,0 +1,1 @@
+"""The parts of the made demo data; run them with `python -m dev.make_demo_data`."""

@@ -1,0 +1,336 @@
+"""Seed mistakes into the SQL, one at a time, and see that the oracle of the tests catches each."""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from scripts.dbt_runner import PROJECT, DbtFailed, run_dbt
+from tests.python.oracle import comparing, histories
+from tests.python.oracle.events import World
+
+AS_OF = "2026-06-30T00:00:00Z"
+SEED = 20260630
+PEOPLE = 2200
+BUILT = ("+profile_traits", "+account_traits", "+profile_tags", "+segment_memberships")
+COPIED = ("models", "macros", "seeds", "tests")
+# Everything is built anew: the mistake is in what a second run would not touch.
+EVERYTHING = "everything"
+INTERMEDIATE = "models/intermediate"
+EVENTS, BEHAVIORS = f"{INTERMEDIATE}/events", f"{INTERMEDIATE}/behaviors"
+ACCOUNTS, TRAITS = f"{INTERMEDIATE}/accounts", f"{INTERMEDIATE}/traits"
+PEOPLE_MARTS, SEGMENTS = "models/marts/people", "models/marts/segments"
+
+
+class MutantError(Exception):
+    """A mistake cannot be seeded as it is written; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One mistake: in `file` the only `old` becomes `new`; `touched` are the models to rebuild."""
+
+    what: str
+    file: str
+    old: str
+    new: str
+    touched: str = ""
+
+    @property
+    def selection(self) -> str:
+        """The models to rebuild, with everything behind them."""
+        return self.touched or f"{Path(self.file).stem}+"
+
+
+COUNTED = "int_profile_behaviors_counted+"
+MUTANTS = (
+    Mutant("a window's far end belongs to it", "macros/time/within_days.sql",
+           "({{ instant }} > {{ as_of() }}", "({{ instant }} >= {{ as_of() }}", COUNTED),
+    Mutant("a window is a day too long", "macros/time/within_days.sql",
+           "interval '{{ days }}' day and", "interval '{{ days + 1 }}' day and", COUNTED),
+    Mutant("the window before begins too late", "macros/time/in_window.sql",
+           "interval '{{ 2 * days }}' day", "interval '{{ 2 * days - 1 }}' day", COUNTED),
+    Mutant("the window before reaches into the last one", "macros/time/in_window.sql",
+           "and {{ instant }} <= {{ as_of() }} - interval '{{ days }}' day",
+           "and {{ instant }} <= {{ as_of() }} - interval '{{ days - 1 }}' day", COUNTED),
+    Mutant("a kind does not count for the broader behavior", "macros/traits/counts_as.sql",
+           "    '{{ name }}' in (behavior, broader_behavior)\n    {%- endif",
+           "    '{{ name }}' = behavior\n    {%- endif", COUNTED),
+    Mutant("research leaves decisions out", "macros/traits/counts_as.sql",
+           "stage in ('consideration', 'decision')\n    {%- elif",
+           "stage in ('consideration')\n    {%- elif", COUNTED),
+    Mutant("what machines did counts", f"{TRAITS}/int_profile_behaviors_counted.sql",
+           "    where is_human\n", ""),
+    Mutant("what machines opened counts as read", f"{BEHAVIORS}/int_email_messages.sql",
+           "behavior = 'email_opened' and is_human as is_open",
+           "behavior = 'email_opened' as is_open"),
+    Mutant("a click on a call to action opens nothing", f"{BEHAVIORS}/int_email_messages.sql",
+           "behavior in ('email_clicked', 'email_cta_clicked') and is_human",
+           "behavior in ('email_clicked') and is_human"),
+    Mutant("no grace for young messages", f"{BEHAVIORS}/int_email_messages.sql",
+           "interval '{{ var(\"email_grace_hours\") }}' hour", "interval '0' hour"),
+    Mutant("a message exactly as old as the grace is left out",
+           f"{BEHAVIORS}/int_email_messages.sql",
+           "or delivered_at <= {{ as_of() }}", "or delivered_at < {{ as_of() }}"),
+    Mutant("a late open moves the delivery", f"{BEHAVIORS}/int_email_messages.sql",
+           "min(case when proves_delivery then occurred_at end) as delivered_at",
+           "max(case when proves_delivery then occurred_at end) as delivered_at"),
+    Mutant("the tenth message falls between the tens",
+           f"{TRAITS}/int_profile_emails_summarized.sql",
+           "is_opened and recency <= 10", "is_opened and recency < 10"),
+    Mutant("the oldest message is the newest", f"{TRAITS}/int_profile_emails_summarized.sql",
+           "order by delivered_at desc, message_id desc",
+           "order by delivered_at, message_id desc"),
+    Mutant("events after as_of count", f"{BEHAVIORS}/int_events_resolved.sql",
+           "    where occurred_at <= {{ as_of() }}\n", ""),
+    Mutant("of two copies the later one is kept", f"{EVENTS}/int_events.sql",
+           "order by loaded_at,", "order by loaded_at desc,", EVERYTHING),
+    Mutant("an order with a discount of 0 is discounted", f"{BEHAVIORS}/int_events_resolved.sql",
+           "type_double()) }} > 0,", "type_double()) }} >= 0,"),
+    Mutant("a gap of exactly the time-out starts no visit",
+           f"{BEHAVIORS}/int_web_events_sequenced.sql",
+           ">= {{ timeout_seconds }}", "> {{ timeout_seconds }}"),
+    Mutant("a track event ends the time on a page", f"{BEHAVIORS}/int_web_events_sequenced.sql",
+           "case when family = 'web' then occurred_at end as page_viewed_at",
+           "occurred_at as page_viewed_at"),
+    Mutant("the last page is never read", f"{BEHAVIORS}/int_web_events_sequenced.sql",
+           "'coalesce(next_page_viewed_at, visit_ended_at)'", "'next_page_viewed_at'"),
+    Mutant("a visit that reached the goal bounces", f"{BEHAVIORS}/int_visits.sql",
+           "}} then 1 end) = 0", "}} then 1 end) >= 0"),
+    Mutant("a visit that goes on bounces", f"{TRAITS}/int_profile_visits_summarized.sql",
+           ">= {{ timeout_seconds }} as is_over", ">= 0 as is_over"),
+    Mutant("the visit before is the one that began before",
+           f"{TRAITS}/int_profile_visits_summarized.sql",
+           "rows between unbounded preceding and 1 preceding",
+           "rows between 1 preceding and 1 preceding"),
+    Mutant("a cart exactly an hour old is abandoned", "macros/time/is_abandoned.sql",
+           "and {{ begun_at }} < {{ as_of() }}", "and {{ begun_at }} <= {{ as_of() }}",
+           "int_profile_states+ int_profile_forms_summarized+"),
+    Mutant("a cart exactly a week old is abandoned", "macros/time/is_abandoned.sql",
+           "        {{ begun_at }} > {{ as_of() }}", "        {{ begun_at }} >= {{ as_of() }}",
+           "int_profile_states+ int_profile_forms_summarized+"),
+    Mutant("an order at the instant of the add is later", "macros/time/is_abandoned.sql",
+           "{{ ended_at }} <= {{ begun_at }}", "{{ ended_at }} < {{ begun_at }}",
+           "int_profile_states+ int_profile_forms_summarized+"),
+    Mutant("whoever never ordered left no cart", "macros/time/is_abandoned.sql",
+           "and ({{ ended_at }} is null or {{ ended_at }} <= {{ begun_at }})",
+           "and {{ ended_at }} <= {{ begun_at }}",
+           "int_profile_states+ int_profile_forms_summarized+"),
+    Mutant("one form sent forgives the others", f"{TRAITS}/int_profile_forms_summarized.sql",
+           "{{ dbt.bool_or(is_abandoned('last_started_at', 'last_submitted_at')) }}",
+           "bool_and({{ is_abandoned('last_started_at', 'last_submitted_at') }})"),
+    Mutant("a page at the instant of the download follows it",
+           f"{TRAITS}/int_profile_behaviors_counted.sql",
+           "        ) > min(", "        ) >= min("),
+    Mutant("points grow with age", f"{TRAITS}/int_profiles_scored.sql",
+           "seconds_between(score_epoch(), 'occurred_at')",
+           "seconds_between('occurred_at', score_epoch())"),
+    Mutant("leaving the programme at the instant of joining is overlooked",
+           f"{TRAITS}/int_profile_states.sql",
+           "last_loyalty_left_at < last_loyalty_joined_at",
+           "last_loyalty_left_at <= last_loyalty_joined_at"),
+    Mutant("only the first buying role counts", f"{TRAITS}/int_profile_states.sql",
+           "like '%;DECISION_MAKER;%'", "like ';DECISION_MAKER;%'"),
+    Mutant("prospects have customers' activity", f"{TRAITS}/int_profile_states.sql",
+           "case when is_customer then last_purchase_or_use_at end",
+           "last_purchase_or_use_at"),
+    Mutant("the top tenth is a fifth", f"{TRAITS}/int_customers_ranked.sql",
+           "(use_rank - 1) * 10 < customer_count", "(use_rank - 1) * 5 < customer_count"),
+    Mutant("equal use is not equal rank", f"{TRAITS}/int_customers_ranked.sql",
+           "rank() over (order by", "row_number() over (order by"),
+    Mutant("subdomains of competitors are customers to be", f"{ACCOUNTS}/int_profile_accounts.sql",
+           "\n            or addresses.domain like '%.' || competitor_domains.domain", ""),
+    Mutant("whatever ends like a competitor is one", f"{ACCOUNTS}/int_profile_accounts.sql",
+           "like '%.' || competitor_domains.domain", "like '%' || competitor_domains.domain"),
+    Mutant("free mail is a company", f"{ACCOUNTS}/int_profile_accounts.sql",
+           " and free_mail_domains.domain is null", ""),
+    Mutant("the address seen first names the company", f"{ACCOUNTS}/int_profile_accounts.sql",
+           "order by addresses.last_seen_at desc, addresses.email",
+           "order by addresses.last_seen_at, addresses.email"),
+    Mutant("the worst rule counts", f"{ACCOUNTS}/int_fit_points.sql",
+           "max(fit_rules.points)", "min(fit_rules.points)"),
+    Mutant("a company of the smallest size does not fit", f"{ACCOUNTS}/int_fit_points.sql",
+           "attributes.number_value >= coalesce", "attributes.number_value > coalesce"),
+    Mutant("three of four make a complete fit", f"{ACCOUNTS}/int_profiles_fitted.sql",
+           "points.attribute_count = 4", "points.attribute_count >= 3"),
+    Mutant("verified exactly 180 days ago is stale", f"{ACCOUNTS}/int_profiles_fitted.sql",
+           "        < {{ as_of() }}", "        <= {{ as_of() }}"),
+    Mutant("a deal that will be closed is closed", f"{EVENTS}/int_deals_stated.sql",
+           "            or deals.closed_at > {{ as_of() }}\n", ""),
+    Mutant("a bound belongs to the lower grade", "macros/traits/grade_of.sql",
+           "when {{ number }} >= {{ bound }}", "when {{ number }} > {{ bound }}",
+           "int_profiles_graded+"),
+    Mutant("people are counted as researching who did nothing",
+           f"{PEOPLE_MARTS}/account_traits.sql",
+           "case when research_count_14d > 0 then 1 end",
+           "case when research_count_14d >= 0 then 1 end"),
+    Mutant("a tag exactly as old as it may be stays", f"{PEOPLE_MARTS}/profile_tags.sql",
+           "within_days('occurred_at', var('tag_valid_days'))",
+           "within_days('occurred_at', var('tag_valid_days') + 1)"),
+    Mutant("did_not forgets who came late", "macros/triggers/did_not.sql",
+           "\n        and first_seen_at <= {{ as_of() }} - interval '{{ within_days }}' day", "",
+           "inactive_contacts+"),
+    Mutant("exactly so many days of silence are too few", "macros/triggers/quiet_for.sql",
+           "last_engaged_at <= {{ as_of() }}", "last_engaged_at < {{ as_of() }}",
+           "lapsed_leads+ nurture+"),
+    Mutant("a return after exactly 24 hours is late", "macros/triggers/returned_within.sql",
+           "<= previous_visit_ended_at + interval '{{ hours }}'",
+           "< previous_visit_ended_at + interval '{{ hours }}'", "hot_returners+"),
+    Mutant("a second device is a return", "macros/triggers/returned_within.sql",
+           "> previous_visit_ended_at\n        and last_visit_started_at <= previous_visit_ended_at"
+           " + interval '{{ hours }}'",
+           "<= previous_visit_ended_at + interval '{{ hours }}'", "hot_returners+"),
+    Mutant("warm begins a microsecond late", "macros/triggers/returned_after.sql",
+           ">= previous_visit_ended_at + interval '{{ days_from }}'",
+           "> previous_visit_ended_at + interval '{{ days_from }}'",
+           "warm_returners+ reactivated_visitors+"),
+    Mutant("a decline of exactly 40 % is none", "macros/triggers/declining.sql",
+           "{{ now }} * 100 <= {{ before }}", "{{ now }} * 100 < {{ before }}",
+           "declining_usage+"),
+    Mutant("nothing declines from nothing", "macros/triggers/declining.sql",
+           "({{ before }} > 0 and ", "(", "declining_usage+"),
+    Mutant("once more than asked", "macros/triggers/did.sql",
+           "}} >= {{ at_least }})", "}} > {{ at_least }})", "path:models/marts/segments+"),
+    Mutant("a renewal in exactly 60 days is far away",
+           f"{SEGMENTS}/retention/renewals_at_risk.sql",
+           "account_renewal_at <= {{ as_of() }}", "account_renewal_at < {{ as_of() }}"),
+    Mutant("a renewal that is due is ahead", f"{SEGMENTS}/retention/renewals_at_risk.sql",
+           "account_renewal_at > {{ as_of() }}", "account_renewal_at >= {{ as_of() }}"),
+    Mutant("a visit sooner than three days evaluates", f"{SEGMENTS}/research/evaluators.sql",
+           "interval '3' day", "interval '2' day"),
+    Mutant("converted people are still to convert", f"{SEGMENTS}/leads/top_of_funnel_engaged.sql",
+           "    not has_converted\n    and ", "    "),
+    Mutant("people without any order buy at a discount",
+           f"{SEGMENTS}/b2c/price_sensitive_shoppers.sql",
+           "(order_count > 0 and discounted", "(discounted"),
+    Mutant("who never opened has stopped to open", f"{SEGMENTS}/reengagement/stopped_openers.sql",
+           "\n    and counted_emails > consecutive_emails_ignored", ""),
+)  # fmt: skip
+
+
+def spoil(project: Path, mutant: Mutant) -> None:
+    """Put the mistake into a copy of the project. Raises MutantError when it no longer applies."""
+    path = project / mutant.file
+    text = path.read_text()
+    if text.count(mutant.old) != 1:
+        raise MutantError(f"{mutant.file} holds {text.count(mutant.old)} times: {mutant.old}")
+    path.write_text(text.replace(mutant.old, mutant.new))
+
+
+class Laboratory:
+    """A world, its raw files and a warehouse that was built from them without a mistake."""
+
+    def __init__(self, folder: Path) -> None:
+        made = histories.make(
+            histories.draw_drafts(PEOPLE, SEED), datetime.fromisoformat(AS_OF).replace(tzinfo=None)
+        )
+        self.world: World = made.world
+        self.folder, self.raw = folder, folder / "raw"
+        histories.write(made, self.raw)
+        self.project = folder / "project"
+        self.project.mkdir()
+        for name in COPIED:
+            shutil.copytree(PROJECT / name, self.project / name)
+        for name in ("dbt_project.yml", "profiles.example.yml"):
+            shutil.copy(PROJECT / name, self.project / name)
+        # One name in two folders: views name the file that they are in.
+        self.clean = folder / "clean" / "warehouse.duckdb"
+        self.spoiled = folder / "spoiled" / "warehouse.duckdb"
+        self.spoiled.parent.mkdir()
+        self.run("build", self.clean, BUILT)
+        wrong = self.compare(self.clean)
+        if wrong:
+            raise MutantError(f"SQL and oracle disagree before any mistake: {wrong[0]}")
+
+    def run(self, command: str, warehouse: Path, select: tuple[str, ...], *more: str) -> None:
+        """Run dbt on the copied project."""
+        kinds = ("--exclude-resource-type", "test", "unit_test") if command == "build" else ()
+        run_dbt(
+            command, *kinds, "--select", *select, *more,
+            warehouse=warehouse,
+            variables={
+                "raw_path": str(self.raw), "event_sources": ["events", "hubspot"], "as_of": AS_OF
+            },
+            target_path=self.folder / "target",
+            project_dir=self.project,
+        )  # fmt: skip
+
+    def compare(self, warehouse: Path) -> list[comparing.Difference]:
+        """On what the warehouse and the oracle disagree."""
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            return comparing.differences(
+                self.world, lambda query: connection.execute(query).fetchall()
+            )
+
+    def caught_by(self, mutant: Mutant) -> str:
+        """What disagrees when the mistake is in; empty when nothing does."""
+        path = self.project / mutant.file
+        before = path.read_text()
+        warehouse = self.spoiled
+        spoil(self.project, mutant)
+        try:
+            if mutant.touched == EVERYTHING:
+                warehouse.unlink(missing_ok=True)
+                self.run("build", warehouse, BUILT)
+            else:
+                shutil.copy(self.clean, warehouse)
+                kept = [f"{one},+segment_memberships" for one in mutant.selection.split()]
+                tables = [f"{one},+{to}" for one in mutant.selection.split()
+                          for to in ("profile_tags", "account_traits")]  # fmt: skip
+                self.run("run", warehouse, (*kept, *tables))
+            wrong = self.compare(warehouse)
+        except DbtFailed as failure:
+            # SQL that does not run proves nothing about the oracle.
+            raise MutantError(f"{mutant.what}: {failure}") from failure
+        finally:
+            path.write_text(before)
+        found = sorted({one.what for one in wrong})
+        return f"{len(wrong)} values of " + ", ".join(found[:3]) if found else ""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Seed every mistake; returns 0 when all were caught, 1 when one survived."""
+    parser = argparse.ArgumentParser(prog="python -m dev.mutants", description=__doc__)
+    parser.add_argument("--only", help="only mistakes whose description or file contains this")
+    options = parser.parse_args(argv)
+    wanted = [one for one in MUTANTS if (options.only or "") in f"{one.what} {one.file}"]
+    console = Console()
+    table = Table(box=None, pad_edge=False)
+    for name in ("mistake", "caught by", "seconds"):
+        table.add_column(name)
+    try:
+        survivors = seed_all(wanted, table, console)
+    except MutantError as problem:
+        console.print(f"[red]✗[/red] {problem}", highlight=False)
+        return 1
+    console.print(table)
+    console.print(f"{len(wanted) - survivors} of {len(wanted)} mistakes were caught (seed {SEED}).")
+    return 1 if survivors else 0
+
+
+def seed_all(wanted: list[Mutant], table: Table, console: Console) -> int:
+    """Seed the mistakes one by one and add a row for each; returns how many survived."""
+    survivors = 0
+    with tempfile.TemporaryDirectory(prefix="mutants-") as scratch:
+        with console.status(f"{PEOPLE:,} histories: building them without a mistake"):
+            laboratory = Laboratory(Path(scratch))
+        for number, mutant in enumerate(wanted, start=1):
+            began = time.perf_counter()
+            with console.status(f"{number} of {len(wanted)}: {mutant.what}"):
+                caught = laboratory.caught_by(mutant)
+            survivors += not caught
+            seconds = f"{time.perf_counter() - began:.1f}"
+            table.add_row(mutant.what, caught or "[red]nothing[/red]", seconds)
+    return survivors
+
+
+if __name__ == "__main__":
+    sys.exit(main())
