@@ -490,7 +490,7 @@ def bench_typed(size: int, folder: Path, threads: int, console: Console) -> dict
             refuse_difference(
                 connection, f"from kept_{name}", f"from intermediate.{name}", "a full refresh"
             )
-        edges = "(select low_seq as node_a, high_seq as node_b from {}) as edges".format(
+        edges = "(select low_key as node_a, high_key as node_b from {}) as edges".format(
             "intermediate.int_identity_edges_screened"
         )
         np.save(folder / "scipy.npy", scipy_roots(connection, edges))

@@ -84,9 +84,9 @@ def clusterings(warehouse: Path) -> pd.DataFrame:
             select
                 identifier_type,
                 identifier_value,
-                node_seq,
-                coalesce(components.root, nodes.node_seq) as unlimited,
-                clusters.root_seq as ours
+                node_key,
+                coalesce(components.root, nodes.node_key) as unlimited,
+                clusters.profile_key as ours
             from (
                 select distinct identifier_type, identifier_value
                 from intermediate.int_identifiers_listed
@@ -94,8 +94,8 @@ def clusterings(warehouse: Path) -> pd.DataFrame:
             left join intermediate.int_identity_nodes as nodes
                 using (identifier_type, identifier_value)
             left join intermediate.int_identity_components as components
-                on nodes.node_seq = components.node
-            left join intermediate.int_identity_clusters as clusters using (node_seq)
+                on nodes.node_key = components.node
+            left join intermediate.int_identity_clusters as clusters using (node_key)
             order by identifier_type, identifier_value
             """
         ).df()
@@ -113,7 +113,7 @@ def clusterings(warehouse: Path) -> pd.DataFrame:
     alone = pd.Series(-1 - np.arange(len(found)), index=found.index)
     for name in ("unlimited", "ours"):
         found[name] = found[name].fillna(alone).astype(np.int64)
-    return found.drop(columns="node_seq")
+    return found.drop(columns="node_key")
 
 
 def naive_components(identifier: np.ndarray, observation: np.ndarray, count: int) -> np.ndarray:

@@ -3,6 +3,8 @@
 select audience_members.profile_id
 
 from {{ ref('ad_audience_members') }} as audience_members
+inner join {{ ref('int_profiles') }} as profiles
+    on audience_members.profile_id = profiles.profile_id
 left join {{ ref('int_profile_consents') }} as consents
-    on audience_members.profile_id = consents.profile_id
+    on profiles.profile_key = consents.profile_key
 where not coalesce(consents.has_ad_consent, {{ (not var('ad_consent_required')) | lower }})

@@ -4,13 +4,13 @@ with
 
 identifiers as (
     select
-        nodes.node_seq,
-        identified.*
-    from {{ ref('profile_identifiers') }} as identified
-    inner join {{ ref('int_identity_nodes') }} as nodes
-        on
-            identified.identifier_type = nodes.identifier_type
-            and identified.identifier_value = nodes.identifier_value
+        clusters.node_key,
+        clusters.identifier_type,
+        clusters.identifier_value,
+        profiles.profile_id
+    from {{ ref('int_identity_clusters') }} as clusters
+    inner join {{ ref('int_profiles') }} as profiles
+        on clusters.profile_key = profiles.profile_key
 ),
 
 pairs as (
@@ -22,8 +22,8 @@ pairs as (
         high.identifier_value as identifier_value_b,
         high.profile_id as profile_id_b
     from {{ ref('int_identity_edges') }} as edges
-    left join identifiers as low on edges.low_seq = low.node_seq
-    left join identifiers as high on edges.high_seq = high.node_seq
+    left join identifiers as low on edges.low_key = low.node_key
+    left join identifiers as high on edges.high_key = high.node_key
 )
 
 select pairs.*

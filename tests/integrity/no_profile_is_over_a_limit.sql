@@ -4,18 +4,17 @@ with
 
 counted as (
     select
-        clusters.root_seq,
-        nodes.identifier_type,
+        profile_key,
+        identifier_type,
         count(*) as identifier_count
-    from {{ ref('int_identity_clusters') }} as clusters
-    inner join {{ ref('int_identity_nodes') }} as nodes on clusters.node_seq = nodes.node_seq
-    group by clusters.root_seq, nodes.identifier_type
+    from {{ ref('int_identity_clusters') }}
+    group by profile_key, identifier_type
 ),
 
 declared as (
-    select distinct clusters.root_seq
+    select distinct clusters.profile_key
     from {{ ref('int_identity_edges_screened') }} as edges
-    inner join {{ ref('int_identity_clusters') }} as clusters on edges.low_seq = clusters.node_seq
+    inner join {{ ref('int_identity_clusters') }} as clusters on edges.low_key = clusters.node_key
     where edges.is_declared
 )
 
@@ -27,5 +26,5 @@ inner join {{ ref('identity_rules') }} as limits
         limits.kind = 'limit'
         and counted.identifier_type = limits.identifier_type
         and counted.identifier_count > limits.threshold
-left join declared on counted.root_seq = declared.root_seq
-where declared.root_seq is null
+left join declared on counted.profile_key = declared.profile_key
+where declared.profile_key is null

@@ -3,16 +3,16 @@
 with
 
 retired as (
-    select distinct history.root_seq
+    select distinct history.profile_key
     from {{ ref('int_identity_clusters_history') }} as history
-    left join {{ ref('int_identity_clusters') }} as clusters on history.root_seq = clusters.root_seq
-    where history.root_seq is not null and clusters.root_seq is null
+    left join {{ ref('int_identity_clusters') }} as clusters on history.profile_key = clusters.profile_key
+    where history.profile_key is not null and clusters.profile_key is null
 ),
 
 named as (
     select {{ profile_id('nodes.identifier_type', 'nodes.identifier_value') }} as profile_id
     from retired
-    inner join {{ ref('int_identity_nodes') }} as nodes on retired.root_seq = nodes.node_seq
+    inner join {{ ref('int_identity_nodes') }} as nodes on retired.profile_key = nodes.node_key
 ),
 
 logged as (

@@ -307,14 +307,14 @@ FAULTS = {
         delete from marts.identity_suppressed_edges where reason = 'shared_identifier'
     """,
     "no_profile_is_over_a_limit": """
-        update intermediate.int_identity_clusters set root_seq = 1 where root_seq <= 400
+        update intermediate.int_identity_clusters set profile_key = 1 where profile_key % 2 = 0
     """,
     "retired_profile_ids_are_logged": """
         insert into intermediate.int_identity_clusters_history
         select
-            node_seq, revision + 1 as revision, revision + 2 as closing_revision,
-            node_seq as root_seq, suppression_reason, valid_from, valid_from as valid_to
-        from intermediate.int_identity_clusters_history where node_seq <> root_seq limit 1
+            node_key, revision + 1 as revision, revision + 2 as closing_revision,
+            node_key as profile_key, suppression_reason, valid_from, valid_from as valid_to
+        from intermediate.int_identity_clusters_history where node_key <> profile_key limit 1
     """,
 }
 

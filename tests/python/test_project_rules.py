@@ -1,5 +1,6 @@
 """Rules that hold for every file of the project: one clock, layers, names."""
 
+import copy
 import json
 import re
 import shutil
@@ -229,14 +230,59 @@ def test_every_segment_has_a_unit_test_with_both_sides(manifest):
         assert any(0 < expected < given for given, expected in tested.get(path.stem, [])), path.stem
 
 
-def test_layers_only_look_down(manifest):
-    """Only staging reads sources; nothing but the roll-up and segments reads a segment."""
+# A row walks through these rooms in this order and never back.
+ROOMS = (
+    "staging",
+    "intermediate/events",
+    "intermediate/identity",
+    "intermediate/behaviors",
+    "intermediate/accounts",
+    "intermediate/traits",
+    "marts/people",
+    "marts/segments",
+    "marts/membership",
+    "marts/activation",
+    "marts/reporting",
+)
+
+
+def room_of(node):
+    """The room of a model, by its path; None for a model that stands in none."""
+    path = node["original_file_path"].removeprefix("models/")
+    return next((room for room in ROOMS if path.startswith(f"{room}/")), None)
+
+
+def steps_back(nodes):
+    """Models that read a later room than their own, as `model reads model`."""
+    return sorted(
+        f"{name} ({room_of(node)}) reads {parent} ({room_of(nodes[parent])})"
+        for name, node in nodes.items()
+        for parent in (full.split(".")[-1] for full in node["depends_on"]["nodes"])
+        if parent in nodes and ROOMS.index(room_of(nodes[parent])) > ROOMS.index(room_of(node))
+    )
+
+
+def test_every_model_stands_in_a_room(manifest):
+    assert [name for name, node in models(manifest).items() if room_of(node) is None] == []
+
+
+def test_no_room_reads_a_later_one(manifest):
+    nodes = models(manifest)
+    assert steps_back(nodes) == []
+    turned = copy.deepcopy({name: nodes[name] for name in ("int_profiles", "profiles")})
+    turned["int_profiles"]["depends_on"]["nodes"] = ["model.audience_engine.profiles"]
+    assert steps_back(turned) == [
+        "int_profiles (intermediate/identity) reads profiles (marts/people)"
+    ]
+
+
+def test_only_staging_reads_sources_and_only_the_roll_up_reads_segments(manifest):
     nodes = models(manifest)
     segments = {path.stem for path in SEGMENTS}
     for name, node in nodes.items():
         parents = node["depends_on"]["nodes"]
         if any(parent.startswith("source.") for parent in parents):
-            assert "staging" in node["fqn"], name
+            assert room_of(node) == "staging", name
         read = {parent.split(".")[-1] for parent in parents} & segments
         assert not read or name == "segment_memberships" or name in segments, name
 

@@ -5,8 +5,8 @@ profile_accounts as (
     select * from {{ ref('int_profile_accounts') }}
 ),
 
-accounts as (
-    select * from {{ ref('accounts') }}
+companies as (
+    select * from {{ ref('int_companies_stated') }}
 ),
 
 details as (
@@ -19,14 +19,14 @@ fit_rules as (
 
 facts as (
     select
-        profile_accounts.profile_id,
-        lower(accounts.industry) as industry,
-        lower(accounts.country) as country,
+        profile_accounts.profile_key,
+        lower(companies.industry) as industry,
+        lower(companies.country) as country,
         lower(details.job_title) as job_title,
-        accounts.employee_count
+        companies.employee_count
     from profile_accounts
-    left join accounts on profile_accounts.account_id = accounts.account_id
-    left join details on profile_accounts.profile_id = details.profile_id
+    left join companies on profile_accounts.company_id = companies.company_id
+    left join details on profile_accounts.profile_key = details.profile_key
 ),
 
 attributes as (
@@ -37,7 +37,7 @@ attributes as (
         ('size', 'null', 'employee_count'),
     ] %}
     select
-        profile_id,
+        profile_key,
         '{{ attribute }}' as attribute,
         cast({{ text }} as {{ dbt.type_string() }}) as text_value,
         cast({{ number }} as {{ type_double() }}) as number_value
@@ -47,7 +47,7 @@ attributes as (
 )
 
 select
-    attributes.profile_id,
+    attributes.profile_key,
     attributes.attribute,
     max(fit_rules.points) as points
 
@@ -63,4 +63,4 @@ inner join fit_rules
             )
         )
 where fit_rules.points > 0
-group by attributes.profile_id, attributes.attribute
+group by attributes.profile_key, attributes.attribute

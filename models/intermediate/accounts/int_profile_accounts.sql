@@ -3,7 +3,7 @@
 with
 
 identifiers as (
-    select * from {{ ref('profile_identifiers') }}
+    select * from {{ ref('int_identity_clusters') }}
 ),
 
 details as (
@@ -24,7 +24,7 @@ competitor_domains as (
 
 addresses as (
     select
-        profile_id,
+        profile_key,
         {{ dbt.split_part('identifier_value', "'@'", 2) }} as domain,
         identifier_value as email,
         last_seen_at
@@ -34,10 +34,10 @@ addresses as (
 
 business_addresses as (
     select
-        addresses.profile_id,
+        addresses.profile_key,
         addresses.domain,
         row_number() over (
-            partition by addresses.profile_id
+            partition by addresses.profile_key
             order by addresses.last_seen_at desc, addresses.email
         ) as recency
     from addresses
@@ -46,7 +46,7 @@ business_addresses as (
 ),
 
 competitors as (
-    select distinct addresses.profile_id
+    select distinct addresses.profile_key
     from addresses
     inner join competitor_domains
         on
@@ -64,33 +64,33 @@ domain_owners as (
 ),
 
 profiles as (
-    select profile_id from details
+    select profile_key from details
 
     union
 
-    select profile_id from addresses
+    select profile_key from addresses
 )
 
 select
     -- ids
-    profiles.profile_id,
-    case
-        when companies.company_id is not null then 'company:' || companies.company_id
-        when domain_owners.company_id is not null then 'company:' || domain_owners.company_id
-        else 'domain:' || business_addresses.domain
-    end as account_id,
+    profiles.profile_key,
+    coalesce(
+        'company:' || coalesce(companies.company_id, domain_owners.company_id),
+        'domain:' || business_addresses.domain
+    ) as account_id,
+    coalesce(companies.company_id, domain_owners.company_id) as company_id,
 
     -- strings
     business_addresses.domain as business_domain,
     companies.domain as crm_company_domain,
 
     -- booleans
-    competitors.profile_id is not null as is_competitor
+    competitors.profile_key is not null as is_competitor
 
 from profiles
-left join details on profiles.profile_id = details.profile_id
+left join details on profiles.profile_key = details.profile_key
 left join companies on details.crm_company_id = companies.company_id
 left join business_addresses
-    on profiles.profile_id = business_addresses.profile_id and business_addresses.recency = 1
+    on profiles.profile_key = business_addresses.profile_key and business_addresses.recency = 1
 left join domain_owners on business_addresses.domain = domain_owners.domain
-left join competitors on profiles.profile_id = competitors.profile_id
+left join competitors on profiles.profile_key = competitors.profile_key

@@ -12,15 +12,15 @@ details as (
 
 points as (
     select
-        profile_id,
+        profile_key,
         sum(points) as fit_score,
         count(*) as attribute_count
     from {{ ref('int_fit_points') }}
-    group by profile_id
+    group by profile_key
 )
 
 select
-    profile_accounts.profile_id,
+    profile_accounts.profile_key,
     coalesce(points.fit_score, 0) as fit_score,
     coalesce(points.attribute_count = 4, false) as has_complete_fit,
     coalesce(
@@ -36,5 +36,5 @@ select
     ) as is_firmographics_stale
 
 from profile_accounts
-left join details on profile_accounts.profile_id = details.profile_id
-left join points on profile_accounts.profile_id = points.profile_id
+left join details on profile_accounts.profile_key = details.profile_key
+left join points on profile_accounts.profile_key = points.profile_key

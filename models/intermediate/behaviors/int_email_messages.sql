@@ -10,7 +10,7 @@ judged as (
     select
         source,
         object_id as message_id,
-        profile_id,
+        profile_key,
         occurred_at,
         -- An open or a click proves the delivery whose own report got lost.
         behavior in ('email_delivered', 'email_opened', 'email_clicked', 'email_cta_clicked')
@@ -25,20 +25,20 @@ messages as (
     select
         source,
         message_id,
-        profile_id,
+        profile_key,
         min(case when proves_delivery then occurred_at end) as delivered_at,
         min(case when is_open then occurred_at end) as opened_at,
         min(case when is_click then occurred_at end) as clicked_at,
         min(case when is_machine_open then occurred_at end) as machine_opened_at
     from judged
-    group by source, message_id, profile_id
+    group by source, message_id, profile_key
 )
 
 select
     -- ids
     source,
     message_id,
-    profile_id,
+    profile_key,
 
     -- booleans
     coalesce(opened_at, clicked_at) is not null as is_opened,

@@ -14,7 +14,7 @@ tag_rules as (
 
 viewed as (
     select
-        profile_id,
+        profile_key,
         'product' as kind,
         object_id as tag_value,
         occurred_at
@@ -24,7 +24,7 @@ viewed as (
     union all
 
     select
-        profile_id,
+        profile_key,
         'category' as kind,
         category as tag_value,
         occurred_at
@@ -34,7 +34,7 @@ viewed as (
 
 read as (
     select
-        events.profile_id,
+        events.profile_key,
         tag_rules.kind,
         {{ dbt.split_part('events.page_path', 'tag_rules.prefix', 2) }} as rest,
         events.occurred_at
@@ -48,7 +48,7 @@ read as (
     union all
 
     select
-        events.profile_id,
+        events.profile_key,
         tag_rules.kind,
         {{ dbt.split_part('events.link', 'tag_rules.prefix', 2) }} as rest,
         events.occurred_at
@@ -66,7 +66,7 @@ unioned as (
     union all
 
     select
-        profile_id,
+        profile_key,
         kind,
         {{ dbt.split_part(
             dbt.split_part(dbt.split_part('rest', "'/'", 1), "'?'", 1), "'#'", 1

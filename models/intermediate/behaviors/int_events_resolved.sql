@@ -8,7 +8,7 @@ events as (
 ),
 
 identifiers as (
-    select * from {{ ref('profile_identifiers') }}
+    select * from {{ ref('int_identity_clusters') }}
 ),
 
 names as (
@@ -21,63 +21,71 @@ kinds as (
 
 behaviors as (
     select * from {{ ref('behaviors') }}
+),
+
+-- What tells kinds of events apart, computed before the join: a condition that reads both sides of
+-- a join is checked for every pair.
+named as (
+    select
+        events.*,
+        {{ where_read('names.reads_page_path', 'events.page_path') }} as kind_page_path,
+        {{ where_read('names.reads_object', 'events.object_id') }} as kind_object_id,
+        {{ where_read('names.reads_link', 'events.referrer') }} as kind_link
+    from events
+    inner join names
+        on events.source = names.source and events.event_name = names.event_name
 )
 
 select
     -- ids
-    events.source,
-    events.event_id,
-    identifiers.profile_id,
-    coalesce(events.anonymous_id, events.identifier_value) as device_id,
-    events.email,
-    events.object_id,
+    named.source,
+    named.event_id,
+    identifiers.profile_key,
+    coalesce(named.anonymous_id, named.identifier_value) as device_id,
+    named.email,
+    named.object_id,
 
     -- strings
     kinds.behavior,
     behaviors.broader_behavior,
     behaviors.family,
     behaviors.stage,
-    events.page_path,
-    events.referrer as link,
-    case when behaviors.family = 'shop' then {{ json_text('events.properties', 'category') }} end
+    named.page_path,
+    named.referrer as link,
+    case when behaviors.family = 'shop' then {{ json_text('named.properties', 'category') }} end
         as category,
 
     -- numbers
     behaviors.weight,
-    events.value,
+    named.value,
 
     -- booleans
-    events.page_url is not null as is_web,
-    events.is_machine,
-    not events.is_machine or {{ var('count_machine_opens') }} as is_human,
+    named.page_url is not null as is_web,
+    named.is_machine,
+    not named.is_machine or {{ var('count_machine_opens') }} as is_human,
     behaviors.weight > 0
-    and (not events.is_machine or {{ var('count_machine_opens') }}) as is_engagement,
+    and (not named.is_machine or {{ var('count_machine_opens') }}) as is_engagement,
     case
         when kinds.behavior = 'order_completed'
             then coalesce(
-                {{ json_text('events.properties', 'coupon') }} <> ''
-                or {{ try_cast(json_text('events.properties', 'discount'), type_double()) }} > 0,
+                {{ json_text('named.properties', 'coupon') }} <> ''
+                or {{ try_cast(json_text('named.properties', 'discount'), type_double()) }} > 0,
                 false
             )
         else false
     end as is_discounted,
 
     -- timestamps
-    events.occurred_at,
-    events.loaded_at
+    named.occurred_at,
+    named.loaded_at
 
-from events
-inner join identifiers
-    on
-        events.identifier_type = identifiers.identifier_type
-        and events.identifier_value = identifiers.identifier_value
-inner join names
-    on events.source = names.source and events.event_name = names.event_name
+from named
+inner join identifiers on named.node_key = identifiers.node_key
 inner join kinds
     on
-        events.source = kinds.source
-        and events.event_name = kinds.event_name
-        and kinds.page_path = {{ where_read('names.reads_page_path', 'events.page_path') }}
-        and kinds.object_id = {{ where_read('names.reads_object', 'events.object_id') }}
-        and kinds.link = {{ where_read('names.reads_link', 'events.referrer') }}
+        named.source = kinds.source
+        and named.event_name = kinds.event_name
+        and named.kind_page_path = kinds.page_path
+        and named.kind_object_id = kinds.object_id
+        and named.kind_link = kinds.link
 inner join behaviors on kinds.behavior = behaviors.behavior

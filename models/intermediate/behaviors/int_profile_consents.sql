@@ -8,29 +8,26 @@ people as (
 ),
 
 identifiers as (
-    select * from {{ ref('profile_identifiers') }}
+    select * from {{ ref('int_identity_clusters') }}
 ),
 
 ranked as (
     select
-        identifiers.profile_id,
+        identifiers.profile_key,
         people.has_ad_consent,
         people.ad_consent_stated_at,
         row_number() over (
-            partition by identifiers.profile_id
+            partition by identifiers.profile_key
             order by
                 people.ad_consent_stated_at desc,
                 case when people.has_ad_consent then 1 else 0 end
         ) as answer_rank
     from people
-    inner join identifiers
-        on
-            people.identifier_type = identifiers.identifier_type
-            and people.identifier_value = identifiers.identifier_value
+    inner join identifiers on people.node_key = identifiers.node_key
 )
 
 select
-    profile_id,
+    profile_key,
     has_ad_consent,
     ad_consent_stated_at
 

@@ -8,10 +8,10 @@ web_events as (
 select
     -- ids
     {{ dbt.hash(dbt.concat([
-        'profile_id', "'|'", 'device_id', "'|'",
+        'profile_key', "'|'", 'device_id', "'|'",
         'cast(visit_number as ' ~ dbt.type_string() ~ ')',
     ])) }} as visit_id,
-    profile_id,
+    profile_key,
     device_id,
 
     -- numbers
@@ -29,4 +29,4 @@ select
     max(occurred_at) as ended_at
 
 from web_events
-group by profile_id, device_id, visit_number
+group by profile_key, device_id, visit_number

@@ -12,9 +12,14 @@ disregarded as (
     select * from {{ ref('int_identifiers_disregarded') }}
 ),
 
+displaced as (
+    select * from {{ ref('int_identity_nodes') }}
+    where is_displaced
+),
+
 identified as (
     {{ with_best_identifier(
-        'events', 'disregarded', ['user_id', 'email', 'phone', 'anonymous_id']
+        'events', 'disregarded', 'displaced', ['user_id', 'email', 'phone', 'anonymous_id']
     ) }}
 )
 

@@ -10,10 +10,6 @@ listed as (
 clusters as (
     select * from {{ ref('int_identity_clusters') }}
     where suppression_reason is not null
-),
-
-nodes as (
-    select * from {{ ref('int_identity_nodes') }}
 )
 
 select distinct
@@ -26,9 +22,8 @@ from listed
 union all
 
 select
-    nodes.identifier_type,
-    nodes.identifier_value,
-    clusters.suppression_reason as reason,
+    identifier_type,
+    identifier_value,
+    suppression_reason as reason,
     false as is_void
 from clusters
-inner join nodes on clusters.node_seq = nodes.node_seq

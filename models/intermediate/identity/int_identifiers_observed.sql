@@ -21,7 +21,8 @@ observations as (
         anonymous_id,
         cast(null as {{ dbt.type_string() }}) as crm_contact_id,
         occurred_at as observed_at,
-        loaded_at
+        -- A source without load times must give the same order whenever a warehouse is built.
+        case when has_load_time then loaded_at else occurred_at end as loaded_at
     from events
 
     union all
@@ -35,7 +36,7 @@ observations as (
         cast(null as {{ dbt.type_string() }}) as anonymous_id,
         crm_contact_id,
         stated_at as observed_at,
-        loaded_at
+        coalesce(loaded_at, stated_at) as loaded_at
     from people
 ),
 

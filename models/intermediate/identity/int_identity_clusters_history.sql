@@ -1,11 +1,11 @@
 -- One row per identifier and stretch of time in which we believed that it was one person's, named
--- by root_seq; empty when we no longer knew the identifier. Written by comparing today's clusters
+-- by profile_key; empty when we no longer knew the identifier. Written by comparing today's clusters
 -- with the open rows; revisions count the builds that changed anything.
 {{
     config(
         materialized='incremental',
         incremental_strategy='delete+insert',
-        unique_key=['node_seq', 'revision'],
+        unique_key=['node_key', 'revision'],
         full_refresh=false,
         on_schema_change='fail',
         pre_hook="{{ refuse_to_rewind(this, 'valid_from', 'valid_to') }}",
@@ -23,9 +23,9 @@ believed as (
     select * from {{ this }}
     {% else %}
     select
-        node_seq,
+        node_key,
         cast(0 as bigint) as revision,
-        root_seq,
+        profile_key,
         suppression_reason,
         {{ as_of() }} as valid_from
     from clusters
@@ -46,26 +46,26 @@ open_rows as (
 
 changed as (
     select
-        coalesce(clusters.node_seq, open_rows.node_seq) as node_seq,
-        clusters.root_seq,
+        coalesce(clusters.node_key, open_rows.node_key) as node_key,
+        clusters.profile_key,
         clusters.suppression_reason,
         open_rows.revision as closed_revision,
-        open_rows.root_seq as closed_root_seq,
+        open_rows.profile_key as closed_profile_key,
         open_rows.suppression_reason as closed_suppression_reason,
         open_rows.valid_from as closed_valid_from
     from clusters
-    full outer join open_rows on clusters.node_seq = open_rows.node_seq
+    full outer join open_rows on clusters.node_key = open_rows.node_key
     where
-        open_rows.node_seq is null
-        or coalesce(clusters.root_seq, -1) <> coalesce(open_rows.root_seq, -1)
+        open_rows.node_key is null
+        or coalesce(clusters.profile_key, -1) <> coalesce(open_rows.profile_key, -1)
 ),
 
 opened as (
     select
-        changed.node_seq,
+        changed.node_key,
         latest.revision + 1 as revision,
         cast(null as bigint) as closing_revision,
-        changed.root_seq,
+        changed.profile_key,
         changed.suppression_reason,
         {{ as_of() }} as valid_from,
         cast(null as timestamp) as valid_to
@@ -75,10 +75,10 @@ opened as (
 
 closed as (
     select
-        changed.node_seq,
+        changed.node_key,
         changed.closed_revision as revision,
         latest.revision + 1 as closing_revision,
-        changed.closed_root_seq as root_seq,
+        changed.closed_profile_key as profile_key,
         changed.closed_suppression_reason as suppression_reason,
         changed.closed_valid_from as valid_from,
         {{ as_of() }} as valid_to

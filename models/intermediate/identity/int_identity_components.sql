@@ -2,7 +2,7 @@
 {{ config(materialized='connected_components') }}
 
 select
-    low_seq as node_a,
-    high_seq as node_b
+    low_key as node_a,
+    high_key as node_b
 
 from {{ ref('int_identity_edges_screened') }}

@@ -32,7 +32,7 @@ owners as (
 exceeded as (
     select components.root
     from components
-    inner join nodes on components.node = nodes.node_seq
+    inner join nodes on components.node = nodes.node_key
     inner join limits on nodes.identifier_type = limits.identifier_type
     group by components.root, nodes.identifier_type, limits.node_limit
     having count(*) > limits.node_limit
@@ -51,7 +51,7 @@ members as (
         {{ dbt.concat(['nodes.identifier_type', "':'", 'nodes.identifier_value']) }} as tie_key
     from components
     inner join contested on components.root = contested.root
-    inner join nodes on components.node = nodes.node_seq
+    inner join nodes on components.node = nodes.node_key
     inner join limits on nodes.identifier_type = limits.identifier_type
 ),
 
@@ -60,8 +60,8 @@ paired as (
         edges.*,
         low.tier <= high.tier as is_low_stronger
     from edges
-    inner join members as low on edges.low_seq = low.node
-    inner join members as high on edges.high_seq = high.node
+    inner join members as low on edges.low_key = low.node
+    inner join members as high on edges.high_key = high.node
 )
 
 select
@@ -92,9 +92,9 @@ from paired
 inner join members as strong
     on
         strong.node
-        = case when paired.is_low_stronger then paired.low_seq else paired.high_seq end
+        = case when paired.is_low_stronger then paired.low_key else paired.high_key end
 inner join members as weak
     on
         weak.node
-        = case when paired.is_low_stronger then paired.high_seq else paired.low_seq end
+        = case when paired.is_low_stronger then paired.high_key else paired.low_key end
 cross join owners

@@ -1,11 +1,21 @@
 -- One row per pair of identifiers that were seen together, each with each of one observation, or
--- declared to be one person's, with the evidence up to as_of. low_seq is the earlier known one.
+-- declared to be one person's, with the evidence up to as_of. low_key is the one that names the
+-- person before the other.
 with
 
 members as (
     select
-        listed.*,
-        nodes.node_seq
+        listed.observation_id,
+        listed.source,
+        listed.sample_observation,
+        listed.observation_count,
+        listed.first_seen_at,
+        listed.last_seen_at,
+        nodes.node_key,
+        nodes.identifier_type,
+        nodes.identifier_value,
+        nodes.first_loaded_at,
+        nodes.first_load_seen_at
     from {{ ref('int_identifiers_listed') }} as listed
     inner join {{ ref('int_identity_nodes') }} as nodes
         on
@@ -20,8 +30,8 @@ links as (
 
 evidence as (
     select
-        low.node_seq as low_seq,
-        high.node_seq as high_seq,
+        low.node_key as low_key,
+        high.node_key as high_key,
         low.source,
         low.sample_observation,
         low.observation_count,
@@ -29,13 +39,16 @@ evidence as (
         low.last_seen_at
     from members as low
     inner join members as high
-        on low.observation_id = high.observation_id and low.node_seq < high.node_seq
+        on
+            low.observation_id = high.observation_id
+            and ({{ naming_order('low') }})
+            < ({{ naming_order('high') }})
 
     union all
 
     select
-        low_seq,
-        high_seq,
+        low_key,
+        high_key,
         source,
         observation as sample_observation,
         1 as observation_count,
@@ -47,21 +60,21 @@ evidence as (
 
 summarized as (
     select
-        low_seq,
-        high_seq,
+        low_key,
+        high_key,
         count(distinct source) as source_count,
         min({{ dbt.concat(['source', "':'", 'sample_observation']) }}) as sample_observation,
         cast(sum(observation_count) as bigint) as observation_count,
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at
     from evidence
-    group by low_seq, high_seq
+    group by low_key, high_key
 )
 
 select
     -- ids
-    summarized.low_seq,
-    summarized.high_seq,
+    summarized.low_key,
+    summarized.high_key,
     summarized.sample_observation,
 
     -- numbers
@@ -77,4 +90,4 @@ select
     case when links.action = 'separate' then links.declared_at end as revoked_at
 
 from summarized
-left join links on summarized.low_seq = links.low_seq and summarized.high_seq = links.high_seq
+left join links on summarized.low_key = links.low_key and summarized.high_key = links.high_key

@@ -13,9 +13,9 @@ screened as (
 select edges.*
 
 from edges
-left join screened as low on edges.low_seq = low.node_seq
-left join screened as high on edges.high_seq = high.node_seq
+left join screened as low on edges.low_key = low.node_key
+left join screened as high on edges.high_key = high.node_key
 where
     edges.revoked_at is null
-    and low.node_seq is null
-    and high.node_seq is null
+    and low.node_key is null
+    and high.node_key is null

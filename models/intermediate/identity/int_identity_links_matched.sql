@@ -13,8 +13,10 @@ nodes as (
 matched as (
     select
         declared.*,
-        least(nodes_a.node_seq, nodes_b.node_seq) as low_seq,
-        greatest(nodes_a.node_seq, nodes_b.node_seq) as high_seq
+        nodes_a.node_key as key_a,
+        nodes_b.node_key as key_b,
+        ({{ naming_order('nodes_a') }})
+        < ({{ naming_order('nodes_b') }}) as is_a_first
     from declared
     inner join nodes as nodes_a
         on
@@ -24,14 +26,22 @@ matched as (
         on
             declared.identifier_type_b = nodes_b.identifier_type
             and declared.identifier_value_b = nodes_b.identifier_value
-    where nodes_a.node_seq <> nodes_b.node_seq
+    where nodes_a.node_key <> nodes_b.node_key
+),
+
+ordered as (
+    select
+        *,
+        case when is_a_first then key_a else key_b end as low_key,
+        case when is_a_first then key_b else key_a end as high_key
+    from matched
 ),
 
 ranked as (
     select
         *,
         row_number() over (
-            partition by low_seq, high_seq
+            partition by low_key, high_key
             order by
                 case when action = 'suggest' then 1 else 0 end,
                 declared_at desc,
@@ -40,13 +50,13 @@ ranked as (
                 source,
                 observation
         ) as recency
-    from matched
+    from ordered
 )
 
 select
     -- ids
-    low_seq,
-    high_seq,
+    low_key,
+    high_key,
     source,
     observation,
 

@@ -8,10 +8,10 @@ history as (
 
 select
     -- ids
-    later.node_seq,
+    later.node_key,
     later.revision,
-    earlier.root_seq as from_root_seq,
-    later.root_seq as to_root_seq,
+    earlier.profile_key as from_profile_key,
+    later.profile_key as to_profile_key,
 
     -- booleans
     later.suppression_reason is not null as is_suppressed,
@@ -22,6 +22,6 @@ select
 from history as earlier
 inner join history as later
     on
-        earlier.node_seq = later.node_seq
+        earlier.node_key = later.node_key
         and earlier.closing_revision = later.revision
-where earlier.root_seq is not null
+where earlier.profile_key is not null

@@ -1,13 +1,11 @@
--- One row per identifier that was ever seen, numbered in the order in which we learned of them. The
--- smallest number among a person's identifiers names the person, so rows are only ever added:
--- numbers, and with them profile ids, survive merges, splits and full refreshes. Load times come
--- first, because a late event about the distant past must not rename anybody, and because one big
--- build then numbers as many small ones did.
+-- One row per identifier that was ever seen, with the integer that stands for it (macro node_key)
+-- and with what decides whether it names its person (macro naming_order). It is memory: what was
+-- once named stays readable when nobody sees it any more.
 {{
     config(
         materialized='incremental',
-        incremental_strategy='append',
-        unique_key='node_seq',
+        incremental_strategy='delete+insert',
+        unique_key='node_key',
         full_refresh=false,
         on_schema_change='fail',
     )
@@ -24,16 +22,16 @@ known as (
     select * from {{ this }}
     {% else %}
     select
-        cast(0 as bigint) as node_seq,
+        cast(0 as bigint) as node_key,
         identifier_type,
-        identifier_value
+        identifier_value,
+        false as is_displaced,
+        first_loaded_at,
+        first_load_seen_at,
+        {{ as_of() }} as registered_at
     from identifiers
     where false
     {% endif %}
-),
-
-latest as (
-    select coalesce(max(node_seq), 0) as node_seq from known
 ),
 
 arrived as (
@@ -43,25 +41,75 @@ arrived as (
         on
             identifiers.identifier_type = known.identifier_type
             and identifiers.identifier_value = known.identifier_value
-    where known.node_seq is null
+    where known.node_key is null
+),
+
+hashed as (
+    select
+        *,
+        {{ node_key('identifier_type', 'identifier_value') }} as hash_key
+    from arrived
+),
+
+settled as (
+    select
+        hashed.*,
+        taken.node_key is not null
+        or row_number() over (
+            partition by hashed.hash_key order by {{ naming_order('hashed') }}
+        ) > 1 as is_displaced
+    from hashed
+    left join known as taken on hashed.hash_key = taken.node_key
+),
+
+-- Older files may turn up later: what was known of an identifier first counts, in whatever order
+-- it came.
+antedated as (
+    select
+        known.node_key,
+        identifiers.identifier_type,
+        identifiers.identifier_value,
+        known.is_displaced,
+        identifiers.first_loaded_at,
+        identifiers.first_load_seen_at,
+        known.registered_at
+    from identifiers
+    inner join known
+        on
+            identifiers.identifier_type = known.identifier_type
+            and identifiers.identifier_value = known.identifier_value
+    where ({{ naming_order('identifiers') }}) < ({{ naming_order('known') }})
 )
 
 select
     -- ids
-    latest.node_seq + row_number() over (
-        order by
-            arrived.first_loaded_at,
-            -- What a later load tells of an earlier sight would depend on when we build.
-            arrived.first_load_seen_at,
-            arrived.identifier_type,
-            arrived.identifier_value
-    ) as node_seq,
-    arrived.identifier_type,
-    arrived.identifier_value,
+    case
+        when is_displaced
+            then {{ node_key('identifier_type', 'identifier_value', attempt=1) }}
+        else hash_key
+    end as node_key,
+    identifier_type,
+    identifier_value,
+
+    -- booleans
+    is_displaced,
 
     -- timestamps
-    arrived.first_seen_at,
+    first_loaded_at,
+    first_load_seen_at,
     {{ as_of() }} as registered_at
 
-from arrived
-cross join latest
+from settled
+
+union all
+
+select
+    node_key,
+    identifier_type,
+    identifier_value,
+    is_displaced,
+    first_loaded_at,
+    first_load_seen_at,
+    registered_at
+
+from antedated

@@ -25,7 +25,7 @@ spelled as (
         dbt.concat(["'*@'", dbt.split_part('identifier_value', "'@'", 2)]),
     ] %}
     select
-        node_seq,
+        node_key,
         identifier_type,
         {{ pattern }} as pattern
     from nodes
@@ -36,7 +36,7 @@ spelled as (
 
 blocked as (
     select
-        spelled.node_seq,
+        spelled.node_key,
         min(rules.rule) as rule
     from spelled
     inner join rules
@@ -44,14 +44,14 @@ blocked as (
             spelled.pattern = rules.pattern
             and rules.identifier_type in ('*', spelled.identifier_type)
     where rules.kind = 'block'
-    group by spelled.node_seq
+    group by spelled.node_key
 ),
 
 neighbors as (
     {% for own, other in [('low', 'high'), ('high', 'low')] %}
     select
-        {{ own }}_seq as node_seq,
-        {{ other }}_seq as neighbor_seq
+        {{ own }}_key as node_key,
+        {{ other }}_key as neighbor_key
     from edges
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -59,41 +59,41 @@ neighbors as (
 
 counted as (
     select
-        neighbors.node_seq,
+        neighbors.node_key,
         nodes.identifier_type as counted_type,
         count(*) as neighbor_count
     from neighbors
-    inner join nodes on neighbors.neighbor_seq = nodes.node_seq
-    left join blocked on neighbors.neighbor_seq = blocked.node_seq
-    where blocked.node_seq is null
-    group by neighbors.node_seq, nodes.identifier_type
+    inner join nodes on neighbors.neighbor_key = nodes.node_key
+    left join blocked on neighbors.neighbor_key = blocked.node_key
+    where blocked.node_key is null
+    group by neighbors.node_key, nodes.identifier_type
 ),
 
 hubs as (
     select
-        nodes.node_seq,
+        nodes.node_key,
         min(rules.rule) as rule
     from counted
-    inner join nodes on counted.node_seq = nodes.node_seq
+    inner join nodes on counted.node_key = nodes.node_key
     inner join rules
         on
             nodes.identifier_type = rules.identifier_type
             and counted.counted_type = rules.counted_type
             and counted.neighbor_count > rules.threshold
     where rules.kind = 'hub'
-    group by nodes.node_seq
+    group by nodes.node_key
 )
 
 select
-    node_seq,
+    node_key,
     'blocked_value' as reason,
     rule
 from blocked
 union all
 select
-    hubs.node_seq,
+    hubs.node_key,
     'hub' as reason,
     hubs.rule
 from hubs
-left join blocked on hubs.node_seq = blocked.node_seq
-where blocked.node_seq is null
+left join blocked on hubs.node_key = blocked.node_key
+where blocked.node_key is null

@@ -11,9 +11,14 @@ disregarded as (
     select * from {{ ref('int_identifiers_disregarded') }}
 ),
 
+displaced as (
+    select * from {{ ref('int_identity_nodes') }}
+    where is_displaced
+),
+
 identified as (
     {{ with_best_identifier(
-        'people', 'disregarded', ['user_id', 'crm_contact_id', 'email', 'phone']
+        'people', 'disregarded', 'displaced', ['user_id', 'crm_contact_id', 'email', 'phone']
     ) }}
 )
 

@@ -3,8 +3,20 @@
 {{ config(materialized='view') }}
 with
 
+nodes as (
+    select * from {{ ref('int_identity_nodes') }}
+),
+
+-- Of several profiles that identifiers of one went to, the one that would name them all is senior.
 moves as (
-    select * from {{ ref('int_identity_moves') }}
+    select
+        moved.*,
+        row_number() over (
+            partition by moved.revision, moved.from_profile_key
+            order by {{ naming_order('nodes') }}, moved.node_key
+        ) as seniority
+    from {{ ref('int_identity_moves') }} as moved
+    left join nodes on moved.to_profile_key = nodes.node_key
 ),
 
 history as (
@@ -16,22 +28,24 @@ history as (
 destinations as (
     select
         revision,
-        from_root_seq,
-        max(case when node_seq = from_root_seq then 1 else 0 end) as has_ended,
-        max(case when node_seq = from_root_seq and not is_suppressed then to_root_seq end)
-            as anchor_to_seq,
-        min(case when not is_suppressed then to_root_seq end) as own_to_seq,
-        min(to_root_seq) as first_to_seq,
-        min(case when node_seq = to_root_seq then to_root_seq end) as first_own_seq,
+        from_profile_key,
+        max(case when node_key = from_profile_key then 1 else 0 end) as has_ended,
+        max(case when node_key = from_profile_key and not is_suppressed then to_profile_key end)
+            as anchor_to_key,
+        {{ first_known('case when not is_suppressed then to_profile_key end', 'seniority') }}
+            as own_to_key,
+        {{ first_known('to_profile_key', 'seniority') }} as first_to_key,
+        {{ first_known('case when node_key = to_profile_key then to_profile_key end', 'seniority') }}
+            as first_own_key,
         min(moved_at) as moved_at
     from moves
-    group by revision, from_root_seq
+    group by revision, from_profile_key
 ),
 
 ended as (
     select
         *,
-        coalesce(anchor_to_seq, own_to_seq, first_to_seq) as heir_seq
+        coalesce(anchor_to_key, own_to_key, first_to_key) as heir_key
     from destinations
     where has_ended = 1
 ),
@@ -40,12 +54,12 @@ changes as (
     select
         revision,
         case
-            when heir_seq is null then 'withdrawn'
-            when heir_seq = first_own_seq then 'renamed'
+            when heir_key is null then 'withdrawn'
+            when heir_key = first_own_key then 'renamed'
             else 'merged'
         end as change,
-        from_root_seq as loser_root_seq,
-        heir_seq as winner_root_seq,
+        from_profile_key as loser_profile_key,
+        heir_key as winner_profile_key,
         moved_at
     from ended
 
@@ -55,24 +69,24 @@ changes as (
     select distinct
         moves.revision,
         'split' as change,
-        moves.from_root_seq as loser_root_seq,
-        moves.to_root_seq as winner_root_seq,
+        moves.from_profile_key as loser_profile_key,
+        moves.to_profile_key as winner_profile_key,
         moves.moved_at
     from moves
     left join ended
         on
             moves.revision = ended.revision
-            and moves.from_root_seq = ended.from_root_seq
-            and moves.to_root_seq = ended.heir_seq
+            and moves.from_profile_key = ended.from_profile_key
+            and moves.to_profile_key = ended.heir_key
     left join history
         on
-            moves.to_root_seq = history.node_seq
-            and moves.to_root_seq = history.root_seq
+            moves.to_profile_key = history.node_key
+            and moves.to_profile_key = history.profile_key
             and {{ held_before('history', 'moves.revision') }}
     where
-        moves.to_root_seq is not null
-        and ended.heir_seq is null
-        and history.node_seq is null
+        moves.to_profile_key is not null
+        and ended.heir_key is null
+        and history.node_key is null
 )
 
 select * from changes

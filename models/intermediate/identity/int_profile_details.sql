@@ -7,15 +7,15 @@ people as (
 ),
 
 identifiers as (
-    select * from {{ ref('profile_identifiers') }}
+    select * from {{ ref('int_identity_clusters') }}
 ),
 
 ranked as (
     select
         people.*,
-        identifiers.profile_id,
+        identifiers.profile_key,
         row_number() over (
-            partition by identifiers.profile_id
+            partition by identifiers.profile_key
             order by
                 case when people.crm_contact_id is null then 1 else 0 end,
                 people.stated_at desc,
@@ -25,15 +25,12 @@ ranked as (
                 people.last_name
         ) as statement_rank
     from people
-    inner join identifiers
-        on
-            people.identifier_type = identifiers.identifier_type
-            and people.identifier_value = identifiers.identifier_value
+    inner join identifiers on people.node_key = identifiers.node_key
 )
 
 select
     -- ids
-    profile_id,
+    profile_key,
 
     -- strings
     {{ first_known('first_name', 'statement_rank') }} as first_name,
@@ -51,4 +48,4 @@ select
     {{ first_known('verified_at', 'statement_rank') }} as crm_verified_at
 
 from ranked
-group by profile_id
+group by profile_key

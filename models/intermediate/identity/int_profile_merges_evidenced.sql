@@ -22,16 +22,16 @@ clusters as (
 ends as (
     select
         *,
-        low_seq as node_seq,
-        high_seq as other_seq
+        low_key as node_key,
+        high_key as other_key
     from edges
 
     union all
 
     select
         *,
-        high_seq as node_seq,
-        low_seq as other_seq
+        high_key as node_key,
+        low_key as other_key
     from edges
 ),
 
@@ -39,10 +39,10 @@ ends as (
 ties as (
     select
         changes.revision,
-        changes.loser_root_seq,
-        changes.winner_root_seq,
-        ends.low_seq,
-        ends.high_seq,
+        changes.loser_profile_key,
+        changes.winner_profile_key,
+        ends.low_key,
+        ends.high_key,
         ends.sample_observation,
         ends.first_seen_at as evidence_seen_at,
         case
@@ -52,46 +52,46 @@ ties as (
             else coalesce(clusters.suppression_reason, other_clusters.suppression_reason)
         end as reason,
         row_number() over (
-            partition by changes.revision, changes.loser_root_seq, changes.winner_root_seq
+            partition by changes.revision, changes.loser_profile_key, changes.winner_profile_key
             order by
                 -- Two that were apart and are declared one: nothing else was needed.
                 case when ends.is_declared then 0 else 1 end,
-                case when other_before.root_seq = changes.winner_root_seq then 0 else 1 end,
+                case when other_before.profile_key = changes.winner_profile_key then 0 else 1 end,
                 ends.first_seen_at,
-                ends.low_seq,
-                ends.high_seq
+                ends.low_key,
+                ends.high_key
         ) as preference
     from changes
     inner join history as before
         on
-            changes.loser_root_seq = before.root_seq
+            changes.loser_profile_key = before.profile_key
             and {{ held_before('before', 'changes.revision') }}
-    inner join ends on before.node_seq = ends.node_seq
+    inner join ends on before.node_key = ends.node_key
     inner join history as after
-        on ends.node_seq = after.node_seq and {{ held_after('after', 'changes.revision') }}
+        on ends.node_key = after.node_key and {{ held_after('after', 'changes.revision') }}
     inner join history as other_after
         on
-            ends.other_seq = other_after.node_seq
+            ends.other_key = other_after.node_key
             and {{ held_after('other_after', 'changes.revision') }}
     left join history as other_before
         on
-            ends.other_seq = other_before.node_seq
+            ends.other_key = other_before.node_key
             and {{ held_before('other_before', 'changes.revision') }}
-    left join clusters on ends.node_seq = clusters.node_seq
-    left join clusters as other_clusters on ends.other_seq = other_clusters.node_seq
+    left join clusters on ends.node_key = clusters.node_key
+    left join clusters as other_clusters on ends.other_key = other_clusters.node_key
     where
-        after.root_seq = changes.winner_root_seq
+        after.profile_key = changes.winner_profile_key
         and (
             (
                 changes.change = 'merged'
                 and ends.revoked_at is null
-                and other_after.root_seq = changes.winner_root_seq
-                and coalesce(other_before.root_seq, 0) <> changes.loser_root_seq
+                and other_after.profile_key = changes.winner_profile_key
+                and coalesce(other_before.profile_key, 0) <> changes.loser_profile_key
             )
             or (
                 changes.change = 'split'
-                and other_after.root_seq <> changes.winner_root_seq
-                and other_before.root_seq = changes.loser_root_seq
+                and other_after.profile_key <> changes.winner_profile_key
+                and other_before.profile_key = changes.loser_profile_key
             )
         )
 )
@@ -99,10 +99,10 @@ ties as (
 select
     -- ids
     changes.revision,
-    changes.loser_root_seq,
-    changes.winner_root_seq,
-    ties.low_seq,
-    ties.high_seq,
+    changes.loser_profile_key,
+    changes.winner_profile_key,
+    ties.low_key,
+    ties.high_key,
     ties.sample_observation,
 
     -- strings
@@ -118,10 +118,10 @@ select
     changes.moved_at
 
 from changes
-left join clusters as anchors on changes.loser_root_seq = anchors.node_seq
+left join clusters as anchors on changes.loser_profile_key = anchors.node_key
 left join ties
     on
         changes.revision = ties.revision
-        and changes.loser_root_seq = ties.loser_root_seq
-        and changes.winner_root_seq = ties.winner_root_seq
+        and changes.loser_profile_key = ties.loser_profile_key
+        and changes.winner_profile_key = ties.winner_profile_key
         and ties.preference = 1

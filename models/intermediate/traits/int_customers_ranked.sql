@@ -12,16 +12,16 @@ counts as (
 
 ranked as (
     select
-        customers.profile_id,
+        customers.profile_key,
         coalesce(counts.product_used_count_30d, 0) as use_count,
         rank() over (order by coalesce(counts.product_used_count_30d, 0) desc) as use_rank,
         count(*) over () as customer_count
     from customers
-    left join counts on customers.profile_id = counts.profile_id
+    left join counts on customers.profile_key = counts.profile_key
 )
 
 select
-    profile_id,
+    profile_key,
     use_count > 0 and (use_rank - 1) * 10 < customer_count as is_top_decile_user
 
 from ranked

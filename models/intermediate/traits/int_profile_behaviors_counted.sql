@@ -10,7 +10,7 @@ events as (
 
 select
     -- ids
-    profile_id,
+    profile_key,
 
     -- numbers
     {% for trait in counted_traits() %}
@@ -33,6 +33,17 @@ select
     ) as longest_video_seconds_30d,
     max(case when behavior = 'product_demo_watched' then value end)
         as longest_product_demo_seconds,
+    -- Points that halve every half-life, as of a fixed epoch: whoever reads them scales them to
+    -- as_of, so that time alone changes no row here.
+    sum(
+        case
+            when is_engagement
+                then weight * power(
+                    2,
+                    {{ seconds_between(score_epoch(), 'occurred_at') }} / {{ half_life_seconds() }}
+                )
+        end
+    ) as points_at_epoch,
 
     -- booleans
     {% for order in var('ordered_behaviors') %}
@@ -72,4 +83,4 @@ select
     max(case when behavior = 'loyalty_left' then occurred_at end) as last_loyalty_left_at
 
 from events
-group by profile_id
+group by profile_key

@@ -13,16 +13,16 @@ views as (
 
 categories as (
     select
-        profile_id,
+        profile_key,
         category,
         count(*) as view_count
     from views
-    group by profile_id, category
+    group by profile_key, category
 )
 
 select
-    profile_id,
+    profile_key,
     max(view_count) as top_category_view_count_14d
 
 from categories
-group by profile_id
+group by profile_key

@@ -11,7 +11,7 @@ sequenced as (
     select
         *,
         row_number() over (
-            partition by profile_id order by delivered_at desc, message_id desc
+            partition by profile_key order by delivered_at desc, message_id desc
         ) as recency
     from messages
 ),
@@ -19,7 +19,7 @@ sequenced as (
 -- The newest unopened message ends the run of opened ones, and the other way round.
 ends as (
     select
-        profile_id,
+        profile_key,
         count(*) as counted_emails,
         min(case when not is_opened then recency end) as newest_unopened,
         min(case when is_opened then recency end) as newest_opened,
@@ -27,11 +27,11 @@ ends as (
         count(case when is_opened and recency between 11 and 20 then 1 end)
             as emails_opened_of_previous_10
     from sequenced
-    group by profile_id
+    group by profile_key
 )
 
 select
-    profile_id,
+    profile_key,
     counted_emails,
     coalesce(newest_unopened - 1, counted_emails) as consecutive_emails_opened,
     coalesce(newest_opened - 1, counted_emails) as consecutive_emails_ignored,

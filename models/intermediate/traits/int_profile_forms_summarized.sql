@@ -8,18 +8,18 @@ form_events as (
 
 forms as (
     select
-        profile_id,
+        profile_key,
         -- Events that do not say which form are about one and the same.
         coalesce(object_id, '') as form_id,
         max(case when behavior = 'form_started' then occurred_at end) as last_started_at,
         max(case when behavior = 'form_submitted' then occurred_at end) as last_submitted_at
     from form_events
-    group by profile_id, coalesce(object_id, '')
+    group by profile_key, coalesce(object_id, '')
 )
 
 select
-    profile_id,
+    profile_key,
     {{ dbt.bool_or(is_abandoned('last_started_at', 'last_submitted_at')) }} as has_abandoned_form
 
 from forms
-group by profile_id
+group by profile_key

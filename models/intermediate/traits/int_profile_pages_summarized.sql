@@ -7,9 +7,9 @@ web_events as (
 )
 
 select
-    profile_id,
+    profile_key,
     -- Rounded, because the last digits of a sum depend on the order in which it was added up.
     round(sum(seconds_on_page), 6) as product_page_seconds_7d
 
 from web_events
-group by profile_id
+group by profile_key

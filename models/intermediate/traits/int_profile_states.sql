@@ -2,7 +2,7 @@
 with
 
 profiles as (
-    select * from {{ ref('profiles') }}
+    select * from {{ ref('int_profiles') }}
 ),
 
 details as (
@@ -18,13 +18,13 @@ accounts as (
 ),
 
 suppressions as (
-    select * from {{ ref('profile_suppressions') }}
+    select * from {{ ref('int_profile_suppressions') }}
     where channel = 'email'
 ),
 
 joined as (
     select
-        profiles.profile_id,
+        profiles.profile_key,
         profiles.email,
         details.crm_lead_status,
         details.crm_buying_roles,
@@ -39,20 +39,20 @@ joined as (
         counts.last_loyalty_joined_at,
         counts.last_loyalty_left_at,
         coalesce(accounts.is_competitor, false) as is_competitor,
-        suppressions.profile_id is not null as is_suppressed,
+        suppressions.profile_key is not null as is_suppressed,
         counts.first_order_at is not null
         or counts.first_deal_won_at is not null
-        or coalesce(profiles.crm_lifecycle_stage = 'customer', false) as is_customer
+        or coalesce(details.crm_lifecycle_stage = 'customer', false) as is_customer
     from profiles
-    left join details on profiles.profile_id = details.profile_id
-    left join counts on profiles.profile_id = counts.profile_id
-    left join accounts on profiles.profile_id = accounts.profile_id
-    left join suppressions on profiles.profile_id = suppressions.profile_id
+    left join details on profiles.profile_key = details.profile_key
+    left join counts on profiles.profile_key = counts.profile_key
+    left join accounts on profiles.profile_key = accounts.profile_key
+    left join suppressions on profiles.profile_key = suppressions.profile_key
 )
 
 select
     -- ids
-    profile_id,
+    profile_key,
 
     -- strings
     case when is_customer then 'customer' else 'prospect' end as lifecycle_stage,

@@ -12,19 +12,19 @@ sequenced as (
         *,
         {{ seconds_between('ended_at', as_of()) }} >= {{ timeout_seconds }} as is_over,
         max(ended_at) over (
-            partition by profile_id
+            partition by profile_key
             order by started_at, ended_at, visit_id
             rows between unbounded preceding and 1 preceding
         ) as previous_visit_ended_at,
         row_number() over (
-            partition by profile_id order by started_at desc, ended_at desc, visit_id desc
+            partition by profile_key order by started_at desc, ended_at desc, visit_id desc
         ) as recency
     from visits
 )
 
 select
     -- ids
-    profile_id,
+    profile_key,
 
     -- numbers
     count(case when {{ within_days('started_at', 7) }} then 1 end) as visit_count_7d,
@@ -43,4 +43,4 @@ select
     max(ended_at) as last_visit_ended_at
 
 from sequenced
-group by profile_id
+group by profile_key

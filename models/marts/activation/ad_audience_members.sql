@@ -2,7 +2,7 @@
 with
 
 memberships as (
-    select * from {{ ref('int_memberships_explained') }}
+    select * from {{ ref('segment_members') }}
     where
         ';' || destinations || ';' like '%;ads;%'
         -- An audience of goal exclude tells the platform whom to leave out.
@@ -15,7 +15,11 @@ profiles as (
 ),
 
 consents as (
-    select * from {{ ref('int_profile_consents') }}
+    select
+        keys.profile_id,
+        consents.has_ad_consent
+    from {{ ref('int_profile_consents') }} as consents
+    inner join {{ ref('int_profiles') }} as keys on consents.profile_key = keys.profile_key
 ),
 
 suppressed as (

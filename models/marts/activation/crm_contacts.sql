@@ -11,15 +11,23 @@ traits as (
 ),
 
 details as (
-    select * from {{ ref('int_profile_details') }}
+    select
+        keys.profile_id,
+        details.crm_owner_id,
+        activities.recent_activity
+    from {{ ref('int_profiles') }} as keys
+    left join {{ ref('int_profile_details') }} as details
+        on keys.profile_key = details.profile_key
+    left join {{ ref('int_profile_activities_narrated') }} as activities
+        on keys.profile_key = activities.profile_key
 ),
 
 segments as (
     select * from {{ ref('profile_segments') }}
 ),
 
-narrated as (
-    select * from {{ ref('int_profiles_narrated') }}
+members as (
+    select * from {{ ref('segment_members') }}
 ),
 
 interests as (
@@ -43,8 +51,8 @@ select
     interests.value as product_interest,
     segments.primary_segment,
     coalesce(segments.segments, '') as segments,
-    narrated.reason,
-    narrated.recent_activity,
+    members.reason,
+    details.recent_activity,
 
     -- numbers
     coalesce(segments.segment_count, 0) as segment_count,
@@ -62,9 +70,12 @@ select
 
 from profiles
 inner join traits on profiles.profile_id = traits.profile_id
-left join details on profiles.profile_id = details.profile_id
-left join narrated on profiles.profile_id = narrated.profile_id
+inner join details on profiles.profile_id = details.profile_id
 left join segments on profiles.profile_id = segments.profile_id
+left join members
+    on
+        segments.profile_id = members.profile_id
+        and segments.primary_segment = members.segment
 left join interests on profiles.profile_id = interests.profile_id
 where
     traits.is_email_reachable

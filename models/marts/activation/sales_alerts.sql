@@ -13,7 +13,7 @@ stays as (
 ),
 
 memberships as (
-    select * from {{ ref('int_memberships_explained') }}
+    select * from {{ ref('segment_members') }}
     where
         ';' || destinations || ';' like '%;sales_alerts;%'
         and is_addressable
@@ -28,7 +28,11 @@ profiles as (
 ),
 
 details as (
-    select * from {{ ref('int_profile_details') }}
+    select
+        keys.profile_id,
+        details.crm_owner_id
+    from {{ ref('int_profile_details') }} as details
+    inner join {{ ref('int_profiles') }} as keys on details.profile_key = keys.profile_key
 ),
 
 owners as (

@@ -15,13 +15,13 @@ screened as (
 
 identifiers as (
     select
-        nodes.node_seq,
-        identified.*
-    from {{ ref('profile_identifiers') }} as identified
-    inner join {{ ref('int_identity_nodes') }} as nodes
-        on
-            identified.identifier_type = nodes.identifier_type
-            and identified.identifier_value = nodes.identifier_value
+        clusters.node_key,
+        clusters.identifier_type,
+        clusters.identifier_value,
+        profiles.profile_id
+    from clusters
+    inner join {{ ref('int_profiles') }} as profiles
+        on clusters.profile_key = profiles.profile_key
 ),
 
 judged as (
@@ -33,15 +33,15 @@ judged as (
             when edges.revoked_at is not null then 'separated'
             when low_screened.reason is not null then low_screened.reason
             when high_screened.reason is not null then high_screened.reason
-            when low_clusters.root_seq <> high_clusters.root_seq
+            when low_clusters.profile_key <> high_clusters.profile_key
                 then coalesce(low_clusters.suppression_reason, high_clusters.suppression_reason)
         end as reason,
-        low_clusters.root_seq <> high_clusters.root_seq as is_apart
+        low_clusters.profile_key <> high_clusters.profile_key as is_apart
     from edges
-    inner join clusters as low_clusters on edges.low_seq = low_clusters.node_seq
-    inner join clusters as high_clusters on edges.high_seq = high_clusters.node_seq
-    left join screened as low_screened on edges.low_seq = low_screened.node_seq
-    left join screened as high_screened on edges.high_seq = high_screened.node_seq
+    inner join clusters as low_clusters on edges.low_key = low_clusters.node_key
+    inner join clusters as high_clusters on edges.high_key = high_clusters.node_key
+    left join screened as low_screened on edges.low_key = low_screened.node_key
+    left join screened as high_screened on edges.high_key = high_screened.node_key
 )
 
 select
@@ -66,6 +66,6 @@ select
     judged.last_seen_at
 
 from judged
-inner join identifiers as low on judged.low_seq = low.node_seq
-inner join identifiers as high on judged.high_seq = high.node_seq
+inner join identifiers as low on judged.low_key = low.node_key
+inner join identifiers as high on judged.high_key = high.node_key
 where judged.is_apart or judged.reason is not null

@@ -14,7 +14,7 @@ nodes as (
 ),
 
 living as (
-    select distinct root_seq from clusters
+    select distinct profile_key from clusters
 ),
 
 -- Everybody's last belief about an identifier of a profile that is no more, newest first. The
@@ -22,29 +22,30 @@ living as (
 -- shares it.
 followed as (
     select
-        history.root_seq as retired_seq,
-        clusters.root_seq as current_seq,
+        history.profile_key as retired_key,
+        clusters.profile_key as current_key,
         row_number() over (
-            partition by history.root_seq
+            partition by history.profile_key
             order by
-                case when clusters.root_seq is null then 1 else 0 end,
+                case when clusters.profile_key is null then 1 else 0 end,
                 history.closing_revision desc,
                 case when clusters.suppression_reason is null then 0 else 1 end,
-                case when history.node_seq = history.root_seq then 0 else 1 end,
-                clusters.root_seq
+                case when history.node_key = history.profile_key then 0 else 1 end,
+                {{ naming_order('currents') }}
         ) as preference,
-        max(history.valid_to) over (partition by history.root_seq) as last_held_at
+        max(history.valid_to) over (partition by history.profile_key) as last_held_at
     from history
-    left join living on history.root_seq = living.root_seq
-    left join clusters on history.node_seq = clusters.node_seq
-    where history.root_seq is not null and living.root_seq is null
+    left join living on history.profile_key = living.profile_key
+    left join clusters on history.node_key = clusters.node_key
+    left join nodes as currents on clusters.profile_key = currents.node_key
+    where history.profile_key is not null and living.profile_key is null
 )
 
 select
     -- ids
     {{ profile_id('retired.identifier_type', 'retired.identifier_value') }} as retired_profile_id,
     case
-        when currents.node_seq is not null
+        when currents.node_key is not null
             then {{ profile_id('currents.identifier_type', 'currents.identifier_value') }}
     end as profile_id,
 
@@ -52,6 +53,6 @@ select
     followed.last_held_at as retired_at
 
 from followed
-inner join nodes as retired on followed.retired_seq = retired.node_seq
-left join nodes as currents on followed.current_seq = currents.node_seq
+inner join nodes as retired on followed.retired_key = retired.node_key
+left join nodes as currents on followed.current_key = currents.node_key
 where followed.preference = 1

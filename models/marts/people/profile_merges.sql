@@ -31,7 +31,7 @@ select
     -- ids
     {{ profile_id('losers.identifier_type', 'losers.identifier_value') }} as loser_profile_id,
     case
-        when winners.node_seq is not null
+        when winners.node_key is not null
             then {{ profile_id('winners.identifier_type', 'winners.identifier_value') }}
     end as winner_profile_id,
     evidenced.revision,
@@ -52,7 +52,7 @@ select
 
 from evidenced
 cross join rules
-inner join nodes as losers on evidenced.loser_root_seq = losers.node_seq
-left join nodes as winners on evidenced.winner_root_seq = winners.node_seq
-left join nodes as low on evidenced.low_seq = low.node_seq
-left join nodes as high on evidenced.high_seq = high.node_seq
+inner join nodes as losers on evidenced.loser_profile_key = losers.node_key
+left join nodes as winners on evidenced.winner_profile_key = winners.node_key
+left join nodes as low on evidenced.low_key = low.node_key
+left join nodes as high on evidenced.high_key = high.node_key

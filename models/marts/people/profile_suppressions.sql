@@ -1,80 +1,20 @@
 -- One row per profile and channel on which nobody may contact this person, with the first reason.
--- The one place where this is decided; every model that leaves the warehouse reads it.
+-- Every model that leaves the warehouse reads it.
 with
 
-events as (
-    select * from {{ ref('int_events_resolved') }}
-    where behavior in ('email_hard_bounced', 'email_complained', 'email_unsubscribed')
+suppressions as (
+    select * from {{ ref('int_profile_suppressions') }}
 ),
 
-people as (
-    select * from {{ ref('int_people_identified') }}
-    where is_email_opted_out
-),
-
-identifiers as (
-    select * from {{ ref('profile_identifiers') }}
-),
-
-refusals as (
-    select
-        profile_id,
-        email,
-        case behavior
-            when 'email_hard_bounced' then 'hard_bounced'
-            when 'email_complained' then 'complained'
-            else 'unsubscribed'
-        end as reason,
-        occurred_at as suppressed_at
-    from events
-
-    union all
-
-    select
-        identifiers.profile_id,
-        people.email,
-        'crm_opted_out' as reason,
-        people.stated_at as suppressed_at
-    from people
-    inner join identifiers
-        on
-            people.identifier_type = identifiers.identifier_type
-            and people.identifier_value = identifiers.identifier_value
-),
-
--- A refusal holds for the person and for the address, which may be a profile of its own.
-reasons as (
-    select
-        profile_id,
-        reason,
-        suppressed_at
-    from refusals
-
-    union all
-
-    select
-        identifiers.profile_id,
-        refusals.reason,
-        refusals.suppressed_at
-    from refusals
-    inner join identifiers
-        on
-            identifiers.identifier_type = 'email'
-            and refusals.email = identifiers.identifier_value
-),
-
-ranked as (
-    select
-        *,
-        row_number() over (partition by profile_id order by suppressed_at, reason) as reason_rank
-    from reasons
+profiles as (
+    select * from {{ ref('int_profiles') }}
 )
 
 select
-    profile_id,
-    'email' as channel,
-    reason,
-    suppressed_at
+    profiles.profile_id,
+    suppressions.channel,
+    suppressions.reason,
+    suppressions.suppressed_at
 
-from ranked
-where reason_rank = 1
+from suppressions
+inner join profiles on suppressions.profile_key = profiles.profile_key

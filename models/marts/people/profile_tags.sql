@@ -6,9 +6,13 @@ event_tags as (
     select * from {{ ref('int_event_tags') }}
 ),
 
+profiles as (
+    select * from {{ ref('int_profiles') }}
+),
+
 summarized as (
     select
-        profile_id,
+        profile_key,
         kind,
         tag_value,
         count(case when {{ within_days('occurred_at', var('tag_valid_days')) }} then 1 end)
@@ -16,26 +20,28 @@ summarized as (
         min(occurred_at) as first_at,
         max(occurred_at) as last_at
     from event_tags
-    group by profile_id, kind, tag_value
+    group by profile_key, kind, tag_value
 )
 
 select
     -- ids
-    profile_id,
+    profiles.profile_id,
 
     -- strings
-    kind,
-    tag_value as value,
+    summarized.kind,
+    summarized.tag_value as value,
 
     -- numbers
-    event_count,
+    summarized.event_count,
     row_number() over (
-        partition by profile_id, kind order by event_count desc, last_at desc, tag_value
+        partition by summarized.profile_key, summarized.kind
+        order by summarized.event_count desc, summarized.last_at desc, summarized.tag_value
     ) as interest_rank,
 
     -- timestamps
-    first_at,
-    last_at
+    summarized.first_at,
+    summarized.last_at
 
 from summarized
-where event_count > 0
+inner join profiles on summarized.profile_key = profiles.profile_key
+where summarized.event_count > 0

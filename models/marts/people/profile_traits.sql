@@ -3,33 +3,75 @@
 with
 
 profiles as (
-    select * from {{ ref('profiles') }}
+    select * from {{ ref('int_profiles') }}
 ),
 
 counts as (
     select * from {{ ref('int_profile_behaviors_counted') }}
 ),
 
-engaged as (
-    select * from {{ ref('int_profiles_engaged') }}
+visits as (
+    select * from {{ ref('int_profile_visits_summarized') }}
 ),
 
-graded as (
-    select * from {{ ref('int_profiles_graded') }}
+pages as (
+    select * from {{ ref('int_profile_pages_summarized') }}
+),
+
+emails as (
+    select * from {{ ref('int_profile_emails_summarized') }}
+),
+
+forms as (
+    select * from {{ ref('int_profile_forms_summarized') }}
+),
+
+categories as (
+    select * from {{ ref('int_profile_categories_summarized') }}
+),
+
+accounts as (
+    select * from {{ ref('int_profile_accounts') }}
+),
+
+fits as (
+    select * from {{ ref('int_profiles_fitted') }}
 ),
 
 states as (
     select * from {{ ref('int_profile_states') }}
+),
+
+customers as (
+    select * from {{ ref('int_customers_ranked') }}
+),
+
+scored as (
+    select
+        profiles.profile_key,
+        coalesce(fits.fit_score, 0) as fit_score,
+        -- Rounded, because the last digits of a sum depend on the order in which it was added up.
+        coalesce(
+            round(
+                counts.points_at_epoch * power(
+                    2, {{ seconds_between(as_of(), score_epoch()) }} / {{ half_life_seconds() }}
+                ), 4
+            ), 0
+        ) as engagement_score
+    from profiles
+    left join counts on profiles.profile_key = counts.profile_key
+    left join fits on profiles.profile_key = fits.profile_key
 )
 
 select
     -- ids
     profiles.profile_id,
-    graded.account_id,
+    accounts.account_id,
 
     -- strings
     states.lifecycle_stage,
-    graded.grade,
+    {{ grade_of('scored.fit_score', var('fit_grade_points'), 'ABCD') }}
+    || {{ grade_of('scored.engagement_score', var('engagement_grade_points'), '1234') }} as grade,
 
     -- numbers
     {% for trait in counted_traits() %}
@@ -40,18 +82,18 @@ select
     coalesce(counts.longest_video_seconds_30d, 0) as longest_video_seconds_30d,
     coalesce(counts.longest_product_demo_seconds, 0) as longest_product_demo_seconds,
     {% for page in var('page_goals') %}
-    engaged.{{ page }}_bounce_count_7d,
+    coalesce(visits.{{ page }}_bounce_count_7d, 0) as {{ page }}_bounce_count_7d,
     {% endfor %}
-    engaged.visit_count_7d,
-    engaged.product_page_seconds_7d,
-    engaged.top_category_view_count_14d,
-    engaged.counted_emails,
-    engaged.consecutive_emails_opened,
-    engaged.consecutive_emails_ignored,
-    engaged.emails_opened_of_last_10,
-    engaged.emails_opened_of_previous_10,
-    engaged.engagement_score,
-    graded.fit_score,
+    coalesce(visits.visit_count_7d, 0) as visit_count_7d,
+    coalesce(pages.product_page_seconds_7d, 0) as product_page_seconds_7d,
+    coalesce(categories.top_category_view_count_14d, 0) as top_category_view_count_14d,
+    coalesce(emails.counted_emails, 0) as counted_emails,
+    coalesce(emails.consecutive_emails_opened, 0) as consecutive_emails_opened,
+    coalesce(emails.consecutive_emails_ignored, 0) as consecutive_emails_ignored,
+    coalesce(emails.emails_opened_of_last_10, 0) as emails_opened_of_last_10,
+    coalesce(emails.emails_opened_of_previous_10, 0) as emails_opened_of_previous_10,
+    scored.engagement_score,
+    cast(scored.fit_score as bigint) as fit_score,
 
     -- booleans
     profiles.is_identified,
@@ -64,11 +106,11 @@ select
     {% endfor %}
     states.has_abandoned_cart,
     states.has_abandoned_checkout,
-    engaged.has_abandoned_form,
+    coalesce(forms.has_abandoned_form, false) as has_abandoned_form,
     states.is_loyalty_member,
-    graded.is_top_decile_user,
-    graded.has_complete_fit,
-    graded.is_firmographics_stale,
+    coalesce(customers.is_top_decile_user, false) as is_top_decile_user,
+    coalesce(fits.has_complete_fit, false) as has_complete_fit,
+    coalesce(fits.is_firmographics_stale, false) as is_firmographics_stale,
     states.is_decision_maker,
     states.is_competitor,
     states.is_disqualified_in_crm,
@@ -81,12 +123,19 @@ select
     counts.last_order_at,
     states.became_customer_at,
     states.last_customer_activity_at,
-    engaged.last_visit_started_at,
-    engaged.previous_visit_ended_at,
-    engaged.last_visit_ended_at
+    visits.last_visit_started_at,
+    visits.previous_visit_ended_at,
+    visits.last_visit_ended_at
 
 from profiles
-inner join engaged on profiles.profile_id = engaged.profile_id
-inner join graded on profiles.profile_id = graded.profile_id
-inner join states on profiles.profile_id = states.profile_id
-left join counts on profiles.profile_id = counts.profile_id
+inner join scored on profiles.profile_key = scored.profile_key
+inner join states on profiles.profile_key = states.profile_key
+left join counts on profiles.profile_key = counts.profile_key
+left join visits on profiles.profile_key = visits.profile_key
+left join pages on profiles.profile_key = pages.profile_key
+left join emails on profiles.profile_key = emails.profile_key
+left join forms on profiles.profile_key = forms.profile_key
+left join categories on profiles.profile_key = categories.profile_key
+left join accounts on profiles.profile_key = accounts.profile_key
+left join fits on profiles.profile_key = fits.profile_key
+left join customers on profiles.profile_key = customers.profile_key

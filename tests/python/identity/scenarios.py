@@ -171,11 +171,12 @@ def people_found(project: Any, wanted: set[str]) -> set[Person]:
     anonymous = dict(
         project.rows(
             """
-            select resolved.profile_id, count(*)
+            select profiles.profile_id, count(*)
             from intermediate.int_events_resolved as resolved
             inner join intermediate.int_events as events using (source, event_id)
+            inner join intermediate.int_profiles as profiles using (profile_key)
             where coalesce(events.user_id, events.email, events.phone) is null
-            group by resolved.profile_id
+            group by profiles.profile_id
             """
         )
     )

@@ -243,14 +243,14 @@ def test_nothing_active_crosses_profiles_and_no_profile_is_over_a_limit(whole):
     crossing = whole.rows(
         """
         with profiles as (
-            select node_seq, profile_id
+            select node_key, profile_id
             from marts.profile_identifiers
             inner join intermediate.int_identity_nodes using (identifier_type, identifier_value)
         )
-        select low_seq, high_seq
+        select low_key, high_key
         from intermediate.int_identity_edges
-        inner join profiles as low on low_seq = low.node_seq
-        inner join profiles as high on high_seq = high.node_seq
+        inner join profiles as low on low_key = low.node_key
+        inner join profiles as high on high_key = high.node_key
         where low.profile_id <> high.profile_id
         """
     )
