@@ -38,7 +38,7 @@ select
     behaviors.family,
     behaviors.stage,
     events.page_path,
-    events.referrer as link,
+    events.link_url,
     case when behaviors.family = 'shop' then {{ json_text('events.properties', 'category') }} end
         as category,
 
@@ -79,5 +79,5 @@ inner join kinds
         and events.event_name = kinds.event_name
         and kinds.page_path = {{ where_read('names.reads_page_path', 'events.page_path') }}
         and kinds.object_id = {{ where_read('names.reads_object', 'events.object_id') }}
-        and kinds.link = {{ where_read('names.reads_link', 'events.referrer') }}
+        and kinds.link_url = {{ where_read('names.reads_link', 'events.link_url') }}
 inner join behaviors on kinds.behavior = behaviors.behavior
