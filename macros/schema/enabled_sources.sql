@@ -1,13 +1,15 @@
 {#
-    Those of the given sources that var event_sources lists, in the given order; all listed ones
-    when none are given. The var may be a list or, on a command line, text with commas.
+    The sources that var event_sources lists, each once, in that order. The var may be a list or, on
+    a command line, text with commas.
 
-    {{ enabled_sources(['hubspot', 'segment']) }}  →  ['hubspot']
+    {{ enabled_sources() }}  →  ['segment', 'email', 'hubspot']
+
+    A name that is no folder under models/staging is an error that lists the folders.
 #}
-{% macro enabled_sources(sources=none) -%}
+{% macro enabled_sources() -%}
     {%- set listed = var('event_sources') -%}
     {%- if listed is string -%}
-        {%- set listed = listed.replace(' ', '').split(',') | select | list -%}
+        {%- set listed = listed.split(',') | map('trim') | select | list -%}
     {%- endif -%}
     {%- if listed is mapping or listed is not iterable or listed | length == 0 -%}
         {{ exceptions.raise_compiler_error(
@@ -15,5 +17,13 @@
             ~ listed
         ) }}
     {%- endif -%}
-    {{ return((sources or listed) | select('in', listed) | list) }}
+    {%- set folders = staging_models() | map('first') | unique | list -%}
+    {%- for name in listed if name not in folders -%}
+        {{ exceptions.raise_compiler_error(
+            "var event_sources lists '" ~ name ~ "', which is no source that can be read. Choose from "
+            ~ folders | join(', ') ~ ", or add models/staging/" ~ name
+            ~ " (docs/adding-a-source.md says how)."
+        ) }}
+    {%- endfor -%}
+    {{ return(listed | unique | list) }}
 {%- endmacro %}

@@ -3,13 +3,13 @@
 
     raw_table_sql(<source segment.pages>)
     →  select *, cast(null as varchar) as title
-       from (select * from read_parquet(['data/raw/segment/pages/2026-06.parquet'], union_by_name = true))
+       from (select * from read_parquet(['…/data/raw/segment/pages/2026-06.parquet'], union_by_name = true))
 
     A table without files is an error that names the path, unless its YAML says
     `meta: {optional: true}`; then it is empty.
 #}
 {% macro raw_table_sql(source) -%}
-    {%- set folder = (var('raw_path') | string).rstrip('/') ~ '/' ~ source.source_name -%}
+    {%- set folder = absolute_path(var('raw_path') | string).rstrip('/') ~ '/' ~ source.source_name -%}
     {%- set path = folder ~ '/' ~ source.name -%}
     {%- set declared = source.columns.keys() | list -%}
     {%- set found = run_query(

@@ -4,8 +4,8 @@
     {{ clean_id('user_id') }}  →  nullif(trim(cast(user_id as varchar)), '')
 
     A word such as `undefined` stays as it came: seeds/identity_rules.csv says what identifies
-    nobody.
+    nobody. What is read and not looked up (names, titles) is for clean_text.
 #}
 {% macro clean_id(column) -%}
-    nullif(trim(cast({{ column }} as {{ dbt.type_string() }})), '')
+    {{ clean_text(column) }}
 {%- endmacro %}

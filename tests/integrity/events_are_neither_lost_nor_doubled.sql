@@ -1,5 +1,7 @@
--- Every delivered event is kept, a duplicate of a kept one, or in quarantine with a reason; and
--- every kept event was delivered once, though its row may have gone since.
+-- Every delivered event is kept, a duplicate of a kept one, or in quarantine with a reason; every
+-- kept event was delivered once, though its row may have gone since; and every event that is
+-- remembered is kept, in quarantine, or of a source that is switched off.
+-- A row is a source whose counts do not add up.
 with
 
 intake as (
@@ -12,12 +14,42 @@ quarantined as (
         count(*) as row_count
     from {{ ref('events_quarantined') }}
     group by source
+),
+
+remembered as (
+    select
+        source,
+        count(*) as row_count
+    from {{ ref('int_events') }}
+    group by source
+),
+
+unidentified as (
+    select
+        source,
+        count(*) as row_count
+    from {{ ref('int_events_identified') }}
+    where identifier_type is null
+    group by source
 )
 
-select intake.*
+select
+    coalesce(intake.source, remembered.source) as source,
+    intake.delivered_count,
+    intake.withdrawn_count,
+    intake.kept_count,
+    intake.duplicate_count,
+    quarantined.row_count as quarantined_count,
+    intake.retired_count,
+    remembered.row_count as remembered_count
 
 from intake
+full outer join remembered on intake.source = remembered.source
 left join quarantined on intake.source = quarantined.source
+left join unidentified on intake.source = unidentified.source
 where
-    intake.delivered_count + intake.withdrawn_count
+    intake.source is null
+    or intake.delivered_count + intake.withdrawn_count
     <> intake.kept_count + intake.duplicate_count + coalesce(quarantined.row_count, 0)
+    or coalesce(remembered.row_count, 0)
+    <> intake.kept_count + coalesce(unidentified.row_count, 0) + intake.retired_count

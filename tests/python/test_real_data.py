@@ -288,7 +288,7 @@ def test_webhooks_mean_what_anymail_says(webhooks):
     staged = {}
     for properties, *row in project.rows(
         """
-        select properties, event_name, occurred_at, email, referrer
+        select properties, event_name, occurred_at, email, link_url
         from staging.stg_email__events
         """
     ):

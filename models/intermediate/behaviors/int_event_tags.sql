@@ -50,13 +50,13 @@ read as (
     select
         events.profile_key,
         tag_rules.kind,
-        {{ dbt.split_part('events.link', 'tag_rules.prefix', 2) }} as rest,
+        {{ dbt.split_part('events.link_url', 'tag_rules.prefix', 2) }} as rest,
         events.occurred_at
     from events
     inner join tag_rules
         on
             tag_rules.reads = 'link'
-            and events.link like '%' || tag_rules.prefix || '%'
+            and events.link_url like '%' || tag_rules.prefix || '%'
     where events.behavior in ('email_clicked', 'email_cta_clicked')
 ),
 

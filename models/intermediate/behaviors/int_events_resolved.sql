@@ -30,7 +30,7 @@ named as (
         events.*,
         {{ where_read('names.reads_page_path', 'events.page_path') }} as kind_page_path,
         {{ where_read('names.reads_object', 'events.object_id') }} as kind_object_id,
-        {{ where_read('names.reads_link', 'events.referrer') }} as kind_link
+        {{ where_read('names.reads_link', 'events.link_url') }} as kind_link_url
     from events
     inner join names
         on events.source = names.source and events.event_name = names.event_name
@@ -51,7 +51,7 @@ select
     behaviors.family,
     behaviors.stage,
     named.page_path,
-    named.referrer as link,
+    named.link_url,
     case when behaviors.family = 'shop' then {{ json_text('named.properties', 'category') }} end
         as category,
 
@@ -87,5 +87,5 @@ inner join kinds
         and named.event_name = kinds.event_name
         and named.kind_page_path = kinds.page_path
         and named.kind_object_id = kinds.object_id
-        and named.kind_link = kinds.link
+        and named.kind_link_url = kinds.link_url
 inner join behaviors on kinds.behavior = behaviors.behavior

@@ -4,16 +4,12 @@ with
 
 unioned as (
     select
-        cast(null as {{ dbt.type_string() }}) as company_id,
-        cast(null as {{ dbt.type_string() }}) as company_name,
-        cast(null as {{ dbt.type_string() }}) as domain,
-        cast(null as {{ dbt.type_string() }}) as industry,
-        cast(null as {{ dbt.type_string() }}) as country,
-        cast(null as {{ type_double() }}) as employee_count,
-        cast(null as boolean) as is_target_account,
-        cast(null as timestamp) as renewal_at
+        {{ null_columns(['company_id', 'company_name', 'domain', 'industry', 'country']) | indent }},
+        {{ null_columns(['employee_count'], type_double()) }},
+        {{ null_columns(['is_target_account'], 'boolean') }},
+        {{ null_columns(['renewal_at'], 'timestamp') }}
     where false
-    {% for source in enabled_sources(['hubspot']) %}
+    {% for source in sources_with('companies') %}
     union all
     select
         company_id,

@@ -4,10 +4,9 @@ with
 
 unioned as (
     select
-        cast(null as {{ dbt.type_string() }}) as deal_id,
-        cast(null as {{ dbt.type_string() }}) as crm_contact_id
+        {{ null_columns(['deal_id', 'crm_contact_id']) | indent }}
     where false
-    {% for source in enabled_sources(['hubspot']) %}
+    {% for source in sources_with('deals') %}
     union all
     select
         deals.deal_id,

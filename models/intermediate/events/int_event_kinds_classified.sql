@@ -5,7 +5,7 @@
 with
 
 events as (
-    select * from {{ ref('int_events') }}
+    select * from {{ ref('int_events_enabled') }}
 ),
 
 names as (
@@ -22,7 +22,7 @@ kinds as (
         events.event_name,
         {{ where_read('names.reads_page_path', 'events.page_path') }} as page_path,
         {{ where_read('names.reads_object', 'events.object_id') }} as object_id,
-        {{ where_read('names.reads_link', 'events.referrer') }} as link
+        {{ where_read('names.reads_link', 'events.link_url') }} as link_url
     from events
     inner join names
         on events.source = names.source and events.event_name = names.event_name
@@ -34,7 +34,7 @@ matched as (
         behavior_rules.behavior,
         rank() over (
             partition by kinds.source, kinds.event_name, kinds.page_path, kinds.object_id,
-                kinds.link
+                kinds.link_url
             order by
                 behavior_rules.precedence desc,
                 case when behavior_rules.source = '*' then 1 else 0 end,
@@ -53,7 +53,7 @@ matched as (
             and behavior_rules.event_name in ('*', kinds.event_name)
             and {{ matches('kinds.page_path', 'behavior_rules.page_path_pattern') }}
             and {{ matches('kinds.object_id', 'behavior_rules.object_pattern') }}
-            and {{ matches('kinds.link', 'behavior_rules.link_pattern') }}
+            and {{ matches('kinds.link_url', 'behavior_rules.link_pattern') }}
 )
 
 select
@@ -61,10 +61,10 @@ select
     event_name,
     page_path,
     object_id,
-    link,
+    link_url,
     coalesce(min(behavior), 'other') as behavior,
     count(distinct behavior) as winning_behavior_count
 
 from matched
 where rule_rank = 1
-group by source, event_name, page_path, object_id, link
+group by source, event_name, page_path, object_id, link_url

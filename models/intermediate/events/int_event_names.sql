@@ -4,7 +4,7 @@
 with
 
 events as (
-    select * from {{ ref('int_events') }}
+    select * from {{ ref('int_events_enabled') }}
 ),
 
 behavior_rules as (

@@ -81,6 +81,7 @@ select
     page_url,
     page_path,
     referrer,
+    link_url,
     object_type,
     currency,
     properties,

@@ -22,6 +22,7 @@ select
     page_url,
     page_path,
     referrer,
+    link_url,
     object_type,
     currency,
     properties,

@@ -1,7 +1,7 @@
 -- One row per event that any enabled source delivered, in one shape; nothing is left out yet.
 {{ config(materialized='view') }}
 
-{% for source in enabled_sources() %}
+{% for source in sources_with('events') %}
 select
     -- ids
     '{{ source }}' as source,
@@ -17,6 +17,7 @@ select
     page_url,
     page_path,
     referrer,
+    link_url,
     object_type,
     currency,
     properties,

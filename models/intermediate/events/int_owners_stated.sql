@@ -4,10 +4,9 @@ with
 
 unioned as (
     select
-        cast(null as {{ dbt.type_string() }}) as owner_id,
-        cast(null as {{ dbt.type_string() }}) as email
+        {{ null_columns(['owner_id', 'email']) | indent }}
     where false
-    {% for source in enabled_sources(['hubspot']) %}
+    {% for source in sources_with('owners') %}
     union all
     select
         owner_id,

@@ -4,29 +4,17 @@ with
 
 unioned as (
     select
-        cast(null as {{ dbt.type_string() }}) as source,
-        cast(null as {{ dbt.type_string() }}) as crm_contact_id,
-        cast(null as {{ dbt.type_string() }}) as user_id,
-        cast(null as {{ dbt.type_string() }}) as email,
-        cast(null as {{ dbt.type_string() }}) as phone,
-        cast(null as {{ dbt.type_string() }}) as first_name,
-        cast(null as {{ dbt.type_string() }}) as last_name,
-        cast(null as {{ dbt.type_string() }}) as company_name,
-        cast(null as {{ dbt.type_string() }}) as job_title,
-        cast(null as {{ dbt.type_string() }}) as lifecycle_stage,
-        cast(null as {{ dbt.type_string() }}) as company_id,
-        cast(null as {{ dbt.type_string() }}) as lead_status,
-        cast(null as {{ dbt.type_string() }}) as buying_roles,
-        cast(null as {{ dbt.type_string() }}) as owner_id,
-        cast(null as boolean) as is_email_opted_out,
-        cast(null as boolean) as has_ad_consent,
-        cast(null as timestamp) as customer_since_at,
-        cast(null as timestamp) as verified_at,
-        cast(null as timestamp) as ad_consent_stated_at,
-        cast(null as timestamp) as stated_at,
-        cast(null as timestamp) as loaded_at
+        {{ null_columns(['source', 'crm_contact_id', 'user_id', 'email', 'phone']) | indent }},
+        {{ null_columns(['first_name', 'last_name', 'company_name', 'job_title']) | indent }},
+        {{ null_columns([
+            'lifecycle_stage', 'company_id', 'lead_status', 'buying_roles', 'owner_id'
+        ]) | indent }},
+        {{ null_columns(['is_email_opted_out', 'has_ad_consent'], 'boolean') | indent }},
+        {{ null_columns([
+            'customer_since_at', 'verified_at', 'ad_consent_stated_at', 'stated_at', 'loaded_at'
+        ], 'timestamp') | indent }}
     where false
-    {% for source in enabled_sources(['hubspot', 'segment']) %}
+    {% for source in sources_with('people') %}
     union all
     select
         '{{ source }}' as source,

@@ -5,7 +5,7 @@
 with
 
 events as (
-    select * from {{ ref('int_events') }}
+    select * from {{ ref('int_events_enabled') }}
 ),
 
 disregarded as (

@@ -4,7 +4,7 @@
 {{ config(materialized='view') }}
 with
 
-{% for source in enabled_sources(['segment']) %}
+{% for source in sources_with('aliases') %}
 {{ source }}_aliases as (
     select
         '{{ source }}' as source,
@@ -74,7 +74,7 @@ spellings as (
 ),
 
 declared as (
-    {% for source in enabled_sources(['segment']) %}
+    {% for source in sources_with('aliases') %}
     select * from {{ source }}_aliases
     union all
     {% endfor %}

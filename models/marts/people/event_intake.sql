@@ -1,6 +1,11 @@
 -- One row per source: how many events were delivered, and what became of each. Kept events whose
--- rows are no longer delivered (a pruned file, a deal reopened in the CRM) are counted apart.
+-- rows are no longer delivered (a pruned file, a deal reopened in the CRM) are counted apart. A
+-- source that was taken out of event_sources has a row as long as its events are remembered.
 with
+
+remembered as (
+    select * from {{ ref('int_events') }}
+),
 
 checked as (
     select * from {{ ref('int_events_checked') }}
@@ -47,18 +52,40 @@ kept as (
     from events
     left join copies on events.source = copies.source and events.event_id = copies.event_id
     group by events.source
+),
+
+retired as (
+    select
+        source,
+        count(*) as retired_count,
+        max(loaded_at) as last_loaded_at
+    from remembered
+    where not {{ is_enabled_source('source') }}
+    group by source
+),
+
+sources as (
+    select source from delivered
+    union
+    select source from kept
+    union
+    select source from retired
 )
 
 select
-    delivered.source,
-    cast(delivered.delivered_count as bigint) as delivered_count,
+    sources.source,
+    cast(coalesce(delivered.delivered_count, 0) as bigint) as delivered_count,
     cast(coalesce(kept.kept_count, 0) as bigint) as kept_count,
     cast(coalesce(usable.duplicate_count, 0) as bigint) as duplicate_count,
-    cast(delivered.quarantined_count + coalesce(kept.unidentified_count, 0) as bigint)
-        as quarantined_count,
+    cast(
+        coalesce(delivered.quarantined_count, 0) + coalesce(kept.unidentified_count, 0) as bigint
+    ) as quarantined_count,
     cast(coalesce(kept.withdrawn_count, 0) as bigint) as withdrawn_count,
-    kept.last_loaded_at
+    cast(coalesce(retired.retired_count, 0) as bigint) as retired_count,
+    coalesce(kept.last_loaded_at, retired.last_loaded_at) as last_loaded_at
 
-from delivered
-left join usable on delivered.source = usable.source
-left join kept on delivered.source = kept.source
+from sources
+left join delivered on sources.source = delivered.source
+left join usable on sources.source = usable.source
+left join kept on sources.source = kept.source
+left join retired on sources.source = retired.source

@@ -97,25 +97,21 @@ unioned as (
 select
     -- ids
     event_id,
-    cast(null as {{ dbt.type_string() }}) as anonymous_id,
-    cast(null as {{ dbt.type_string() }}) as user_id,
     email,
-    cast(null as {{ dbt.type_string() }}) as phone,
     message_id as object_id,
+    {{ null_columns(['anonymous_id', 'user_id', 'phone']) }},
 
     -- strings
     event_name,
-    -- The clicked link is what was acted on, not a page of ours: no web visit begins here.
-    cast(null as {{ dbt.type_string() }}) as page_url,
-    cast(null as {{ dbt.type_string() }}) as page_path,
-    clicked_url as referrer,
+    clicked_url as link_url,
     'email_message' as object_type,
-    cast(null as {{ dbt.type_string() }}) as currency,
     raw_payload as properties,
+    -- A click opens a page, but that page's own event says so: no visit begins here.
+    {{ null_columns(['page_url', 'page_path', 'referrer', 'currency']) }},
     quarantine_reason,
 
     -- numbers
-    cast(null as {{ type_double() }}) as value,
+    {{ null_columns(['value'], type_double()) }},
 
     -- booleans
     is_machine,

@@ -15,14 +15,15 @@ select
     {{ clean_id('object_id') }} as object_id,
 
     -- strings
-    {{ clean_id('event_name') }} as event_name,
-    {{ clean_id('page_url') }} as page_url,
+    {{ clean_text('event_name') }} as event_name,
+    {{ clean_text('page_url') }} as page_url,
     page_path,
     referrer,
+    {{ clean_text('link_url') }} as link_url,
     object_type,
     currency,
     properties,
-    cast(null as {{ dbt.type_string() }}) as quarantine_reason,
+    {{ null_columns(['quarantine_reason']) }},
 
     -- numbers
     {{ try_cast('value', type_double()) }} as value,

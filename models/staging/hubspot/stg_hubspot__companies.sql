@@ -11,10 +11,10 @@ renamed as (
         {{ clean_id('id') }} as company_id,
 
         -- strings
-        {{ clean_id('property_name') }} as company_name,
-        lower({{ clean_id('property_domain') }}) as domain,
-        {{ clean_id('property_industry') }} as industry,
-        {{ clean_id('property_country') }} as country,
+        {{ clean_text('property_name') }} as company_name,
+        lower({{ clean_text('property_domain') }}) as domain,
+        {{ clean_text('property_industry') }} as industry,
+        {{ clean_text('property_country') }} as country,
 
         -- numbers
         {{ try_cast('property_numberofemployees', type_double()) }} as employee_count,

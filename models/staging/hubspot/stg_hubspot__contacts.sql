@@ -13,17 +13,17 @@ renamed as (
         {{ clean_phone('property_phone') }} as phone,
         {{ clean_id('property_associatedcompanyid') }} as company_id,
         {{ clean_id('property_hubspot_owner_id') }} as owner_id,
-        {{ clean_id('property_hs_merged_object_ids') }} as merged_contact_ids,
-        {{ clean_id('property_hs_additional_emails') }} as additional_emails,
+        {{ clean_text('property_hs_merged_object_ids') }} as merged_contact_ids,
+        {{ clean_text('property_hs_additional_emails') }} as additional_emails,
 
         -- strings
-        {{ clean_id('property_firstname') }} as first_name,
-        {{ clean_id('property_lastname') }} as last_name,
-        {{ clean_id('property_company') }} as company_name,
-        {{ clean_id('property_jobtitle') }} as job_title,
-        lower({{ clean_id('property_lifecyclestage') }}) as lifecycle_stage,
-        {{ clean_id('property_hs_lead_status') }} as lead_status,
-        {{ clean_id('property_hs_buying_role') }} as buying_roles,
+        {{ clean_text('property_firstname') }} as first_name,
+        {{ clean_text('property_lastname') }} as last_name,
+        {{ clean_text('property_company') }} as company_name,
+        {{ clean_text('property_jobtitle') }} as job_title,
+        lower({{ clean_text('property_lifecyclestage') }}) as lifecycle_stage,
+        {{ clean_text('property_hs_lead_status') }} as lead_status,
+        {{ clean_text('property_hs_buying_role') }} as buying_roles,
 
         -- booleans
         coalesce({{ try_cast('property_hs_email_optout', 'boolean') }}, false)

@@ -12,8 +12,8 @@ renamed as (
         {{ clean_id('owner_id') }} as owner_id,
 
         -- strings
-        {{ clean_id('property_dealname') }} as deal_name,
-        {{ clean_id('deal_pipeline_stage_id') }} as stage,
+        {{ clean_text('property_dealname') }} as deal_name,
+        {{ clean_text('deal_pipeline_stage_id') }} as stage,
 
         -- numbers
         {{ try_cast('property_amount', type_double()) }} as amount,

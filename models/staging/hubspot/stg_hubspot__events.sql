@@ -23,7 +23,7 @@ contact_events as (
         'contact_created' as event_name,
         'contact' as object_type,
         contact_id as object_id,
-        cast(null as {{ type_double() }}) as value,
+        {{ null_columns(['value'], type_double()) }},
         created_at as occurred_at,
         loaded_at
     from contacts
@@ -75,21 +75,15 @@ unioned as (
 select
     -- ids
     event_id,
-    cast(null as {{ dbt.type_string() }}) as anonymous_id,
-    cast(null as {{ dbt.type_string() }}) as user_id,
     email,
-    cast(null as {{ dbt.type_string() }}) as phone,
     object_id,
+    {{ null_columns(['anonymous_id', 'user_id', 'phone']) }},
 
     -- strings
     event_name,
-    cast(null as {{ dbt.type_string() }}) as page_url,
-    cast(null as {{ dbt.type_string() }}) as page_path,
-    cast(null as {{ dbt.type_string() }}) as referrer,
     object_type,
-    cast(null as {{ dbt.type_string() }}) as currency,
-    cast(null as {{ dbt.type_string() }}) as properties,
-    cast(null as {{ dbt.type_string() }}) as quarantine_reason,
+    {{ null_columns(['page_url', 'page_path', 'referrer', 'link_url']) }},
+    {{ null_columns(['currency', 'properties', 'quarantine_reason']) }},
 
     -- numbers
     value,

@@ -12,8 +12,8 @@ renamed as (
         {{ clean_email('email') }} as email,
 
         -- strings
-        {{ clean_id('first_name') }} as first_name,
-        {{ clean_id('last_name') }} as last_name,
+        {{ clean_text('first_name') }} as first_name,
+        {{ clean_text('last_name') }} as last_name,
 
         -- timestamps
         {{ utc_timestamp('_fivetran_synced') }} as loaded_at

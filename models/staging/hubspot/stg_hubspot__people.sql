@@ -23,7 +23,7 @@ named as (
         *,
         contact_id as named_id,
         {{ split_to_rows('additional_emails', ';') }} as named_email,
-        cast(null as {{ dbt.type_string() }}) as named_phone,
+        {{ null_columns(['named_phone']) }},
         'address' as named_by
     from contacts
     where not is_deleted
@@ -43,7 +43,7 @@ named as (
 select
     -- ids
     case when not is_deleted then {{ clean_id('named_id') }} end as crm_contact_id,
-    cast(null as {{ dbt.type_string() }}) as user_id,
+    {{ null_columns(['user_id']) }},
     {{ clean_email('named_email') }} as email,
     named_phone as phone,
 

@@ -16,21 +16,20 @@ identifies as (
 page_events as (
     select
         page_view_id as event_id,
-        'page_viewed' as event_name,
-        viewed_at as occurred_at,
-        loaded_at,
         anonymous_id,
         user_id,
-        cast(null as {{ dbt.type_string() }}) as email,
-        cast(null as {{ dbt.type_string() }}) as phone,
+        {{ null_columns(['email', 'phone']) | indent }},
+        page_path as object_id,
+        'page_viewed' as event_name,
         page_url,
         page_path,
         referrer,
+        {{ null_columns(['link_url']) }},
         'page' as object_type,
-        page_path as object_id,
-        cast(null as {{ type_double() }}) as value,
-        cast(null as {{ dbt.type_string() }}) as currency,
-        cast(null as {{ dbt.type_string() }}) as properties
+        {{ null_columns(['currency', 'properties']) | indent }},
+        {{ null_columns(['value'], type_double()) }},
+        viewed_at as occurred_at,
+        loaded_at
     from pages
 ),
 
@@ -56,16 +55,17 @@ track_objects as (
 track_events as (
     select
         track_id as event_id,
-        event_name,
-        occurred_at,
-        loaded_at,
         anonymous_id,
         user_id,
         email,
-        cast(null as {{ dbt.type_string() }}) as phone,
+        {{ null_columns(['phone']) }},
+        coalesce(order_id, product_id, content_id, video_id, form_id, feature, link_url)
+            as object_id,
+        event_name,
         page_url,
         page_path,
         referrer,
+        link_url,
         case
             when order_id is not null then 'order'
             when product_id is not null then 'product'
@@ -75,32 +75,28 @@ track_events as (
             when feature is not null then 'feature'
             when link_url is not null then 'link'
         end as object_type,
-        coalesce(order_id, product_id, content_id, video_id, form_id, feature, link_url)
-            as object_id,
-        {{ try_cast('amount', type_double()) }} as value,
         currency,
-        properties
+        properties,
+        {{ try_cast('amount', type_double()) }} as value,
+        occurred_at,
+        loaded_at
     from track_objects
 ),
 
 identify_events as (
     select
         identify_id as event_id,
-        'identified' as event_name,
-        identified_at as occurred_at,
-        loaded_at,
         anonymous_id,
         user_id,
         email,
         phone,
-        cast(null as {{ dbt.type_string() }}) as page_url,
-        cast(null as {{ dbt.type_string() }}) as page_path,
-        cast(null as {{ dbt.type_string() }}) as referrer,
-        cast(null as {{ dbt.type_string() }}) as object_type,
-        cast(null as {{ dbt.type_string() }}) as object_id,
-        cast(null as {{ type_double() }}) as value,
-        cast(null as {{ dbt.type_string() }}) as currency,
-        cast(null as {{ dbt.type_string() }}) as properties
+        {{ null_columns(['object_id']) }},
+        'identified' as event_name,
+        {{ null_columns(['page_url', 'page_path', 'referrer', 'link_url']) | indent }},
+        {{ null_columns(['object_type', 'currency', 'properties']) | indent }},
+        {{ null_columns(['value'], type_double()) }},
+        identified_at as occurred_at,
+        loaded_at
     from identifies
 ),
 
@@ -115,5 +111,5 @@ unioned as (
 select
     *,
     false as is_machine,
-    cast(null as {{ dbt.type_string() }}) as quarantine_reason
+    {{ null_columns(['quarantine_reason']) }}
 from unioned

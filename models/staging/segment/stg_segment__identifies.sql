@@ -15,10 +15,10 @@ renamed as (
         {{ clean_phone('phone') }} as phone,
 
         -- strings
-        {{ clean_id('first_name') }} as first_name,
-        {{ clean_id('last_name') }} as last_name,
-        {{ clean_id('company') }} as company_name,
-        {{ clean_id('title') }} as job_title,
+        {{ clean_text('first_name') }} as first_name,
+        {{ clean_text('last_name') }} as last_name,
+        {{ clean_text('company') }} as company_name,
+        {{ clean_text('title') }} as job_title,
 
         -- booleans
         {{ try_cast('ad_consent', 'boolean') }} as has_ad_consent,

@@ -14,7 +14,7 @@ renamed as (
         {{ clean_email('context_traits_email') }} as email,
 
         -- strings
-        {{ clean_id('event') }} as event_name,
+        {{ clean_text('event') }} as event_name,
         context_page_url as page_url,
         context_page_path as page_path,
         context_page_referrer as referrer,

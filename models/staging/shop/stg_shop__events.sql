@@ -45,21 +45,16 @@ unioned as (
 select
     -- ids
     event_id,
-    cast(null as {{ dbt.type_string() }}) as anonymous_id,
     user_id,
-    cast(null as {{ dbt.type_string() }}) as email,
-    cast(null as {{ dbt.type_string() }}) as phone,
     object_id,
+    {{ null_columns(['anonymous_id', 'email', 'phone']) }},
 
     -- strings
     event_name,
-    cast(null as {{ dbt.type_string() }}) as page_url,
-    cast(null as {{ dbt.type_string() }}) as page_path,
-    cast(null as {{ dbt.type_string() }}) as referrer,
     object_type,
     '{{ var("shop_currency") }}' as currency,
     properties,
-    cast(null as {{ dbt.type_string() }}) as quarantine_reason,
+    {{ null_columns(['page_url', 'page_path', 'referrer', 'link_url', 'quarantine_reason']) }},
 
     -- numbers
     value,
@@ -69,6 +64,6 @@ select
 
     -- timestamps
     occurred_at,
-    cast(null as timestamp) as loaded_at
+    {{ null_columns(['loaded_at'], 'timestamp') }}
 
 from unioned

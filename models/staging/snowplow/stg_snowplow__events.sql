@@ -21,7 +21,7 @@ select
     anonymous_id,
     user_id,
     email,
-    cast(null as {{ dbt.type_string() }}) as phone,
+    {{ null_columns(['phone']) }},
     case
         when is_transaction then transaction_id
         when is_about_product then product_id
@@ -33,6 +33,7 @@ select
     page_url,
     page_path,
     referrer,
+    {{ null_columns(['link_url']) }},
     case
         when is_transaction then 'order'
         when is_about_product then 'product'

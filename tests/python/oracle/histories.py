@@ -710,7 +710,9 @@ def add_event(
             "email": email,
             "page_url": step.path and f"https://we.example{step.path}",
             "page_path": step.path,
-            "referrer": step.link,
+            # Where somebody came from is no link that was clicked, whatever it looks like.
+            "referrer": LINKS[1],
+            "link_url": step.link,
             "object_id": step.object_id,
             "value": step.value,
             "is_machine": step.machine,

@@ -1,0 +1,12 @@
+-- One row per usable event of a source that var event_sources lists. int_events remembers the events
+-- of sources that were listed once; everything after this model has never heard of them.
+{{ config(materialized='view') }}
+
+with
+
+events as (
+    select * from {{ ref('int_events') }}
+)
+
+select * from events
+where {{ is_enabled_source('source') }}
