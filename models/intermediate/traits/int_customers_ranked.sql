@@ -13,8 +13,8 @@ counts as (
 ranked as (
     select
         customers.profile_id,
-        coalesce(counts.product_used_count_30d, 0) as use_count,
-        rank() over (order by coalesce(counts.product_used_count_30d, 0) desc) as use_rank,
+        coalesce(counts.{{ times('product_used', within_days=30) }}, 0) as use_count,
+        rank() over (order by coalesce(counts.{{ times('product_used', within_days=30) }}, 0) desc) as use_rank,
         count(*) over () as customer_count
     from customers
     left join counts on customers.profile_id = counts.profile_id

@@ -1,11 +1,16 @@
--- One row per profile that did anything: how often each counted behavior (var counted_behaviors)
--- happened in its windows, what happened in order (var ordered_behaviors), and when the behaviors
--- that other traits need happened first or last. The one pass over events.
+-- One row per profile that did anything: how often each behavior that some model asks about
+-- happened in its windows, what happened in order, and when the behaviors that other traits need
+-- happened first or last. The one pass over events.
+{{ config(pre_hook='{{ check_behaviors(ref("behaviors")) }}') }}
+
 with
 
 events as (
-    select * from {{ ref('int_events_resolved') }}
-    where is_human
+    select
+        *,
+        {{ as_of() }} - occurred_at as age
+    from {{ ref('int_events_resolved') }}
+    where is_human and occurred_at <= {{ as_of() }}
 )
 
 select
@@ -16,7 +21,8 @@ select
     {% for trait in counted_traits() %}
     count(
         case
-            when {{ counts_as(trait.behavior) }} and {{ in_window('occurred_at', trait.window) }}
+            when {{ counts_as(trait.behavior) }}
+                and {{ age_within(trait.window) }}
                 then 1
         end
     ) as {{ trait.column }},
@@ -27,7 +33,8 @@ select
         as discounted_order_count,
     max(
         case
-            when {{ counts_as('video_watched') }} and {{ within_days('occurred_at', 30) }}
+            when {{ counts_as('video_watched') }}
+                and {{ age_within(30) }}
                 then value
         end
     ) as longest_video_seconds_30d,
@@ -35,20 +42,22 @@ select
         as longest_product_demo_seconds,
 
     -- booleans
-    {% for order in var('ordered_behaviors') %}
+    {% for order in ordered_traits() %}
     coalesce(
         max(
             case
-                when {{ counts_as(order.then) }} and {{ within_days('occurred_at', order.days) }}
+                when {{ counts_as(order.then) }}
+                    and {{ age_within(order.window) }}
                     then occurred_at
             end
         ) > min(
             case
-                when {{ counts_as(order.first) }} and {{ within_days('occurred_at', order.days) }}
+                when {{ counts_as(order.first) }}
+                    and {{ age_within(order.window) }}
                     then occurred_at
             end
         ), false
-    ) as {{ ordered_trait(order.first, order.then, order.days) }},
+    ) as {{ order.column }},
     {% endfor %}
 
     -- timestamps

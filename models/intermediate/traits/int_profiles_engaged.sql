@@ -22,8 +22,8 @@ select
 
     -- numbers
     coalesce(visits.visit_count_7d, 0) as visit_count_7d,
-    {% for page in var('page_goals') %}
-    coalesce(visits.{{ page }}_bounce_count_7d, 0) as {{ page }}_bounce_count_7d,
+    {% for bounce in bounce_traits() %}
+    coalesce(visits.{{ bounce.column }}, 0) as {{ bounce.column }},
     {% endfor %}
     coalesce(pages.product_page_seconds_7d, 0) as product_page_seconds_7d,
     coalesce(emails.counted_emails, 0) as counted_emails,

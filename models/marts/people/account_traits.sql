@@ -23,7 +23,7 @@ summarized as (
     select
         account_id,
         count(*) as people_count,
-        count(case when research_count_14d > 0 then 1 end) as researching_people_count_14d,
+        count(case when {{ times('research', within_days=14) }} > 0 then 1 end) as researching_people_count_14d,
         {% for trait in counted_account_traits() %}
         sum({{ trait }}) as {{ trait }},
         {% endfor %}
@@ -56,7 +56,8 @@ select
     coalesce(summarized.researching_people_count_14d, 0)
         as account_researching_people_count_14d,
     {% for trait in counted_account_traits() %}
-    cast(coalesce(summarized.{{ trait }}, 0) as bigint) as account_{{ trait }},
+    cast(coalesce(summarized.{{ trait }}, 0) as bigint)
+        as account_{{ trait }},
     {% endfor %}
     round(coalesce(summarized.engagement_score, 0), 4) as account_engagement_score,
     cast(coalesce(summarized.fit_score, 0) as bigint) as account_fit_score,

@@ -33,14 +33,15 @@ select
 
     -- numbers
     {% for trait in counted_traits() %}
-    coalesce(counts.{{ trait.column }}, 0) as {{ trait.column }},
+    coalesce(counts.{{ trait.column }}, 0)
+        as {{ trait.column }},
     {% endfor %}
     coalesce(counts.order_count, 0) as order_count,
     coalesce(counts.discounted_order_count, 0) as discounted_order_count,
     coalesce(counts.longest_video_seconds_30d, 0) as longest_video_seconds_30d,
     coalesce(counts.longest_product_demo_seconds, 0) as longest_product_demo_seconds,
-    {% for page in var('page_goals') %}
-    engaged.{{ page }}_bounce_count_7d,
+    {% for bounce in bounce_traits() %}
+    engaged.{{ bounce.column }},
     {% endfor %}
     engaged.visit_count_7d,
     engaged.product_page_seconds_7d,
@@ -58,9 +59,9 @@ select
     states.is_customer,
     states.has_converted,
     states.is_email_reachable,
-    {% for order in var('ordered_behaviors') %}
-    {% set trait = ordered_trait(order.first, order.then, order.days) %}
-    coalesce(counts.{{ trait }}, false) as {{ trait }},
+    {% for order in ordered_traits() %}
+    coalesce(counts.{{ order.column }}, false)
+        as {{ order.column }},
     {% endfor %}
     states.has_abandoned_cart,
     states.has_abandoned_checkout,
