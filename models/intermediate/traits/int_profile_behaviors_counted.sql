@@ -18,15 +18,12 @@ select
     profile_id,
 
     -- numbers
-    {% for trait in counted_traits() %}
+    {%- for trait in counted_traits() %}
     count(
-        case
-            when {{ counts_as(trait.behavior) }}
-                and {{ age_within(trait.window) }}
-                then 1
-        end
+        case when {{ counts_as(trait.behavior) }}
+            and {{ age_within(trait.window) }} then 1 end
     ) as {{ trait.column }},
-    {% endfor %}
+    {%- endfor %}
     count(distinct case when behavior = 'order_completed' then coalesce(object_id, event_id) end)
         as order_count,
     count(distinct case when is_discounted then coalesce(object_id, event_id) end)
@@ -42,7 +39,7 @@ select
         as longest_product_demo_seconds,
 
     -- booleans
-    {% for order in ordered_traits() %}
+    {%- for order in ordered_traits() %}
     coalesce(
         max(
             case
@@ -58,7 +55,7 @@ select
             end
         ), false
     ) as {{ order.column }},
-    {% endfor %}
+    {%- endfor %}
 
     -- timestamps
     max(case when is_engagement then occurred_at end) as last_engaged_at,

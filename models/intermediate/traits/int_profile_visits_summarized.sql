@@ -11,7 +11,8 @@ sequenced as (
     select
         *,
         {{ as_of() }} as as_of,
-        {{ seconds_between('ended_at', as_of()) }} >= {{ timeout_seconds }} as is_over,
+        {{ seconds_between('ended_at', as_of()) }}
+        >= {{ timeout_seconds }} as is_over,
         max(ended_at) over (
             partition by profile_id
             order by started_at, ended_at, visit_id
@@ -29,7 +30,7 @@ select
 
     -- numbers
     count(case when started_at > as_of - interval '7' day then 1 end) as visit_count_7d,
-    {% for bounce in bounce_traits() %}
+    {%- for bounce in bounce_traits() %}
     count(
         case
             when is_over
@@ -37,7 +38,7 @@ select
                 then 1
         end
     ) as {{ bounce.column }},
-    {% endfor %}
+    {%- endfor %}
 
     -- timestamps
     max(case when recency = 1 then started_at end) as last_visit_started_at,

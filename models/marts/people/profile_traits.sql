@@ -32,17 +32,17 @@ select
     graded.grade,
 
     -- numbers
-    {% for trait in counted_traits() %}
+    {%- for trait in counted_traits() %}
     coalesce(counts.{{ trait.column }}, 0)
         as {{ trait.column }},
-    {% endfor %}
+    {%- endfor %}
     coalesce(counts.order_count, 0) as order_count,
     coalesce(counts.discounted_order_count, 0) as discounted_order_count,
     coalesce(counts.longest_video_seconds_30d, 0) as longest_video_seconds_30d,
     coalesce(counts.longest_product_demo_seconds, 0) as longest_product_demo_seconds,
-    {% for bounce in bounce_traits() %}
+    {%- for bounce in bounce_traits() %}
     engaged.{{ bounce.column }},
-    {% endfor %}
+    {%- endfor %}
     engaged.visit_count_7d,
     engaged.product_page_seconds_7d,
     engaged.top_category_view_count_14d,
@@ -59,10 +59,10 @@ select
     states.is_customer,
     states.has_converted,
     states.is_email_reachable,
-    {% for order in ordered_traits() %}
+    {%- for order in ordered_traits() %}
     coalesce(counts.{{ order.column }}, false)
         as {{ order.column }},
-    {% endfor %}
+    {%- endfor %}
     states.has_abandoned_cart,
     states.has_abandoned_checkout,
     engaged.has_abandoned_form,
