@@ -14,8 +14,11 @@
         {%- endfor -%}
         {%- set pairs = left | length + word | length - 1 -%}
         {%- set shared = [] -%}
-        {%- for letter in word[1:] if word[loop.index0] ~ letter in left -%}
-            {%- do shared.append(left.pop(left.index(word[loop.index0] ~ letter))) -%}
+        {%- for letter in word[1:] -%}
+            {%- set pair = word[loop.index0] ~ letter -%}
+            {%- if pair in left -%}
+                {%- do shared.append(left.pop(left.index(pair))) -%}
+            {%- endif -%}
         {%- endfor -%}
         {%- set likeness = 2 * shared | length / pairs if pairs > 0 else 0 -%}
         {%- if likeness > 0.5 -%}
