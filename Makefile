@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs trigger-docs build validate plan push status crm bench bench-identity \
+.PHONY: help demo test lint format docs trigger-docs segment-docs build validate plan push status crm bench bench-identity \
 	bench-push test-faults pull doctor mutants lock clean
 
 help:  ## list the targets
@@ -63,7 +63,11 @@ docs: .venv/ready profiles.yml  ## one page with every model and column: target/
 trigger-docs: .venv/ready  ## write docs/triggers.md from the macros and their cases
 	@$(BIN)/python -m dev.trigger_docs
 
+segment-docs: .venv/ready  ## write docs/segments.md from the segments' SQL and YAML
+	@$(BIN)/python -m dev.segment_docs
+
 build: .venv/ready profiles.yml  ## dbt build on your own data (dbt_project.yml says where it is)
+	@$(BIN)/python -m scripts.roll_up
 	@$(BIN)/dbt build $(if $(AS_OF),--vars '{as_of: "$(AS_OF)"}')
 
 validate: .venv/ready  ## check the raw files and what is about to leave

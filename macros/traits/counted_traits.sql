@@ -1,17 +1,20 @@
 {#
-    What var counted_behaviors asks to count, one entry per name and window.
+    What is counted per person: each behavior and window that some model reads, once, by name.
+    Windows of one behavior follow each other from short to long.
 
     counted_traits()
     →  [{'column': 'pricing_page_viewed_count_7d', 'behavior': 'pricing_page_viewed', 'window': 7}, …]
 #}
 {% macro counted_traits() -%}
-    {%- set traits = [] -%}
-    {%- for behavior, windows in var('counted_behaviors').items() -%}
-        {%- for window in windows -%}
-            {%- do traits.append({
-                'column': count_trait(behavior, window), 'behavior': behavior, 'window': window
-            }) -%}
-        {%- endfor -%}
+    {%- set traits = {} -%}
+    {%- for trait in recorded_traits('count') + recorded_traits('account count') -%}
+        {%- set column = count_trait(trait.behavior, trait.window) -%}
+        {%- do traits.update({column: {
+            'column': column,
+            'behavior': trait.behavior,
+            'window': trait.window,
+            'length': trait.window if trait.window is number else 100000,
+        }}) -%}
     {%- endfor -%}
-    {{ return(traits) }}
+    {{ return(traits.values() | sort(attribute='behavior,length,column') | list) }}
 {%- endmacro %}

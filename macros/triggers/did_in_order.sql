@@ -1,25 +1,16 @@
 {#
-    True when a profile did one thing and later another, both in the last so many days.
+    True when a profile did one thing and later another, both in the last so many days (or 'ever').
 
     {{ did_in_order('content_downloaded', 'page_viewed', within_days=30) }}
     →  (did_content_downloaded_then_page_viewed_30d)
-
-    Only what var ordered_behaviors names is known; anything else stops the parse.
 #}
 {% macro did_in_order(first, then, within_days) -%}
-    {%- set known = [] -%}
-    {%- for order in var('ordered_behaviors') -%}
-        {%- do known.append(ordered_trait(order.first, order.then, order.days)) -%}
-    {%- endfor -%}
-    {%- set trait = ordered_trait(first, then, within_days) -%}
-    {%- if trait not in known -%}
-        {{ exceptions.raise_compiler_error(
-            "did_in_order('" ~ first ~ "', '" ~ then ~ "', within_days=" ~ within_days ~ "): nobody looks "
-            ~ "for that. Known are: " ~ known | join(', ') ~ ". Add the line\n    - {first: " ~ first
-            ~ ", then: " ~ then ~ ", days: " ~ within_days ~ "}\nto var ordered_behaviors in "
-            ~ "dbt_project.yml, and the column " ~ trait ~ " to profile_traits in "
-            ~ "models/marts/people/_people__models.yml."
-        ) }}
-    {%- endif -%}
-    ({{ trait }})
+    {%- set call = "did_in_order('" ~ first ~ "', '" ~ then ~ "', within_days=" ~ within_days ~ ")" -%}
+    {{- check_behavior(call, first) -}}
+    {{- check_behavior(call, then) -}}
+    {{- check_window(call, within_days) -}}
+    {%- set length = within_days ~ ('d' if within_days != 'ever' else '') -%}
+    {%- set column = 'did_' ~ first ~ '_then_' ~ then ~ '_' ~ length -%}
+    {{- record_trait('order', column, call, {'first': first, 'then': then, 'window': within_days}) -}}
+    ({{ column }})
 {%- endmacro %}

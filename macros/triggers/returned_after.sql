@@ -6,7 +6,7 @@
     →  (previous_visit_ended_at is not null
         and last_visit_started_at >= previous_visit_ended_at + interval '14' day
         and last_visit_started_at < previous_visit_ended_at + interval '180' day
-        and last_visit_started_at > … - interval '7' day)
+        and last_visit_started_at > as_of - interval '7' day)
 #}
 {% macro returned_after(days_from, days_to=none) -%}
     {{- check_days("returned_after(" ~ days_from ~ ", " ~ days_to ~ ")", days_from, days_to) -}}
@@ -16,6 +16,6 @@
         {%- if days_to is not none %}
         and last_visit_started_at < previous_visit_ended_at + interval '{{ days_to }}' day
         {%- endif %}
-        and last_visit_started_at > {{ as_of() }} - interval '7' day
+        and last_visit_started_at > as_of - interval '7' day
     )
 {%- endmacro %}

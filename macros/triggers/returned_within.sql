@@ -6,7 +6,7 @@
     →  (previous_visit_ended_at is not null
         and last_visit_started_at > previous_visit_ended_at
         and last_visit_started_at <= previous_visit_ended_at + interval '24' hour
-        and last_visit_started_at > … - interval '24' hour)
+        and last_visit_started_at > as_of - interval '24' hour)
 #}
 {% macro returned_within(hours) -%}
     {{- check_number("returned_within(" ~ hours ~ ")", 'hours', hours, 1) -}}
@@ -14,6 +14,6 @@
         previous_visit_ended_at is not null
         and last_visit_started_at > previous_visit_ended_at
         and last_visit_started_at <= previous_visit_ended_at + interval '{{ hours }}' hour
-        and last_visit_started_at > {{ as_of() }} - interval '24' hour
+        and last_visit_started_at > as_of - interval '24' hour
     )
 {%- endmacro %}

@@ -26,7 +26,7 @@ from dev.make_demo_data import (
 )
 
 from .oracle.events import Company, Contact, Deal, Event, Person, World, meaning
-from .oracle.segments import segments_of
+from .oracle.segments import judged, segments_of
 
 ROOT = Path(__file__).resolve().parents[2]
 AS_OF = datetime(2026, 6, 30, tzinfo=UTC)
@@ -35,7 +35,7 @@ DAY = timedelta(days=1)
 # Mailboxes that many people read: nobody's address, and nobody's company.
 ROLES = ("info@", "sales@")
 JUNK = {"undefined", "null", "00000000-0000-0000-0000-000000000000"}
-SEGMENTS = {path.stem for path in (ROOT / "models/marts/segments").rglob("*.sql")}
+SEGMENTS = judged()
 # Columns and types as the project's inputs are documented, written out once more on purpose.
 CONTRACT = {
     "segment.pages": "id anonymous_id user_id received_at:timestamp timestamp:timestamp url path "

@@ -1,5 +1,6 @@
 """What triggers and clock macros compile to, what they answer, what they say to a bad argument."""
 
+import ast
 import re
 
 import duckdb
@@ -50,7 +51,7 @@ def answer(sql, traits):
         for name, value in (item.split(" = ", 1) for item in traits.split("; "))
     ]
     with duckdb.connect() as connection:
-        connection.execute(f"create table row as select {', '.join(columns)}".replace("as_of", T))
+        connection.execute(f"create table row as select {T} as as_of, {', '.join(columns)}")
         ((answered,),) = connection.execute(f"select {sql} from row").fetchall()
     return answered
 
@@ -119,10 +120,23 @@ def test_what_a_trigger_says_it_compiles_to_names_its_traits():
             "{{ within_days('seen_at', 7) }}",
             f"(seen_at > {T} - interval '7' day and seen_at <= {T})",
         ),
-        ("{{ in_window('seen_at', 'ever') }}", f"(seen_at <= {T})"),
+        ("{{ age_within(7) }}", "age < interval '7' day"),
+        ("{{ age_within('ever') }}", "age >= interval '0' day"),
         (
-            "{{ in_window('seen_at', 'previous_14') }}",
-            f"( seen_at > {T} - interval '28' day and seen_at <= {T} - interval '14' day )",
+            "{{ age_within('previous_14') }}",
+            "age >= interval '14' day and age < interval '28' day",
+        ),
+        (
+            "{{ times('page_viewed') }} = {{ times('careers_page_viewed') }}",
+            "page_viewed_count_ever = careers_page_viewed_count_ever",
+        ),
+        (
+            "{{ times('research', within_days='previous_7') }} > 2",
+            "research_count_previous_7d > 2",
+        ),
+        (
+            "{{ account_times('research', within_days=3) }} = 0",
+            "account_research_count_3d = 0",
         ),
         (
             "{{ grade_of('score', [75, 50], 'ABC') }}",
@@ -137,7 +151,9 @@ def test_a_macro_compiles_to(compiled, inline, sql):
 @pytest.mark.parametrize(
     ("inline", "message"),
     [
-        ("{{ in_window('seen_at', 'always') }}", "'always' is no window"),
+        ("{{ times('Research') }}", "'Research' is no name of a behavior"),
+        ("{{ times('research', within_days=-1) }}", "-1 is no window"),
+        ("{{ account_times('research', within_days='week') }}", "week is no window"),
         ("{{ grade_of('score', [75], 'ABC') }}", "must be 2 numbers, highest first"),
     ],
 )
@@ -146,9 +162,27 @@ def test_a_bad_setting_says_what_to_write(compiled, inline, message):
         compiled(inline)
 
 
-def test_an_account_count_that_no_person_has_says_which_line_to_add(compiled):
-    with pytest.raises(DbtFailed, match=r"Add 30 to counted_behaviors\.research"):
-        compiled("{{ counted_account_traits() }}", counted_account_behaviors={"research": [14, 30]})
+NEAR = {
+    "pricing_page_view": ["pricing_page_viewed", "page_viewed", "sale_page_viewed"],
+    "page_veiwed": ["page_viewed", "sale_page_viewed", "pricing_page_viewed"],
+    "x": [],
+    "": [],
+    "webinar": [],
+}
+
+
+def test_near_spellings_come_best_first(compiled):
+    known = ["page_viewed", "pricing_page_viewed", "sale_page_viewed", "order_completed"]
+    said = compiled("|".join(f"{{{{ near_spellings({word!r}, {known}) }}}}" for word in NEAR))
+    assert dict(zip(NEAR, map(ast.literal_eval, said.split("|")), strict=True)) == NEAR
+
+
+def test_a_window_in_words(compiled):
+    windows = [7, 1, "ever", "previous_14"]
+    said = compiled("|".join(f"{{{{ window_in_words({window!r}) }}}}" for window in windows))
+    assert said == (
+        "in the last 7 days|in the last 24 hours|ever|in the 14 days before the last 14"
+    )
 
 
 @pytest.mark.parametrize(

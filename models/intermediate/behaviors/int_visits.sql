@@ -19,12 +19,14 @@ select
     count(*) as event_count,
 
     -- timestamps
-    {% for page, goal in var('page_goals').items() %}
+    {%- for bounce in bounce_traits() %}
     case
-        when count(case when {{ counts_as(goal) }} then 1 end) = 0
-            then max(case when {{ counts_as(page) }} then occurred_at end)
-    end as last_{{ page }}_without_{{ goal }}_at,
-    {% endfor %}
+        when count(case when {{ counts_as(bounce.goal) }} then 1 end) = 0
+            then max(
+                case when {{ counts_as(bounce.page) }} then occurred_at end
+            )
+    end as last_{{ bounce.page }}_without_{{ bounce.goal }}_at,
+    {%- endfor %}
     min(occurred_at) as started_at,
     max(occurred_at) as ended_at
 

@@ -10,14 +10,20 @@ counts as (
     select * from {{ ref('int_profile_behaviors_counted') }}
 ),
 
-ranked as (
+used as (
     select
         customers.profile_key,
-        coalesce(counts.product_used_count_30d, 0) as use_count,
-        rank() over (order by coalesce(counts.product_used_count_30d, 0) desc) as use_rank,
-        count(*) over () as customer_count
+        coalesce(counts.{{ times('product_used', within_days=30) }}, 0) as use_count
     from customers
     left join counts on customers.profile_key = counts.profile_key
+),
+
+ranked as (
+    select
+        *,
+        rank() over (order by use_count desc) as use_rank,
+        count(*) over () as customer_count
+    from used
 )
 
 select

@@ -1,11 +1,16 @@
--- One row per profile that did anything: how often each counted behavior (var counted_behaviors)
--- happened in its windows, what happened in order (var ordered_behaviors), and when the behaviors
--- that other traits need happened first or last. The one pass over events.
+-- One row per profile that did anything: how often each behavior that some model asks about
+-- happened in its windows, what happened in order, and when the behaviors that other traits need
+-- happened first or last. The one pass over events.
+{{ config(pre_hook='{{ check_behaviors(ref("behaviors")) }}') }}
+
 with
 
 events as (
-    select * from {{ ref('int_events_resolved') }}
-    where is_human
+    select
+        *,
+        {{ as_of() }} - occurred_at as age
+    from {{ ref('int_events_resolved') }}
+    where is_human and occurred_at <= {{ as_of() }}
 )
 
 select
@@ -13,21 +18,20 @@ select
     profile_key,
 
     -- numbers
-    {% for trait in counted_traits() %}
+    {%- for trait in counted_traits() %}
     count(
-        case
-            when {{ counts_as(trait.behavior) }} and {{ in_window('occurred_at', trait.window) }}
-                then 1
-        end
+        case when {{ counts_as(trait.behavior) }}
+            and {{ age_within(trait.window) }} then 1 end
     ) as {{ trait.column }},
-    {% endfor %}
+    {%- endfor %}
     count(distinct case when behavior = 'order_completed' then coalesce(object_id, event_id) end)
         as order_count,
     count(distinct case when is_discounted then coalesce(object_id, event_id) end)
         as discounted_order_count,
     max(
         case
-            when {{ counts_as('video_watched') }} and {{ within_days('occurred_at', 30) }}
+            when {{ counts_as('video_watched') }}
+                and {{ age_within(30) }}
                 then value
         end
     ) as longest_video_seconds_30d,
@@ -46,21 +50,23 @@ select
     ) as points_at_epoch,
 
     -- booleans
-    {% for order in var('ordered_behaviors') %}
+    {%- for order in ordered_traits() %}
     coalesce(
         max(
             case
-                when {{ counts_as(order.then) }} and {{ within_days('occurred_at', order.days) }}
+                when {{ counts_as(order.then) }}
+                    and {{ age_within(order.window) }}
                     then occurred_at
             end
         ) > min(
             case
-                when {{ counts_as(order.first) }} and {{ within_days('occurred_at', order.days) }}
+                when {{ counts_as(order.first) }}
+                    and {{ age_within(order.window) }}
                     then occurred_at
             end
         ), false
-    ) as {{ ordered_trait(order.first, order.then, order.days) }},
-    {% endfor %}
+    ) as {{ order.column }},
+    {%- endfor %}
 
     -- timestamps
     max(case when is_engagement then occurred_at end) as last_engaged_at,

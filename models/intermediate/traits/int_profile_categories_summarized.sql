@@ -8,7 +8,7 @@ views as (
         is_human
         and behavior = 'product_viewed'
         and category is not null
-        and {{ within_days('occurred_at', 14) }}
+        and occurred_at > {{ as_of() }} - interval '14' day
 ),
 
 categories as (

@@ -11,6 +11,7 @@ forms as (
         profile_key,
         -- Events that do not say which form are about one and the same.
         coalesce(object_id, '') as form_id,
+        {{ as_of() }} as as_of,
         max(case when behavior = 'form_started' then occurred_at end) as last_started_at,
         max(case when behavior = 'form_submitted' then occurred_at end) as last_submitted_at
     from form_events

@@ -3,7 +3,9 @@ with
 
 web_events as (
     select * from {{ ref('int_web_events_sequenced') }}
-    where behavior = 'product_page_viewed' and {{ within_days('occurred_at', 7) }}
+    where
+        behavior = 'product_page_viewed'
+        and occurred_at > {{ as_of() }} - interval '7' day
 )
 
 select

@@ -26,6 +26,7 @@ joined as (
     select
         profiles.profile_key,
         profiles.email,
+        {{ as_of() }} as as_of,
         details.crm_lead_status,
         details.crm_buying_roles,
         details.crm_customer_since_at,

@@ -1,5 +1,5 @@
 -- One row per profile that visited: visits in the last week, pages that were left without reaching
--- their goal (var page_goals), the latest visit, and the end of those before it.
+-- their goal, the latest visit, and the end of those before it.
 {% set timeout_seconds = var('visit_timeout_minutes') * 60 %}
 with
 
@@ -10,7 +10,9 @@ visits as (
 sequenced as (
     select
         *,
-        {{ seconds_between('ended_at', as_of()) }} >= {{ timeout_seconds }} as is_over,
+        {{ as_of() }} as as_of,
+        {{ seconds_between('ended_at', as_of()) }}
+        >= {{ timeout_seconds }} as is_over,
         max(ended_at) over (
             partition by profile_key
             order by started_at, ended_at, visit_id
@@ -27,15 +29,16 @@ select
     profile_key,
 
     -- numbers
-    count(case when {{ within_days('started_at', 7) }} then 1 end) as visit_count_7d,
-    {% for page, goal in var('page_goals').items() %}
+    count(case when started_at > as_of - interval '7' day then 1 end) as visit_count_7d,
+    {%- for bounce in bounce_traits() %}
     count(
         case
-            when is_over and {{ within_days('last_' ~ page ~ '_without_' ~ goal ~ '_at', 7) }}
+            when is_over
+                and last_{{ bounce.page }}_without_{{ bounce.goal }}_at > as_of - interval '7' day
                 then 1
         end
-    ) as {{ page }}_bounce_count_7d,
-    {% endfor %}
+    ) as {{ bounce.column }},
+    {%- endfor %}
 
     -- timestamps
     max(case when recency = 1 then started_at end) as last_visit_started_at,

@@ -1,5 +1,5 @@
--- One row per segment and person in it, as of as_of. Add new segments to the list by hand; a test
--- fails when one is missing.
+-- One row per segment and person in it, as of as_of. scripts/roll_up.py writes the list: dbt wants
+-- to know what a model reads before it knows which segments there are.
 {%
     set segments = [
         'absent_visitors',
@@ -53,7 +53,7 @@
     ]
 %}
 
-{% for segment in segments %}
+{%- for segment in segments %}
 select
     '{{ segment }}' as segment,
     profile_id,
@@ -61,4 +61,4 @@ select
 
 from {{ ref(segment) }}
 {{ 'union all' if not loop.last }}
-{% endfor %}
+{%- endfor %}

@@ -23,10 +23,11 @@ summarized as (
     select
         account_id,
         count(*) as people_count,
-        count(case when research_count_14d > 0 then 1 end) as researching_people_count_14d,
-        {% for trait in counted_account_traits() %}
+        count(case when {{ times('research', within_days=14) }} > 0 then 1 end)
+            as researching_people_count_14d,
+        {%- for trait in counted_account_traits() %}
         sum({{ trait }}) as {{ trait }},
-        {% endfor %}
+        {%- endfor %}
         sum(engagement_score) as engagement_score,
         max(fit_score) as fit_score,
         {{ dbt.bool_or('is_customer') }} as is_customer
@@ -55,9 +56,10 @@ select
     coalesce(summarized.people_count, 0) as account_people_count,
     coalesce(summarized.researching_people_count_14d, 0)
         as account_researching_people_count_14d,
-    {% for trait in counted_account_traits() %}
-    cast(coalesce(summarized.{{ trait }}, 0) as bigint) as account_{{ trait }},
-    {% endfor %}
+    {%- for trait in counted_account_traits() %}
+    cast(coalesce(summarized.{{ trait }}, 0) as bigint)
+        as account_{{ trait }},
+    {%- endfor %}
     round(coalesce(summarized.engagement_score, 0), 4) as account_engagement_score,
     cast(coalesce(summarized.fit_score, 0) as bigint) as account_fit_score,
     coalesce(open_deals.open_deal_count, 0) as account_open_deal_count,

@@ -74,16 +74,18 @@ select
     || {{ grade_of('scored.engagement_score', var('engagement_grade_points'), '1234') }} as grade,
 
     -- numbers
-    {% for trait in counted_traits() %}
-    coalesce(counts.{{ trait.column }}, 0) as {{ trait.column }},
-    {% endfor %}
+    {%- for trait in counted_traits() %}
+    coalesce(counts.{{ trait.column }}, 0)
+        as {{ trait.column }},
+    {%- endfor %}
     coalesce(counts.order_count, 0) as order_count,
     coalesce(counts.discounted_order_count, 0) as discounted_order_count,
     coalesce(counts.longest_video_seconds_30d, 0) as longest_video_seconds_30d,
     coalesce(counts.longest_product_demo_seconds, 0) as longest_product_demo_seconds,
-    {% for page in var('page_goals') %}
-    coalesce(visits.{{ page }}_bounce_count_7d, 0) as {{ page }}_bounce_count_7d,
-    {% endfor %}
+    {%- for bounce in bounce_traits() %}
+    coalesce(visits.{{ bounce.column }}, 0)
+        as {{ bounce.column }},
+    {%- endfor %}
     coalesce(visits.visit_count_7d, 0) as visit_count_7d,
     coalesce(pages.product_page_seconds_7d, 0) as product_page_seconds_7d,
     coalesce(categories.top_category_view_count_14d, 0) as top_category_view_count_14d,
@@ -100,10 +102,10 @@ select
     states.is_customer,
     states.has_converted,
     states.is_email_reachable,
-    {% for order in var('ordered_behaviors') %}
-    {% set trait = ordered_trait(order.first, order.then, order.days) %}
-    coalesce(counts.{{ trait }}, false) as {{ trait }},
-    {% endfor %}
+    {%- for order in ordered_traits() %}
+    coalesce(counts.{{ order.column }}, false)
+        as {{ order.column }},
+    {%- endfor %}
     states.has_abandoned_cart,
     states.has_abandoned_checkout,
     coalesce(forms.has_abandoned_form, false) as has_abandoned_form,

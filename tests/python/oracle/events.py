@@ -52,13 +52,6 @@ class Settings:
     email_grace: timedelta = 72 * HOUR
     half_life: timedelta = 14 * DAY
     future_tolerance: timedelta = 24 * HOUR
-    sales_ready_pricing_views: int = 3
-    sales_ready_days: int = 30
-    past_awareness_seconds: float = 60
-    video_watchers_seconds: float = 30
-    focused_readers_seconds: float = 180
-    silent_former_openers_percent: int = 80
-    declining_usage_percent: int = 40
     fit_grade_points: tuple[float, ...] = (75, 50, 25)
     engagement_grade_points: tuple[float, ...] = (50, 20, 5)
     firmographics_valid: timedelta = 180 * DAY

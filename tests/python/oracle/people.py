@@ -1,5 +1,6 @@
 """Every trait of a person and of an account, in plain Python."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
@@ -210,19 +211,36 @@ def account_traits_of(world: World) -> dict[str, dict]:
 
 def counts(now: datetime, events: list[Event]) -> dict[str, int]:
     """How often everything counted happened in its windows."""
-    found = {}
-    for name, windows in COUNTED.items():
-        ages = [now - event.at for event in events if counts_for(event, name)]
-        for window in windows:
-            if window == "ever":
-                found[f"{name}_count_ever"] = len(ages)
-            elif window == "previous_14":
-                found[f"{name}_count_previous_14d"] = sum(
-                    14 * DAY <= age < 28 * DAY for age in ages
-                )
-            else:
-                found[f"{name}_count_{window}d"] = sum(age < window * DAY for age in ages)
-    return found
+    return {
+        f"{name}_count_{window}{'' if window == 'ever' else 'd'}": count(now, events, name, window)
+        for name, windows in COUNTED.items()
+        for window in windows
+    }
+
+
+def count(now: datetime, events: list[Event], name: str, window: int | str) -> int:
+    """How often one thing happened in a window: days, ever, or previous_<days>."""
+    ages = [now - event.at for event in events if counts_for(event, name)]
+    if window == "ever":
+        return len(ages)
+    if isinstance(window, str):
+        days = int(window.removeprefix("previous_"))
+        return sum(days * DAY <= age < 2 * days * DAY for age in ages)
+    return sum(age < window * DAY for age in ages)
+
+
+def count_named(world: World, person: Person, column: str) -> int | None:
+    """What a count must be that only a project's own segment asks for, by the column's name.
+
+    None when the name is not that of a count of a behavior, a stage, research or engagement.
+    """
+    named = re.fullmatch(r"(\w+?)_count_(ever|(previous_)?(\d+)d)", column)
+    stages = {f"{behavior.stage}_stage" for behavior in catalogue().values()}
+    if not named or named[1] not in {*catalogue(), *stages, "research", "engagement"}:
+        return None
+    window = named[2] if named[2] == "ever" else f"{named[3] or ''}{named[4]}"
+    events = by_humans(world, happened(world, person))
+    return count(world.as_of, events, named[1], int(window) if window.isdigit() else window)
 
 
 def abandoned(now: datetime, begun: list[datetime], ended: list[datetime]) -> bool:

@@ -1,5 +1,6 @@
 """Who is in which segment, in plain Python."""
 
+from collections import defaultdict
 from datetime import datetime
 from functools import cache
 
@@ -21,11 +22,21 @@ def segments_of(world: World, person: Person) -> set[str]:
     return {name for name, belongs in rules.items() if belongs}
 
 
+@cache
+def judged() -> frozenset[str]:
+    """The names of the segments that have a rule here; a project may have others besides."""
+    now = datetime(2026, 1, 1)
+    nobody = Person("nobody", (), sightings=(now,))
+    world = World(now, (nobody,))
+    has = traits_of(world, nobody)
+    account = defaultdict(int, account_renewal_at=None)
+    return frozenset(rules_of_people(world, has)) | frozenset(rules_of_accounts(world, has, account))
+
+
 def rules_of_people(world: World, has: dict) -> dict[str, bool]:
     """The segments that look at nothing but the person."""
-    now, limits = world.as_of, world.settings
+    now = world.as_of
     prospect, customer = not has["has_converted"], has["is_customer"]
-    days = limits.sales_ready_days
     reviewed = has["review_site_clicked_count_30d"] + has["comparison_page_viewed_count_30d"] >= 1
 
     def quiet(low: int, high: int) -> bool:
@@ -36,8 +47,8 @@ def rules_of_people(world: World, has: dict) -> dict[str, bool]:
 
     return {
         "sales_ready": prospect
-        and has[f"pricing_page_viewed_count_{days}d"] >= limits.sales_ready_pricing_views
-        and has[f"case_study_downloaded_count_{days}d"] >= 1
+        and has["pricing_page_viewed_count_30d"] >= 3
+        and has["case_study_downloaded_count_30d"] >= 1
         and has["consecutive_emails_opened"] >= 3,
         "pricing_researchers": prospect and has["pricing_page_viewed_count_7d"] >= 5,
         "active_researchers": has["visit_count_7d"] >= 3,
@@ -49,9 +60,9 @@ def rules_of_people(world: World, has: dict) -> dict[str, bool]:
         "implementation_planners": not customer
         and has["integration_guide_downloaded_count_30d"] >= 1,
         "past_awareness": prospect
-        and has["longest_product_demo_seconds"] >= limits.past_awareness_seconds,
-        "video_watchers": has["longest_video_seconds_30d"] >= limits.video_watchers_seconds,
-        "focused_readers": has["product_page_seconds_7d"] >= limits.focused_readers_seconds,
+        and has["longest_product_demo_seconds"] >= 60,
+        "video_watchers": has["longest_video_seconds_30d"] >= 30,
+        "focused_readers": has["product_page_seconds_7d"] >= 180,
         "content_downloaders": has["content_downloaded_count_90d"] >= 1,
         "case_study_downloaders": has["case_study_downloaded_count_90d"] >= 1,
         "demo_page_bouncers": prospect
@@ -66,7 +77,7 @@ def rules_of_people(world: World, has: dict) -> dict[str, bool]:
         "ignoring_readers": has["consecutive_emails_ignored"] >= 5,
         "silent_former_openers": has["counted_emails"] >= 20
         and has["emails_opened_of_last_10"] == 0
-        and has["emails_opened_of_previous_10"] / 10 >= limits.silent_former_openers_percent / 100,
+        and has["emails_opened_of_previous_10"] / 10 >= 0.8,
         "cart_abandoners": has["has_abandoned_cart"],
         "checkout_abandoners": has["has_abandoned_checkout"],
         "form_abandoners": has["has_abandoned_form"],
@@ -83,7 +94,7 @@ def rules_of_people(world: World, has: dict) -> dict[str, bool]:
         "declining_usage": customer
         and has["product_used_count_previous_14d"] > 0
         and has["product_used_count_previous_14d"] - has["product_used_count_14d"]
-        >= has["product_used_count_previous_14d"] * limits.declining_usage_percent / 100,
+        >= has["product_used_count_previous_14d"] * 0.4,
         "competitor_curious_customers": customer and reviewed,
         "power_users": customer
         and has["is_top_decile_user"]

@@ -9,8 +9,8 @@ from dev import mutants
 from ..conftest import copy_of_files
 from . import comparing, histories
 from .events import DAY, HOUR, Event, Person, World, meaning
-from .people import traits_of
-from .segments import segments_of
+from .people import count_named, traits_of
+from .segments import judged, segments_of
 
 SEED = 20260630
 # An ordinary night, and half an hour into a leap day.
@@ -62,11 +62,8 @@ def test_the_histories_reach_every_answer(runs):
     sizes = dict(
         project.rows("select segment, count(*) from marts.segment_memberships group by segment")
     )
-    segments = project.rows(
-        "select table_name from information_schema.tables where table_schema = 'segments'"
-    )
-    assert len(segments) >= 48
-    assert [name for (name,) in segments if not 0 < sizes.get(name, 0) < len(world.people)] == []
+    assert len(judged()) >= 48
+    assert [name for name in judged() if not 0 < sizes.get(name, 0) < len(world.people)] == []
     for model in ("profile_traits", "account_traits"):
         for (column,) in project.rows(
             "select column_name from information_schema.columns where table_schema = 'marts' "
@@ -97,6 +94,26 @@ def test_a_window_is_half_open():
     tiny = DAY / 86_400_000_000
     for age, counted in ((0 * DAY, 1), (7 * DAY - tiny, 1), (7 * DAY, 0)):
         assert told(("pricing_page_viewed", age))["pricing_page_viewed_count_7d"] == counted
+
+
+def test_a_count_that_only_a_segment_of_ones_own_asks_for_is_judged_by_its_name():
+    events = [
+        Event("events", str(nth), "pricing_page_viewed", NOW - age * DAY, NOW)
+        for nth, age in enumerate((1, 3, 5))
+    ]
+    person = Person("p", tuple(events), sightings=(NOW,))
+    world = World(NOW, (person,))
+    found = {
+        name: count_named(world, person, name)
+        for name in (
+            "pricing_page_viewed_count_3d",
+            "page_viewed_count_previous_2d",
+            "consideration_stage_count_ever",
+            "visit_count_7d",
+            "demo_page_viewed_bounce_count_7d",
+        )
+    }
+    assert list(found.values()) == [1, 1, 0, None, None]
 
 
 def test_a_case_study_is_also_content():

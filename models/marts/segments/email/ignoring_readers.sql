@@ -3,4 +3,4 @@ select profile_id
 
 from {{ ref('profile_traits') }}
 
-where {{ ignored_in_a_row(5) }}
+where consecutive_emails_ignored >= 5

@@ -6,4 +6,4 @@ from {{ ref('profile_traits') }}
 where
     counted_emails >= 20
     and emails_opened_of_last_10 = 0
-    and emails_opened_of_previous_10 * 10 >= {{ var('silent_former_openers_percent') }}
+    and emails_opened_of_previous_10 >= 8

@@ -3,4 +3,4 @@ select profile_id
 
 from {{ ref('profile_traits') }}
 
-where {{ opened_in_a_row(3) }}
+where consecutive_emails_opened >= 3

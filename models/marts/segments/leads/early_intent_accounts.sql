@@ -8,5 +8,5 @@ inner join {{ ref('account_traits') }} as account_traits
 where
     not profile_traits.has_converted
     and {{ account_did('research', at_least=3, within_days=14) }}
-    and account_traits.account_research_count_previous_14d = 0
+    and {{ account_times('research', within_days='previous_14') }} = 0
     and account_traits.account_open_deal_count = 0

@@ -6,7 +6,7 @@ from {{ ref('profile_traits') }}
 where
     (
         {{ did('careers_page_viewed') }}
-        and page_viewed_count_ever = careers_page_viewed_count_ever
+        and {{ times('page_viewed') }} = {{ times('careers_page_viewed') }}
     )
     or is_competitor
     or {{ did('email_complained') }}

@@ -5,4 +5,5 @@ from {{ ref('profile_traits') }}
 
 where
     is_identified
-    and {{ did_not('engagement', within_days=90) }}
+    and first_seen_at <= as_of - interval '90' day
+    and not {{ did('engagement', within_days=90) }}

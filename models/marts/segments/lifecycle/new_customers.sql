@@ -5,4 +5,5 @@ from {{ ref('profile_traits') }}
 
 where
     is_customer
-    and {{ within_days('became_customer_at', 30) }}
+    and became_customer_at > as_of - interval '30' day
+    and became_customer_at <= as_of

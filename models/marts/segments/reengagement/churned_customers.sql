@@ -5,4 +5,4 @@ from {{ ref('profile_traits') }}
 
 where
     is_customer
-    and last_customer_activity_at <= {{ as_of() }} - interval '90' day
+    and last_customer_activity_at <= as_of - interval '90' day

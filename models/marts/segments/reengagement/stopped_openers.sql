@@ -5,5 +5,5 @@ from {{ ref('profile_traits') }}
 
 where
     is_email_reachable
-    and {{ ignored_in_a_row(5) }}
+    and consecutive_emails_ignored >= 5
     and counted_emails > consecutive_emails_ignored

@@ -5,5 +5,5 @@ from {{ ref('profile_traits') }}
 
 where
     not has_converted
-    and {{ bounced_from('demo_page_viewed') }}
+    and {{ bounced_from('demo_page_viewed', goal='demo_requested') }}
     and not {{ did('demo_requested') }}

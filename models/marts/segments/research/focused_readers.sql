@@ -3,4 +3,4 @@ select profile_id
 
 from {{ ref('profile_traits') }}
 
-where product_page_seconds_7d >= {{ var('focused_readers_seconds') }}
+where product_page_seconds_7d >= 180

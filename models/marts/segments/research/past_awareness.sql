@@ -5,4 +5,4 @@ from {{ ref('profile_traits') }}
 
 where
     not has_converted
-    and longest_product_demo_seconds >= {{ var('past_awareness_seconds') }}
+    and longest_product_demo_seconds >= 60

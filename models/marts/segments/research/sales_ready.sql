@@ -5,9 +5,6 @@ from {{ ref('profile_traits') }}
 
 where
     not has_converted
-    and {{ did(
-        'pricing_page_viewed',
-        at_least=var('sales_ready_pricing_views'), within_days=var('sales_ready_days')
-    ) }}
-    and {{ did('case_study_downloaded', within_days=var('sales_ready_days')) }}
-    and {{ opened_in_a_row(3) }}
+    and {{ did('pricing_page_viewed', at_least=3, within_days=30) }}
+    and {{ did('case_study_downloaded', within_days=30) }}
+    and consecutive_emails_opened >= 3

@@ -3,4 +3,4 @@ select profile_id
 
 from {{ ref('profile_traits') }}
 
-where longest_video_seconds_30d >= {{ var('video_watchers_seconds') }}
+where longest_video_seconds_30d >= 30

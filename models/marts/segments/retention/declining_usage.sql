@@ -5,4 +5,4 @@ from {{ ref('profile_traits') }}
 
 where
     is_customer
-    and {{ declining('product_used', by_percent=var('declining_usage_percent'), over_days=14) }}
+    and {{ declining('product_used', by_percent=40, over_days=14) }}

@@ -7,6 +7,6 @@ inner join {{ ref('account_traits') }} as account_traits
 
 where
     profile_traits.is_customer
-    and account_traits.account_renewal_at > {{ as_of() }}
-    and account_traits.account_renewal_at <= {{ as_of() }} + interval '60' day
-    and not {{ scored_at_least(10) }}
+    and account_traits.account_renewal_at > profile_traits.as_of
+    and account_traits.account_renewal_at <= profile_traits.as_of + interval '60' day
+    and profile_traits.engagement_score < 10

@@ -8,4 +8,4 @@ inner join {{ ref('account_traits') }} as account_traits
 where
     not profile_traits.has_converted
     and account_traits.is_target_account
-    and {{ scored_at_least(20) }}
+    and profile_traits.engagement_score >= 20

@@ -1,0 +1,36 @@
+{#
+    Stop before anything is built when a segment is not whole: what its YAML lacks or says wrongly,
+    a place in the project where it does not belong, a list of segments that is out of date.
+
+    check_segments()  →  nothing, or one error that names each segment, the value and the choices
+
+    Runs on the start of every run, because a test would only come after what it should prevent.
+#}
+{% macro check_segments() -%}
+    {%- if execute -%}
+        {%- set problems = [] -%}
+        {%- set owners = {} -%}
+        {%- for segment in segment_nodes() -%}
+            {%- for problem in segment_problems(segment) -%}
+                {%- do problems.append(segment.name ~ ': ' ~ problem) -%}
+            {%- endfor -%}
+            {%- set priority = segment.config.meta.priority -%}
+            {%- if priority in owners -%}
+                {%- do problems.append(
+                    segment.name ~ ': priority ' ~ priority ~ ' is also that of ' ~ owners[priority]
+                    ~ '. Every segment has its own; free ones near it are '
+                    ~ free_priorities(priority) | join(', ') ~ '.'
+                ) -%}
+            {%- elif priority is not undefined -%}
+                {%- do owners.update({priority: segment.name}) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- do problems.extend(bounce_problems()) -%}
+        {%- if problems -%}
+            {{ exceptions.raise_compiler_error(
+                'Segments that cannot be built (docs/adding-a-segment.md):\n    '
+                ~ problems | join('\n    ')
+            ) }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}

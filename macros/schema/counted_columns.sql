@@ -1,0 +1,29 @@
+{#
+    What each column of a trait model means that is there because some model reads it, by name.
+
+    counted_columns('profile_traits')
+    →  {'pricing_page_viewed_count_7d': 'How often the person did pricing_page_viewed in the last 7 days.', …}
+#}
+{% macro counted_columns(model_name) -%}
+    {%- set found = {} -%}
+    {%- if model_name == 'account_traits' -%}
+        {%- for trait in recorded_traits('account count') -%}
+            {%- do found.update({trait.column: 'How often the people of the account did '
+                ~ trait.behavior ~ ' ' ~ window_in_words(trait.window) ~ '.'}) -%}
+        {%- endfor -%}
+    {%- else -%}
+        {%- for trait in counted_traits() -%}
+            {%- do found.update({trait.column: 'How often the person did '
+                ~ trait.behavior ~ ' ' ~ window_in_words(trait.window) ~ '.'}) -%}
+        {%- endfor -%}
+        {%- for bounce in bounce_traits() -%}
+            {%- do found.update({bounce.column: 'Visits of the last 7 days that had '
+                ~ bounce.page ~ ' and ended without ' ~ bounce.goal ~ '.'}) -%}
+        {%- endfor -%}
+        {%- for order in ordered_traits() -%}
+            {%- do found.update({order.column: 'True when the person did ' ~ order.first
+                ~ ' and later ' ~ order.then ~ ', both ' ~ window_in_words(order.window) ~ '.'}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(found) }}
+{%- endmacro %}

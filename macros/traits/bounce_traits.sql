@@ -1,0 +1,11 @@
+{#
+    The pages that some model asks about with bounced_from, each once, with the behavior that the
+    page is for.
+
+    bounce_traits()
+    →  [{'column': 'demo_page_viewed_bounce_count_7d', 'page': 'demo_page_viewed',
+         'goal': 'demo_requested'}, …]
+#}
+{% macro bounce_traits() -%}
+    {{ return(recorded_traits('bounce') | unique(attribute='column') | list) }}
+{%- endmacro %}
