@@ -17,7 +17,7 @@ from rich.table import Table
 
 from dev import demo_crm, make_demo_data
 from dev.demo_data.files import PLANTED, ForeignFilesError, version
-from scripts import crm_sync
+from scripts import delivery
 from scripts.dbt_runner import DbtFailed, run_dbt
 
 Membership = tuple[str, str]
@@ -195,16 +195,16 @@ def run(folder: Folder, console: Console) -> int:
 
     with demo_crm.start(state=folder.crm) as crm:
         # Not what a sync.yml says: the demo only ever pushes to its own CRM.
-        sync = crm_sync.make_sync(
+        sync = delivery.make_sync(
             "hubspot_contacts",
-            crm_sync.DEFAULT_SYNCS["hubspot_contacts"],
+            delivery.DEFAULT_SYNCS["hubspot_contacts"],
             {"warehouse": folder.warehouse, "ledger": str(folder.ledger)},
             {"HUBSPOT_BASE_URL": crm.url, "HUBSPOT_TOKEN": crm.token},
         )
         with step(console, "Plan the push") as said:
-            said["result"] = changes(crm_sync.plan(sync).diff.counts) or "nothing to push"
+            said["result"] = changes(delivery.plan(sync).diff.counts) or "nothing to push"
         with step(console, "Push to the demo CRM") as said:
-            result = crm_sync.push(sync, first_run=True)
+            result = delivery.push(sync, first_run=True)
             said["result"] = f"{result.delivered:,} contacts written in {result.requests} requests"
             if result.refused:
                 said["result"] += f", {result.refused} refused (`make status` says why)"
@@ -295,7 +295,7 @@ def main(argv: list[str] | None = None) -> int:
     folder, console = Folder(arguments.folder, arguments.people), Console()
     try:
         return run(folder, console)
-    except (DbtFailed, ForeignFilesError, crm_sync.SyncError) as problem:
+    except (DbtFailed, ForeignFilesError, delivery.SyncError) as problem:
         console.print(f"[red]✗[/red] {problem}", markup=True, highlight=False)
         return 1
 

@@ -274,7 +274,7 @@ def advice_to_separate(
             )
     lines = "this line" if len(paste) == 1 else f"these {len(paste)} lines"
     return (
-        f"If they are two people, add {lines} to {OVERRIDES}, say why, and run `dbt build`:",
+        f"If they are two people, add {lines} to {OVERRIDES}, say why, and run `audiences build`:",
         paste,
     )
 
@@ -393,7 +393,7 @@ def advice_to_link(
         )
         return (
             f"A link line cannot overrule a rule. If the rule is wrong here, change {lines} in "
-            f"{RULES} and run `dbt build`; it then links for everybody.",
+            f"{RULES} and run `audiences build`; it then links for everybody.",
             [],
         )
     speakers = [
@@ -404,7 +404,8 @@ def advice_to_link(
     ]
     line = override_line("link", *speakers, decided_at=as_of, reason="one person")
     return (
-        f"If they are one person, add this line to {OVERRIDES}, say why, and run `dbt build`:",
+        f"If they are one person, add this line to {OVERRIDES}, say why, and run "
+        "`audiences build`:",
         [line],
     )
 

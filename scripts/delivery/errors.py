@@ -2,10 +2,12 @@
 
 import re
 
+from scripts.errors import PersonNeeded
+
 ADDRESS = re.compile(r"[^\s\"'<>,;:()\[\]]+@[^\s\"'<>,;:()\[\]]+")
 
 
-class SyncError(Exception):
+class SyncError(PersonNeeded):
     """Something only a person can decide; the message says what to do."""
 
     exit_code = 2

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from scripts.validate.database import connect
 from scripts.validate.report import instant_text
-from scripts.validate.setup_errors import MissingMarts, UnreadableWarehouse
+from scripts.warehouse import WarehouseNotBuilt
 
 if TYPE_CHECKING:  # takes a second to import, and --help must not wait
     import pandas as pd
@@ -56,34 +55,26 @@ class Marts:
     as_of: str
 
 
-def read_marts(warehouse: Path) -> Marts:
-    """Read both tables; raises when the warehouse cannot be opened or lacks a table."""
-    with _open(warehouse) as connection:
-        present = _columns(connection)
-        _demand_tables(warehouse, present)
-        columns = {table: _select_list(table, present[table]) for table in REQUIRED}
-        return Marts(
-            frames={
-                CONTACTS: connection.execute(_contacts_sql(columns)).df(),
-                MEMBERSHIPS: connection.execute(_memberships_sql(columns)).df(),
-            },
-            present=present,
-            known_segments=_known_segments(connection),
-            as_of=_newest_as_of(connection, present),
-        )
+def read_marts(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> Marts:
+    """Read both tables; raises WarehouseNotBuilt when a table is missing."""
+    present = _columns(connection)
+    _demand_tables(warehouse, present)
+    columns = {table: _select_list(table, present[table]) for table in REQUIRED}
+    return Marts(
+        frames={
+            CONTACTS: connection.execute(_contacts_sql(columns)).df(),
+            MEMBERSHIPS: connection.execute(_memberships_sql(columns)).df(),
+        },
+        present=present,
+        known_segments=_known_segments(connection),
+        as_of=_newest_as_of(connection, present),
+    )
 
 
 def filled_columns(table: str) -> tuple[str, ...]:
     """Columns that no row may leave empty, but for as_of, which has its own check."""
     names = [name for name, filling in REQUIRED[table].items() if filling == "filled"]
     return tuple(name for name in names if name != "as_of")
-
-
-def _open(warehouse: Path) -> duckdb.DuckDBPyConnection:
-    try:
-        return connect(warehouse)
-    except duckdb.Error as error:
-        raise UnreadableWarehouse(warehouse, str(error).splitlines()[0]) from error
 
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
@@ -109,7 +100,7 @@ def _demand_tables(warehouse: Path, present: Mapping[str, Sequence[str]]) -> Non
         if table in present and column not in present[table]
     ]
     if missing:
-        raise MissingMarts(warehouse, missing)
+        raise WarehouseNotBuilt(warehouse, missing)
 
 
 def _known_segments(connection: duckdb.DuckDBPyConnection) -> list[str]:

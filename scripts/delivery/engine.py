@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from .config import Sync
-from .delivery import Delivery, Progress, PushResult
+from .config import Sync, readable_destinations
 from .destination import Finding, Record, Refused, Stop, Transient
 from .diff import (
     KEY_SEPARATOR,
@@ -28,6 +27,7 @@ from .diff import (
 from .errors import ConfigError, GuardError, SyncError
 from .ledger import Ledger, is_postgres, now, only_pusher, person_hash
 from .raw_files import write_raw
+from .sending import Delivery, Progress, PushResult
 from .transport import Transport, backoff, retry_after
 
 
@@ -343,8 +343,23 @@ class Pulled:
     watermarks: dict[str, datetime] = field(default_factory=dict)
 
 
+def pullable(syncs: list[Sync]) -> list[Sync]:
+    """Those of the syncs whose destination can be read, one per account; raises ConfigError."""
+    by_account = {
+        (sync.destination.name, sync.destination.account): sync for sync in reversed(syncs)
+    }
+    able = [sync for sync in reversed(by_account.values()) if sync.destination.can_pull]
+    if not able:
+        asked = ", ".join(dict.fromkeys(sync.destination.name for sync in syncs))
+        raise ConfigError(
+            f"Nothing can be pulled from {asked}; {' and '.join(readable_destinations())} can be "
+            "read. Add a sync to one of them in sync.yml."
+        )
+    return able
+
+
 def pull(
-    sync: Sync, *, raw_path: Path, full: bool = False, said: Callable[[str], None] | None = None
+    sync: Sync, *, raw_path: Path, full: bool = False, tell: Callable[[str], None] | None = None
 ) -> Pulled:
     """Read what changed at the destination since the last pull into the raw files of dbt.
 
@@ -364,8 +379,8 @@ def pull(
         for table, found, watermark in with_patience(sync, transport, None if full else since):
             rows.setdefault(table, []).extend(found)
             result.watermarks[table] = max(watermark, result.watermarks.get(table, watermark))
-            if said and found:
-                said(f"{table}: {len(rows[table]):,} rows")
+            if tell and found:
+                tell(f"{table}: {len(rows[table]):,} rows")
         for table, found in rows.items():
             news = found if full else without_echo(ledger, name, table, found)
             folder = raw_path / (destination.raw_folder or destination.name) / table
@@ -476,7 +491,7 @@ def check_validation(sync: Sync) -> None:
         names = ", ".join(str(one) for one in failed[:5]) or "no reason given"
         raise GuardError(
             f"The validation of the outputs failed ({path}: {names}). Repair the data and run "
-            "`python -m scripts.validate` again, or push all the same with --skip-validation."
+            "`audiences validate` again, or push all the same with --skip-validation."
         )
 
 

@@ -202,9 +202,18 @@ def make_destination(name: str, options: Any, environ: Mapping[str, str]) -> Des
     """Return the plug-in with its options and secrets."""
     if name not in DESTINATIONS:
         raise ConfigError(f"There is no destination {name!r}; choose one of {list(DESTINATIONS)}.")
+    return plug_in(name)(options or {}, environ)
+
+
+def readable_destinations() -> list[str]:
+    """The destinations from which something can be pulled."""
+    return [name for name in DESTINATIONS if plug_in(name).can_pull]
+
+
+def plug_in(name: str) -> type[Destination]:
+    """The class of a destination."""
     file, kind = DESTINATIONS[name]
-    module = importlib.import_module(f"{__package__}.destinations.{file}")
-    return getattr(module, kind)(options or {}, environ)
+    return getattr(importlib.import_module(f"{__package__}.destinations.{file}"), kind)
 
 
 def make_fields(name: str, given: Any) -> dict[str, Field]:

@@ -126,7 +126,7 @@ def _database_lock(address: str) -> Iterator[None]:
     import psycopg
 
     key = int.from_bytes(hashlib.sha256(b"reverse_etl").digest()[:7])
-    me = f"crm_sync process {os.getpid()} on {socket.gethostname()}"[:63]
+    me = f"audiences process {os.getpid()} on {socket.gethostname()}"[:63]
     try:
         connection = psycopg.connect(address, autocommit=True, application_name=me)
     except psycopg.OperationalError:  # its text names the address, which can hold a password
@@ -184,7 +184,7 @@ class Ledger:
         self.connection = duckdb.connect()
         self.connection.execute(
             f"set preserve_insertion_order = false; set memory_limit = '{MEMORY_LIMIT}';"
-            f" set temp_directory = '{tempfile.gettempdir()}/crm_sync_spill'"
+            f" set temp_directory = '{tempfile.gettempdir()}/audiences_spill'"
         )
         attach(self.connection, address or ":memory:", "ledger")
         if address and not is_postgres(address):

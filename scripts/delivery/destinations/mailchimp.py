@@ -99,7 +99,7 @@ class Mailchimp(Destination):
     @property
     def headers(self) -> dict[str, str]:
         """Headers of every request."""
-        pair = f"crm_sync:{self.secret['MAILCHIMP_API_KEY']}".encode()
+        pair = f"audiences:{self.secret['MAILCHIMP_API_KEY']}".encode()
         return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
     def check(self) -> None:
