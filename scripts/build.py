@@ -3,7 +3,8 @@
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,6 @@ from typing import Any
 import duckdb
 from rich.console import Console
 from rich.markup import escape
-from rich.status import Status
 
 from scripts import warehouse as warehouses
 from scripts.dbt_runner import DbtFailed, Node, ensure_profiles, run_dbt
@@ -29,6 +29,9 @@ SECONDS_BETWEEN_LINES = 10.0
 # With one of these dbt builds a part of the project.
 PARTIAL = ("--select", "-s", "--models", "-m", "--exclude", "--selector", "--resource-type")
 UNIT_TESTS_OFF = ("--exclude-resource-type", "unit_test")
+
+
+Tell = Callable[[int, int, str], None]
 
 
 class NotAProject(PersonNeeded):
@@ -61,7 +64,7 @@ class OldDemo(PersonNeeded):
 class Events:
     """What dbt tells while it runs: how far it is, what it warns of, and what macros print."""
 
-    tell: Callable[[int, int, str], None]
+    tell: Tell
     warnings: list[str] = field(default_factory=list)
     printed: list[str] = field(default_factory=list)
 
@@ -109,9 +112,49 @@ def build(
         raise NotAProject(project)
     if "raw_path" not in variables:
         refuse_old_demo(warehouses.DEFAULT_RAW_PATH)
+    # Whatever dbt reads must be current before it starts.
     for change in prepare(project):
         console.print(f"[green]✓[/] {escape(change)}")
     before = look_if_built(warehouse)
+    is_built = run(
+        console,
+        project=project,
+        warehouse=warehouse,
+        target_path=target_path,
+        variables=variables,
+        dbt_arguments=dbt_arguments,
+    )
+    if not is_built:
+        return DbtFailed.exit_code
+    if warehouses.read_manifest(target_path)["metadata"]["adapter_type"] != "duckdb":
+        console.print("Counts and validation are read from DuckDB files only.")
+        return 0
+    is_partial = any(argument.split("=")[0] in PARTIAL for argument in dbt_arguments)
+    if is_partial:
+        console.print("Only a part was built; `audiences validate` checks what is there.")
+        return 0
+    report = show_validation(
+        console, warehouse=warehouse, target_path=target_path, as_of=variables.get("as_of")
+    )
+    after = look(warehouse)
+    show_counts(console, before, after)
+    show_next(console, report)
+    return report.exit_code
+
+
+def run(
+    console: Console,
+    *,
+    project: Path,
+    warehouse: Path,
+    target_path: Path,
+    variables: Mapping[str, Any],
+    dbt_arguments: Sequence[str] = (),
+) -> bool:
+    """Run `dbt build` without unit tests and print what came of it; returns whether it went well.
+
+    A user who names kinds of nodes (--resource-type and the like) chooses for themselves.
+    """
     began = time.perf_counter()
     with progress(console) as tell:
         events = Events(tell)
@@ -130,24 +173,11 @@ def build(
         except DbtFailed as problem:
             nodes, failure = problem.nodes, problem
     seconds = time.perf_counter() - began
-    if failure is not None:
+    if failure is None:
+        show_built(console, nodes, events, seconds)
+    else:
         show_failure(console, failure, events, warehouse, seconds)
-        return failure.exit_code
-    show_built(console, nodes, events, seconds)
-    if warehouses.read_manifest(target_path)["metadata"]["adapter_type"] != "duckdb":
-        console.print("Counts and validation are read from DuckDB files only.")
-        return 0
-    is_partial = any(argument.split("=")[0] in PARTIAL for argument in dbt_arguments)
-    if is_partial:
-        console.print("Only a part was built; `audiences validate` checks what is there.")
-        return 0
-    report = show_validation(
-        console, warehouse=warehouse, target_path=target_path, as_of=variables.get("as_of")
-    )
-    after = look(warehouse)
-    show_counts(console, before, after)
-    show_next(console, report)
-    return report.exit_code
+    return failure is None
 
 
 def refuse_old_demo(raw_path: Path) -> None:
@@ -174,29 +204,32 @@ def look_if_built(warehouse: Path) -> Snapshot:
 # Progress ----------------------------------------------------------------------------------------
 
 
-class progress:
-    """Show how far dbt is: in place on a terminal, a line now and then elsewhere."""
+@contextmanager
+def progress(console: Console) -> Iterator[Tell]:
+    """Give a function that says how far dbt is: in place on a terminal, else a line now and then.
 
-    def __init__(self, console: Console) -> None:
-        self.status: Status | None = console.status("dbt …") if console.is_terminal else None
-        self.last = time.monotonic()
+    It takes the number of the node that begins, how many there are, and what the node is.
+    """
+    if not console.is_terminal:
+        yield progress_lines()
+        return
+    with console.status("dbt reads the project …") as status:
+        yield lambda index, total, node: status.update(
+            f"dbt: {index:,} of {total:,}  [dim]{escape(node[:50])}[/]"
+        )
 
-    def __enter__(self) -> Callable[[int, int, str], None]:
-        if self.status:
-            self.status.start()
-        return self.tell
 
-    def __exit__(self, *_: object) -> None:
-        if self.status:
-            self.status.stop()
+def progress_lines() -> Tell:
+    """A function that prints how far dbt is, every few seconds."""
+    last = time.monotonic()
 
-    def tell(self, index: int, total: int, what: str) -> None:
-        """Say which node begins."""
-        if self.status:
-            self.status.update(f"dbt: {index:,} of {total:,}  [dim]{escape(what[:50])}[/]")
-        elif time.monotonic() - self.last >= SECONDS_BETWEEN_LINES:
-            self.last = time.monotonic()
-            print(f"dbt: {index:,} of {total:,}", file=sys.stderr, flush=True)
+    def tell(index: int, total: int, node: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            print(f"dbt: {index:,} of {total:,}, {node[:50]}", file=sys.stderr, flush=True)
+
+    return tell
 
 
 # What is printed ---------------------------------------------------------------------------------
@@ -291,15 +324,17 @@ def show_validation(
     return report
 
 
-def show_counts(console: Console, before: Snapshot, after: Snapshot) -> None:
-    """Print events, segments and people."""
+def show_counts(
+    console: Console, before: Snapshot, after: Snapshot, list_all: str = "audiences segments"
+) -> None:
+    """Print events, segments and people; `list_all` is the command that lists every segment."""
     console.print()
     console.print(intake_table(before, after))
     console.print()
     console.print(segment_table(before, after, only_core=True))
     others = len(after.sizes) - len(after.listed(only_core=True))
     if others:
-        console.print(f"{others} other segments: `audiences segments` lists them.")
+        console.print(f"and {others} more: {list_all}")
     console.print(
         f"\n[bold]{after.profiles:,} profiles[/], {after.identified:,} of them known by more than "
         f"a cookie; {after.suppressed:,} must not be mailed; {after.contacts:,} contacts for the "

@@ -100,10 +100,14 @@ def invoke_dbt(
         "--quiet",
     ]  # fmt: skip
     if target_path is not None:
-        call += ["--target-path", str(target_path)]
+        call += ["--target-path", str(target_path.resolve())]
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     output = io.StringIO()
-    with environment(AUDIENCE_WAREHOUSE=str(warehouse)), contextlib.redirect_stdout(output):
+    with (
+        environment(AUDIENCE_WAREHOUSE=str(warehouse.resolve())),
+        contextlib.chdir(Path.cwd()),  # dbt goes to the project's folder and stays there
+        contextlib.redirect_stdout(output),
+    ):
         try:
             callbacks = [on_event] if on_event else []
             result = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(call)

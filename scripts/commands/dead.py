@@ -21,16 +21,15 @@ def dead(
     action: Annotated[
         Action,
         typer.Argument(
+            metavar="list|retry|drop",
             help="list shows them, retry sends them with the next push, drop leaves them until "
-            "their values change."
+            "their values change.",
         ),
     ],
     sync: Annotated[str, typer.Argument(help="The name of a sync in sync.yml.")],
     ids: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="ID", help="Ids of the list (default: all).", show_default=False
-        ),
+        typer.Argument(metavar="ID", help="Ids of the list (default: all).", show_default=False),
     ] = None,
     config: Config = None,
     warehouse: Warehouse = None,

@@ -16,7 +16,7 @@ def pull(
         bool, typer.Option("--full", help="Read everything, not only what changed.")
     ] = False,
     raw_path: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Where dbt's raw files are.")
+        Path, typer.Option(metavar="FOLDER", help="Where the raw files are.")
     ] = DEFAULT_RAW_PATH,
     config: Config = None,
     warehouse: Warehouse = None,

@@ -36,7 +36,9 @@ TwoHeights = tuple[float, float] | None
 
 def validate(
     context: typer.Context,
-    side: Annotated[Side, typer.Argument(help="What to check.")] = Side.ALL,
+    side: Annotated[
+        Side, typer.Argument(metavar="inputs|outputs|all", help="What to check.")
+    ] = Side.ALL,
     sources: Annotated[
         list[str] | None,
         typer.Option(

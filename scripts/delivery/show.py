@@ -179,7 +179,7 @@ def show_push(result: engine.PushResult) -> None:
         for address, reason in result.refusals[:10]:
             out.print(f"  {escape(address)}  {escape(reason)}")
         if result.refused > 10:
-            out.print(f"  and more: `python -m scripts.delivery dead list {result.sync}`")
+            out.print(f"  and more: `audiences dead list {result.sync}`")
     if result.stopped:
         out.print(f"[bold red]Stopped early.[/] {escape(result.stopped)}")
     if result.open:
@@ -252,7 +252,7 @@ def show_status(found: engine.Status) -> None:
         out.print(waiting_table(found.waiting))
         more = found.dead_count + found.held_count - len(found.waiting)
         if more:
-            out.print(f"and {more:,} more: `python -m scripts.delivery dead list {found.sync}`")
+            out.print(f"and {more:,} more: `audiences dead list {found.sync}`")
     if found.suppressed:
         out.print(f"[dim]{found.suppressed:,} people were forgotten and are never sent again[/]")
 
