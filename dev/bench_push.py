@@ -94,7 +94,7 @@ def crm(folder: Path, *, quota: int, latency_ms: int) -> Iterator[str]:
 
 def sync_to(url: str, folder: Path, *, quota: int, workers: int) -> delivery.Sync:
     """The default sync, to a demo CRM."""
-    given = delivery.DEFAULT_SYNCS["hubspot_contacts"]
+    given = delivery.default_syncs()["hubspot_contacts"]
     return delivery.make_sync(
         "contacts",
         {**given, "options": {"requests_per_10_seconds": quota}},

@@ -110,7 +110,7 @@ def run(folder: Folder, console: Console) -> int:
         # Not what a sync.yml says: the demo only ever pushes to its own CRM.
         sync = delivery.make_sync(
             "hubspot_contacts",
-            delivery.DEFAULT_SYNCS["hubspot_contacts"],
+            delivery.default_syncs()["hubspot_contacts"],
             {"warehouse": folder.warehouse, "ledger": str(folder.ledger)},
             {"HUBSPOT_BASE_URL": crm.url, "HUBSPOT_TOKEN": crm.token},
         )

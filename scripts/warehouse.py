@@ -155,7 +155,7 @@ def _patiently(path: Path, patience_seconds: float, attempt: Any) -> Any:
             reason = str(problem)
             # The second is what duckdb says when the writer is this very process.
             if "lock" not in reason.lower() and "different configuration" not in reason:
-                first_line = reason.splitlines()[0].rstrip(".") + "."
+                first_line = reason.splitlines()[0].rstrip(".!") + "."
                 raise UnreadableWarehouse(path, first_line) from None
         if time.monotonic() >= deadline:
             raise WarehouseLocked(path)

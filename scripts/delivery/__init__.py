@@ -1,6 +1,6 @@
 """Keep CRMs, e-mail tools and ad platforms in step with the warehouse."""
 
-from .config import DEFAULT_SYNCS, Sync, load_syncs, make_sync
+from .config import Sync, default_syncs, load_syncs, make_sync
 from .engine import (
     Plan,
     PushResult,
@@ -17,7 +17,6 @@ from .engine import (
 from .errors import AuthError, ConfigError, GuardError, LockedError, SyncError
 
 __all__ = [
-    "DEFAULT_SYNCS",
     "AuthError",
     "ConfigError",
     "GuardError",
@@ -28,6 +27,7 @@ __all__ = [
     "Sync",
     "SyncError",
     "dead",
+    "default_syncs",
     "doctor",
     "forget",
     "load_syncs",

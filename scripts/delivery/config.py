@@ -35,31 +35,8 @@ POLICIES = ("always", "never_clear", "set_if_empty")
 NAME = re.compile(r"[A-Za-z_$][\w.$-]*")
 COLUMN = re.compile(r"[a-z_][a-z0-9_]*")
 
-# What is pushed without a sync.yml. Only we write these properties, so the warehouse decides.
-DEFAULT_SYNCS = {
-    "hubspot_contacts": {
-        "destination": "hubspot",
-        "source": "activation.crm_contacts",
-        "key": "email",
-        "fields": {
-            column: {"to": f"audience_{column}", "policy": "always"}
-            for column in (
-                "primary_segment",
-                "segments",
-                "segment_count",
-                "engagement_score",
-                "lifecycle_stage",
-                "grade",
-                "fit_score",
-                "product_interest",
-                "reason",
-                "recent_activity",
-                "last_engaged_at",
-                "pricing_page_views_30d",
-            )
-        },
-    }
-}
+# What is pushed without a sync.yml: a sync's name, and the destination that says what goes there.
+DEFAULT_NAME, DEFAULT_DESTINATION = "hubspot_contacts", "hubspot"
 
 
 @dataclass(frozen=True)
@@ -133,7 +110,7 @@ def load_syncs(
     if config is not None and not path.exists():
         raise ConfigError(f"There is no file {path}; copy sync.example.yml to it.")
     values: dict[str, Any] = read_yaml(path) if path.exists() else {}
-    chosen = values.pop("syncs", None) or DEFAULT_SYNCS
+    chosen = values.pop("syncs", None) or default_syncs()
     unknown = sorted(set(values) - set(COMMON))
     if unknown:
         raise ConfigError(
@@ -203,6 +180,11 @@ def make_destination(name: str, options: Any, environ: Mapping[str, str]) -> Des
     if name not in DESTINATIONS:
         raise ConfigError(f"There is no destination {name!r}; choose one of {list(DESTINATIONS)}.")
     return plug_in(name)(options or {}, environ)
+
+
+def default_syncs() -> dict[str, dict[str, Any]]:
+    """What is pushed without a sync.yml, as sync.yml would say it."""
+    return {DEFAULT_NAME: dict(plug_in(DEFAULT_DESTINATION).default_sync)}
 
 
 def readable_destinations() -> list[str]:

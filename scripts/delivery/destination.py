@@ -97,6 +97,11 @@ class Destination:
     is_idempotent: ClassVar[bool] = True  # False: without an answer a person decides, not a retry
     can_read: ClassVar[bool] = False  # `read` exists, so that set_if_empty can be honored
     can_pull: ClassVar[bool] = False
+    # Of pulled rows: the columns that name one, by table (else `id`), and those that say nothing.
+    row_keys: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    volatile_columns: ClassVar[frozenset[str]] = frozenset()
+    # What is pushed where there is no sync.yml; only for the destination that is then used.
+    default_sync: ClassVar[Mapping[str, Any]] = {}
     raw_folder: ClassVar[str] = ""  # of what is pulled, among dbt's raw files; default: the name
     max_workers: int = 8  # requests at the same time, at most
     batch_size: int = 100

@@ -1,19 +1,23 @@
 """Compare what the warehouse wants with what the ledger says was delivered, in SQL."""
 
 import json
-import time
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import duckdb
 
+from scripts.warehouse import attach_warehouse
+
 from .config import Sync
 from .destination import OPERATIONS
-from .errors import ConfigError, LockedError, mask
+from .errors import ConfigError, mask
 from .ledger import Ledger
 
-WAREHOUSE_PATIENCE_SECONDS = 10.0
 KEY_SEPARATOR = "|"
+# The table behind the relation that find_difference returns; nobody else reads it by name.
+DIFFERENCE = "difference_found"
 
 
 @dataclass(frozen=True)
@@ -59,45 +63,37 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def compare(ledger: Ledger, sync: Sync) -> Diff:
-    """Fill the ledger connection's temporary tables and return what is in them.
+def find_difference(ledger: Ledger, sync: Sync) -> tuple[duckdb.DuckDBPyRelation, Diff]:
+    """Return what the warehouse wants beside what the ledger says was delivered, in one relation.
 
-    `wanted` is the source, `present` all keys that are wanted or may be at the destination, and
-    `changes` one row per record to send. The warehouse is open, read-only, in here and nowhere
-    else. Raises ConfigError when it, its table or a column is missing, and LockedError while
-    something writes to it.
+    It has one row per record that is wanted or may be at the destination:
+
+    - record_key, person, remote_id;
+    - operation: add, update or remove; null where nothing is to be sent;
+    - position: its place in the queue, from 1 (null without an operation);
+    - changed: the fields whose hash differs from the delivered one, or whose last delivery nobody
+      confirmed; payload: all values as JSON; payload_hash and field_hashes: what they become;
+    - is_known: the destination may hold it; is_doubtful: nobody confirmed its last delivery;
+      is_barred: nothing may reach this person.
+
+    Beside it stands what was counted in the source. The warehouse is open, read-only, in here and
+    nowhere else. Raises ConfigError when its table or a column is missing, and a WarehouseError
+    when it is missing itself or something writes to it.
     """
-    attach_warehouse(ledger, sync)
+    with attached_warehouse(ledger, sync):
+        source = read_source(ledger, sync)
+    find_changes(ledger, sync)
+    return ledger.connection.table(DIFFERENCE), source
+
+
+@contextmanager
+def attached_warehouse(ledger: Ledger, sync: Sync) -> Iterator[None]:
+    """Have the warehouse attached for a while, after waiting a little for a writer to finish."""
+    attach_warehouse(ledger.connection, sync.warehouse, "warehouse_source")
     try:
-        diff = read_source(ledger, sync)
+        yield
     finally:
         ledger.run("detach warehouse_source")
-    find_changes(ledger, sync)
-    count_changes(ledger, sync, diff)
-    return diff
-
-
-def attach_warehouse(ledger: Ledger, sync: Sync) -> None:
-    """Attach the warehouse, waiting a little for a writer to finish."""
-    if not sync.warehouse.exists():
-        raise ConfigError(
-            f"There is no warehouse at {sync.warehouse}. Run `dbt build` first, or name "
-            "another file with --warehouse or AUDIENCE_WAREHOUSE."
-        )
-    path = str(sync.warehouse).replace("'", "''")
-    deadline = time.monotonic() + WAREHOUSE_PATIENCE_SECONDS
-    while True:
-        try:
-            ledger.connection.execute(f"attach '{path}' as warehouse_source (read_only)")
-            return
-        except duckdb.Error as problem:
-            if "lock" not in str(problem).lower():
-                raise ConfigError(f"{sync.warehouse} cannot be read: {problem}") from None
-        if time.monotonic() > deadline:
-            raise LockedError(
-                f"Something writes to {sync.warehouse} (a dbt run?). Try again when it is done."
-            )
-        time.sleep(0.2)
 
 
 def columns_of(ledger: Ledger, table: str) -> dict[str, str]:
@@ -139,23 +135,28 @@ def kind_of(kind: str) -> str:
 
 
 def read_source(ledger: Ledger, sync: Sync) -> Diff:
-    """Fill `wanted`: one row per key, encoded values, nobody who must not be reached."""
+    """Count the source, and put it into `wanted`: one row per key, nobody who must not be reached.
+
+    Those who must not be are in `barred`; find_changes reads both and drops them.
+    """
     kinds = columns_of(ledger, sync.source)
     if not kinds:
         raise ConfigError(
-            f"{sync.warehouse} has no table {sync.source}. Run `dbt build` first, or correct "
+            f"{sync.warehouse} has no table {sync.source}. Run `audiences build` first, or correct "
             f"the source of {sync.name} in sync.yml."
         )
     missing = sorted({*sync.key, *sync.fields} - set(kinds))
     if missing:
         raise ConfigError(f"{sync.source} has no column {missing}; it has {sorted(kinds)}.")
-    parts = [f"nullif(lower(trim(cast(source.{quoted(one)} as varchar))), '')" for one in sync.key]
+    parts = [
+        f"nullif(lower(trim(cast(source.{quoted(column)} as varchar))), '')" for column in sync.key
+    ]
     key = f" || '{KEY_SEPARATOR}' || ".join(parts)
     # A person is known by address; where the source has none, by the key.
     address = "lower(trim(cast(source.email as varchar)))" if "email" in kinds else key
     values = ", ".join(
-        f"{encoded(column, kinds[column])} as {quoted(one.to)}"
-        for column, one in sync.fields.items()
+        f"{encoded(column, kinds[column])} as {quoted(field.to)}"
+        for column, field in sync.fields.items()
     )
     barred = suppressions(ledger, sync, kinds)
     table = f"warehouse_source.{sync.source} as source"
@@ -205,11 +206,12 @@ def merge_twins(ledger: Ledger, sync: Sync) -> None:
         select distinct on (record_key) *
         from wanted
         semi join twins on twins.record_key = wanted.record_key
-        order by {", ".join(["record_key", *(quoted(one) for one in sync.remote)])}
+        order by {", ".join(["record_key", *(quoted(name) for name in sync.remote)])}
         """
     )
     ledger.run("delete from wanted where record_key in (select record_key from twins)")
     ledger.run("insert into wanted select * from kept")
+    ledger.run("drop table kept")
 
 
 def suppressions(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
@@ -223,7 +225,7 @@ def suppressions(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
         if "profile_id" not in columns_of(ledger, sync.suppressions):
             raise ConfigError(
                 f"{sync.warehouse} has no table {sync.suppressions} with a profile_id, so nobody "
-                "knows who must not be contacted. Run `dbt build`, or set `suppressions:` of "
+                "knows who must not be contacted. Run `audiences build`, or set `suppressions:` of "
                 f"{sync.name} to another table, or to null where nobody can be harmed."
             )
         table = f"warehouse_source.{sync.suppressions}"
@@ -240,18 +242,17 @@ def suppressions(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
 
 
 def find_changes(ledger: Ledger, sync: Sync) -> None:
-    """Fill `present` and `changes`: what to send, its payload, and where it stands in the queue.
+    """Make the difference out of what `read_source` found; what it needs on the way is dropped.
 
     A field's hash is kept while its value must not be sent: a null under never_clear, and anything
-    under set_if_empty once it was delivered. `changed` lists the fields whose hash differs from the
-    delivered one, or whose last delivery nobody confirmed.
+    under set_if_empty once it was delivered.
     """
     hashes = ", ".join(
         f"substr(md5(cast(wanted.{quoted(name)} as varchar)), 1, 16)" for name in sync.remote
     )
     names = ",".join(sync.remote)
     payload = ", ".join(f"'{name}', wanted.{quoted(name)}" for name in sync.remote)
-    ranks = " ".join(f"when '{one}' then {rank}" for rank, one in enumerate(OPERATIONS))
+    ranks = " ".join(f"when '{name}' then {rank}" for rank, name in enumerate(OPERATIONS))
     after, changed = [], []
     for position, (name, policy) in enumerate(sync.remote.items(), start=1):
         new, old = f"hashes[{position}]", f"json_extract_string(old_hashes, '$.\"{name}\"')"
@@ -280,12 +281,6 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
             coalesce(delivered.field_hashes, '{}') as field_hashes
         from (select * from {t}.delivered where sync = {sync}) as delivered
         full outer join unknown on delivered.record_key = unknown.record_key
-        """
-    )
-    ledger.run(
-        """
-        create or replace temp table present as
-        select record_key from wanted union select record_key from known
         """
     )
     ledger.run(
@@ -350,73 +345,101 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
     )
     ledger.run(
         f"""
-        create or replace temp table changes as
+        create or replace temp table {DIFFERENCE} as
         select
-            differing.*, queue.position, cast(json_object({payload}) as varchar) as payload
+            differing.*, queue.position, cast(json_object({payload}) as varchar) as payload,
+            differing.record_key in (select record_key from known) as is_known,
+            differing.record_key in (select record_key from barred)
+            or differing.person in (select person from {{t}}.suppression) as is_barred
         from differing
         inner join queue on differing.record_key = queue.record_key
         left join wanted on differing.record_key = wanted.record_key
+
+        union all by name
+
+        select record_key, is_known
+        from (
+            select coalesce(wanted.record_key, known.record_key) as record_key,
+                known.record_key is not null as is_known
+            from wanted full outer join known on wanted.record_key = known.record_key
+        ) as present
+        where record_key not in (select record_key from differing)
         """
     )
-    ledger.run("drop table differing; drop table queue; drop table wanted")
+    for table in ("barred", "wanted", "known", "differing", "queue"):
+        ledger.run(f"drop table {table}")
 
 
-def count_changes(ledger: Ledger, sync: Sync, diff: Diff) -> None:
-    """Count the changes by operation and field."""
+def count_changes(
+    ledger: Ledger, sync: Sync, difference: duckdb.DuckDBPyRelation, source: Diff
+) -> Diff:
+    """Return what was counted in the source with the changes by operation and field."""
     names = list(sync.remote)
-    diff.counts = dict.fromkeys(OPERATIONS, 0)
-    diff.fields = {name: dict.fromkeys(OPERATIONS, 0) for name in names}
+    diff = replace(source, fields={name: dict.fromkeys(OPERATIONS, 0) for name in names})
+    diff.counts = operations_of(ledger, difference)
     holding = ", ".join(f"count(*) filter (list_contains(changed, '{name}'))" for name in names)
-    for operation, count, doubtful, *by_field in ledger.run(
-        f"select operation, count(*), count(*) filter (is_doubtful), {holding}"
-        " from changes group by operation"
+    for operation, *by_field in ledger.run(
+        f"""
+        select operation, {holding} from difference where operation is not null group by operation
+        """,
+        difference=difference,
     ).fetchall():
-        diff.counts[operation] = count
-        diff.again += doubtful
         for name, number in zip(names, by_field, strict=True):
             diff.fields[name][operation] = number
-    diff.known = ledger.one("select count(*) from known")
-    diff.suppressed_removes = ledger.one(
+    diff.known, diff.again, diff.suppressed_removes = ledger.run(
         """
-        select count(*) from changes
-        where operation = 'remove' and (
-            record_key in (select record_key from barred)
-            or person in (select person from {t}.suppression)
-        )
-        """
-    )
+        select
+            count(*) filter (is_known),
+            count(*) filter (operation is not null and is_doubtful),
+            count(*) filter (operation = 'remove' and is_barred)
+        from difference
+        """,
+        difference=difference,
+    ).fetchone()
     waiting = dict(
         ledger.run(
             """
             select state, count(*)
             from {t}.outbox as outbox
-            anti join changes on changes.record_key = outbox.record_key
-            semi join present on present.record_key = outbox.record_key
+            semi join difference
+                on difference.record_key = outbox.record_key and difference.operation is null
             where sync = {sync} and state in ('dead', 'held')
             group by state
-            """
+            """,
+            difference=difference,
         ).fetchall()
     )
     diff.dead, diff.held = waiting.get("dead", 0), waiting.get("held", 0)
+    return diff
 
 
-def limit(ledger: Ledger, diff: Diff, count: int) -> None:
-    """Keep only the first changes, for a first try on a few records."""
-    ledger.run("delete from changes where position > ?", [count])
+def operations_of(ledger: Ledger, difference: duckdb.DuckDBPyRelation) -> dict[str, int]:
+    """Return the number of records to send by operation."""
     found = dict(
-        ledger.run("select operation, count(*) from changes group by operation").fetchall()
+        ledger.run(
+            "select operation, count(*) from difference group by operation", difference=difference
+        ).fetchall()
     )
-    diff.counts = {one: found.get(one, 0) for one in OPERATIONS}
+    return {operation: found.get(operation, 0) for operation in OPERATIONS}
 
 
-def samples(ledger: Ledger, count: int) -> list[Sample]:
+def first_changes(difference: duckdb.DuckDBPyRelation, count: int) -> duckdb.DuckDBPyRelation:
+    """Return the difference with no more than the first changes, to try a few records."""
+    return difference.project(
+        f"* replace (case when position <= {int(count)} then operation end as operation, "
+        f"case when position <= {int(count)} then position end as position)"
+    )
+
+
+def samples(ledger: Ledger, difference: duckdb.DuckDBPyRelation, count: int) -> list[Sample]:
     """Return a few changes of each operation, keys masked."""
     found = []
     for operation in OPERATIONS:
         rows = ledger.run(
-            "select record_key, changed, payload from changes where operation = ?"
+            "select record_key, changed, payload from difference where operation = ?"
             " order by position limit ?",
             [operation, count],
+            difference=difference,
         ).fetchall()
         for key, changed, payload in rows:
             values = json.loads(payload) if operation != "remove" else {}

@@ -10,18 +10,24 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from scripts.errors import PersonNeeded
+
 from .config import Sync, readable_destinations
-from .destination import Finding, Record, Refused, Stop, Transient
+from .destination import Destination, Finding, Record, Refused, Stop, Transient
 from .diff import (
     KEY_SEPARATOR,
     Diff,
     Sample,
-    attach_warehouse,
+    attached_warehouse,
     columns_of,
-    compare,
+    count_changes,
+    find_difference,
+    first_changes,
     kind_of,
-    limit,
     masked,
+    operations_of,
     samples,
 )
 from .errors import ConfigError, GuardError, SyncError
@@ -83,14 +89,14 @@ def plan(sync: Sync, *, sample: int = 3) -> Plan:
     Sends nothing. Raises ConfigError or LockedError.
     """
     with open_ledger(sync, create=False) as ledger:
-        diff = compare(ledger, sync)
+        diff, difference = compare(ledger, sync)
         stop = None
         try:
             check_guard(sync, diff)
             check_validation(sync)
         except GuardError as problem:
             stop = str(problem)
-        shown = samples(ledger, sample)
+        shown = samples(ledger, difference, sample)
         return Plan(sync.name, sync.label, diff, shown, stop, is_first(ledger))
 
 
@@ -113,7 +119,7 @@ def push(
     if not skip_validation:
         check_validation(sync)
     with open_ledger(sync) as ledger:
-        diff = compare(ledger, sync)
+        diff, difference = compare(ledger, sync)
         check_guard(sync, diff)
         if diff.total and is_first(ledger) and not first_run:
             raise GuardError(
@@ -122,13 +128,20 @@ def push(
                 "then push with --first-run. If it was pushed to before, its ledger is missing."
             )
         if only is not None:
-            limit(ledger, diff, only)
+            difference = first_changes(difference, only)
+            diff.counts = operations_of(ledger, difference)
         result = PushResult(sync.name, sync.label, diff)
-        ledger.fill_outbox()
+        ledger.fill_outbox(difference)
         if diff.total:
-            Delivery(sync, ledger, result, progress).run()
+            Delivery(sync, ledger, difference, result, progress).run()
     result.seconds = time.monotonic() - started
     return result
+
+
+def compare(ledger: Ledger, sync: Sync) -> tuple[Diff, duckdb.DuckDBPyRelation]:
+    """Return what a push would do, as numbers and record by record."""
+    difference, source = find_difference(ledger, sync)
+    return count_changes(ledger, sync, difference, source), difference
 
 
 def is_first(ledger: Ledger) -> bool:
@@ -217,13 +230,12 @@ def doctor(sync: Sync, *, create: bool = False) -> Iterator[Finding]:
     yield Finding("settings and secrets", True, sync.label)
     kinds: dict[str, str] = {}
     try:
-        with Ledger(None, sync.ledger_name) as ledger:
-            attach_warehouse(ledger, sync)
+        with Ledger(None, sync.ledger_name) as ledger, attached_warehouse(ledger, sync):
             kinds = columns_of(ledger, sync.source)
         lacking = sorted({*sync.key, *sync.fields} - set(kinds))
         detail = f"{sync.source} has no column {lacking}" if lacking else sync.source
         yield Finding("source", not lacking, detail)
-    except SyncError as problem:
+    except PersonNeeded as problem:
         yield Finding("source", False, str(problem))
     fields = {one.to: kind_of(kinds.get(column, "")) for column, one in sync.fields.items()}
     with Transport(destination, timeout_seconds=sync.timeout_seconds) as transport:
@@ -382,10 +394,10 @@ def pull(
             if tell and found:
                 tell(f"{table}: {len(rows[table]):,} rows")
         for table, found in rows.items():
-            news = found if full else without_echo(ledger, name, table, found)
+            news = found if full else without_echo(ledger, type(destination), name, table, found)
             folder = raw_path / (destination.raw_folder or destination.name) / table
             result.rows[table] = write_raw(folder, news, at=now())
-            remember_pulled(ledger, name, table, news)
+            remember_pulled(ledger, type(destination), name, table, news)
         if result.watermarks:
             ledger.run("delete from {t}.watermark where source = ?", [name])
             for table, watermark in result.watermarks.items():
@@ -396,25 +408,23 @@ def pull(
     return result
 
 
-# What every write moves, ours too, and what says when a row was read.
-VOLATILE = {"_fivetran_synced", "property_lastmodifieddate", "property_hs_lastmodifieddate"}
-IDS = {
-    "deals": ("deal_id",),
-    "deal_contacts": ("deal_id", "contact_id"),
-    "owners": ("owner_id",),
-}
-
-
-def fingerprint(table: str, row: dict[str, Any]) -> tuple[str, str]:
+def fingerprint(destination: type[Destination], table: str, row: dict[str, Any]) -> tuple[str, str]:
     """Return what identifies a pulled row, and the hash of what it says."""
-    said = {name: value for name, value in row.items() if name not in VOLATILE}
-    text = json.dumps(said, sort_keys=True, default=str)
-    key = KEY_SEPARATOR.join(str(row[name]) for name in IDS.get(table, ("id",)))
-    return key, hashlib.md5(text.encode()).hexdigest()
+    facts = {name: value for name, value in row.items() if name not in destination.volatile_columns}
+    text = json.dumps(facts, sort_keys=True, default=str)
+    names = destination.row_keys.get(table, ("id",))
+    return (
+        KEY_SEPARATOR.join(str(row[name]) for name in names),
+        hashlib.md5(text.encode()).hexdigest(),
+    )
 
 
 def without_echo(
-    ledger: Ledger, source: str, table: str, rows: list[dict[str, Any]]
+    ledger: Ledger,
+    destination: type[Destination],
+    source: str,
+    table: str,
+    rows: list[dict[str, Any]],
 ) -> list[dict[str, Any]]:
     """Return the rows that say something else than when they were pulled last.
 
@@ -429,16 +439,22 @@ def without_echo(
     )
     news = []
     for row in rows:
-        key, said = fingerprint(table, row)
-        if known.get(key) != said:
-            known[key] = said
+        key, row_hash = fingerprint(destination, table, row)
+        if known.get(key) != row_hash:
+            known[key] = row_hash
             news.append(row)
     return news
 
 
-def remember_pulled(ledger: Ledger, source: str, table: str, rows: list[dict[str, Any]]) -> None:
+def remember_pulled(
+    ledger: Ledger,
+    destination: type[Destination],
+    source: str,
+    table: str,
+    rows: list[dict[str, Any]],
+) -> None:
     """Keep the fingerprints of rows that are in a file now."""
-    found = dict(fingerprint(table, row) for row in rows)
+    found = dict(fingerprint(destination, table, row) for row in rows)
     keys, hashes = list(found), list(found.values())
     where = "source = ? and table_name = ? and list_contains(?, record_id)"
     ledger.run(f"delete from {{t}}.pulled where {where}", [source, table, keys])

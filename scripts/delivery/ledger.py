@@ -71,7 +71,7 @@ create table if not exists {t}.pulled (
 BATCHES_OF_A_RUN = 1_000_000  # a batch number is the run's number times this, and counts on
 MEMORY_LIMIT = "2GB"
 
-Place = tuple[int, int, int]  # batch number, first and last position in `changes`
+Place = tuple[int, int, int]  # batch number, first and last position in the difference
 
 
 def now() -> datetime:
@@ -212,8 +212,14 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self.connection.close()
 
-    def run(self, sql: str, parameters: Any = None) -> duckdb.DuckDBPyConnection:
-        """Execute SQL in which `{t}` stands for the ledger's schema and `{sync}` for the sync."""
+    def run(
+        self, sql: str, parameters: Any = None, *, difference: duckdb.DuckDBPyRelation | None = None
+    ) -> duckdb.DuckDBPyConnection:
+        """Execute SQL in which `{t}` stands for the ledger's schema and `{sync}` for the sync.
+
+        A `difference` can be selected from by this name: DuckDB looks it up among the parameters
+        of this function.
+        """
         name = "'" + self.sync.replace("'", "''") + "'"
         text = sql.replace("{t}", "ledger.reverse_etl").replace("{sync}", name)
         return self.connection.execute(text, parameters)
@@ -350,9 +356,10 @@ class Ledger:
                 """
             )
 
-    def fill_outbox(self) -> None:
-        """Put `changes` into the outbox; what was pending before is superseded by it."""
+    def fill_outbox(self, difference: duckdb.DuckDBPyRelation) -> None:
+        """Put the changes into the outbox; what was pending before is superseded by them."""
         with self.transaction():
+            # Refused people who left, and of whom nothing is there, are history.
             self.run(
                 """
                 delete from {t}.outbox
@@ -360,11 +367,12 @@ class Ledger:
                     sync = {sync}
                     and (
                         state = 'pending'
-                        or record_key in (select record_key from changes)
-                        -- Refused people who left, and of whom nothing is there, are history.
-                        or record_key not in (select record_key from present)
+                        or record_key not in (
+                            select record_key from difference where operation is null
+                        )
                     )
-                """
+                """,
+                difference=difference,
             )
             self.run(
                 """
@@ -372,9 +380,11 @@ class Ledger:
                 select
                     {sync} as sync, record_key, person, operation, 'pending' as state, payload,
                     payload_hash, field_hashes, ?::timestamp as updated_at
-                from changes
+                from difference
+                where operation is not null
                 """,
                 [now()],
+                difference=difference,
             )
 
     def start_run(self, counts: dict[str, int]) -> int:
@@ -396,14 +406,15 @@ class Ledger:
             [now(), *values.values(), run_id],
         )
 
-    def attempt(self, run_id: int, place: Place) -> None:
+    def attempt(self, difference: duckdb.DuckDBPyRelation, run_id: int, place: Place) -> None:
         """Commit that a batch is about to be sent; `place` is its number and its positions."""
         batch_id, first, last = place
         self.run(
             "insert into {t}.attempt"
             " select {sync}, ?, ?, record_key, array_to_string(changed, ','), ?::timestamp"
-            " from changes where position between ? and ?",
+            " from difference where position between ? and ?",
             [run_id, batch_id, now(), first, last],
+            difference=difference,
         )
 
     def acknowledge(self, run_id: int, batch_id: int, outcomes: list[Outcome]) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
+import duckdb
+
 from .config import Sync
 from .destination import OPERATIONS, NoAnswer, Outcome, Record, Refused, Stop, Transient
 from .diff import Diff, masked
@@ -53,9 +55,15 @@ class Delivery:
     """
 
     def __init__(
-        self, sync: Sync, ledger: Ledger, result: PushResult, progress: Progress | None
+        self,
+        sync: Sync,
+        ledger: Ledger,
+        difference: duckdb.DuckDBPyRelation,
+        result: PushResult,
+        progress: Progress | None,
     ) -> None:
-        self.sync, self.ledger, self.result, self.progress = sync, ledger, result, progress
+        self.sync, self.ledger, self.difference = sync, ledger, difference
+        self.result, self.progress = result, progress
         self.destination = sync.destination
         self.workers = min(sync.workers, self.destination.max_workers)
         self.if_empty = [name for name, how in sync.remote.items() if how == "set_if_empty"]
@@ -113,7 +121,7 @@ class Delivery:
                         self.ledger.fold()
                         since_fold = 0
                     place = (batch_id, first, first + len(records) - 1)
-                    self.ledger.attempt(self.result.run_id, place)
+                    self.ledger.attempt(self.difference, self.result.run_id, place)
                     running[pool.submit(self.deliver, operation, records)] = place
                     batch_id, since_fold = batch_id + 1, since_fold + len(records)
             except BaseException as problem:  # an interrupt: what is on the wire still counts
@@ -131,9 +139,10 @@ class Delivery:
             step = max(size, CHUNK_RECORDS // size * size)
             for chunk in range(start, end, step):
                 rows = self.ledger.run(
-                    "select record_key, remote_id, changed, payload from changes"
+                    "select record_key, remote_id, changed, payload from difference"
                     " where position between ? and ? order by position",
                     [chunk, min(chunk + step, end) - 1],
+                    difference=self.difference,
                 ).fetchall()
                 records = [record_of(operation, *row) for row in rows]
                 for index in range(0, len(records), size):

@@ -21,7 +21,7 @@ SHARE_OF_QUOTA = 0.95
 LONGEST_BACKOFF = 60.0
 # httpx writes whole addresses, secrets in them included, to its log.
 logging.getLogger("httpx").setLevel(logging.WARNING)
-REQUEST_IDS = ("x-request-id", "request-id", "x-hubspot-correlation-id", "x-fb-trace-id")
+REQUEST_IDS = ("x-request-id", "request-id")
 PAUSE = {408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524}
 
 
@@ -120,9 +120,13 @@ def json_of(response: httpx.Response) -> Any:
         return None
 
 
-def request_id(response: httpx.Response) -> str:
-    """Return the vendor's name of a request, for its support; empty when it gave none."""
-    found = next((response.headers[one] for one in REQUEST_IDS if one in response.headers), "")
+def request_id(response: httpx.Response, header: str = "") -> str:
+    """Return the vendor's name of a request, for its support; empty when it gave none.
+
+    `header` is where this vendor puts it, beside the usual places.
+    """
+    names = (*REQUEST_IDS, header)
+    found = next((response.headers[name] for name in names if name in response.headers), "")
     return f" [request {found}]" if re.fullmatch(r"[\w.:-]{6,64}", found) else ""
 
 
@@ -133,12 +137,14 @@ def judge(
     rights: str,
     reason: Callable[[Any], str] = lambda body: "",
     pause: float | None = None,
+    request_header: str = "",
 ) -> Any:
     """Return the JSON body of a good answer (None for one without content); raise otherwise.
 
     `rights` says in an AuthError what to check. `reason(body)` picks the readable part of an error
-    body. `pause` is how long everybody waits after a 429 that does not say. Raises AuthError for
-    401 and 403, Transient for what passes, Refused for what does not.
+    body. `pause` is how long everybody waits after a 429 that does not say. `request_header` is
+    where the vendor names a request. Raises AuthError for 401 and 403, Transient for what passes,
+    Refused for what does not.
     """
     status, body = response.status_code, json_of(response)
     if 200 <= status < 300 and (body is not None or not response.content):
@@ -147,7 +153,7 @@ def judge(
         said = reason(body) if body is not None else ""
     except (AttributeError, KeyError, IndexError, TypeError):
         said = ""
-    what = redact(f"HTTP {status} {said}".strip()) + request_id(response)
+    what = redact(f"HTTP {status} {said}".strip()) + request_id(response, request_header)
     if status in (401, 403):
         raise AuthError(f"{who} does not accept the credentials ({what}). {rights}")
     if status in PAUSE or body is None:

@@ -39,6 +39,7 @@ from ..destination import Call, Destination, Finding, Outcome, Record, Stop, Val
 from ..errors import AuthError, ConfigError, redact
 from ..transport import json_of, judge, retry_after
 from . import bottlecrm_rows as shape
+from .crm_rows import ROW_KEYS, VOLATILE_COLUMNS
 
 TEXTS = "title salutation first_name last_name email phone job_title website linkedin_url source"
 TEXTS += " source_detail source_ref industry rating currency address_line city state postcode"
@@ -74,6 +75,8 @@ class BottleCRM(Destination):
 
     name = "bottlecrm"
     can_pull = True
+    row_keys = ROW_KEYS
+    volatile_columns = VOLATILE_COLUMNS
     raw_folder = "hubspot"  # its rows have the shape that staging reads
     secrets: ClassVar[Mapping[str, str]] = {
         "BOTTLECRM_TOKEN": "a personal access token of an administrator",

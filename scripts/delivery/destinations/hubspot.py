@@ -68,6 +68,7 @@ from ..destination import (
 )
 from ..errors import ConfigError, redact
 from ..transport import json_of, judge, retry_after
+from .crm_rows import ROW_KEYS, VOLATILE_COLUMNS
 
 LOCK_SECONDS = 2.0
 WINDOW_SECONDS = 10.0
@@ -130,6 +131,31 @@ FITTING = {
 GROUP = {"name": "audience_engine", "label": "Audience engine", "displayOrder": -1}
 
 
+# Only we write these properties, so the warehouse decides.
+DEFAULT_SYNC = {
+    "destination": "hubspot",
+    "source": "activation.crm_contacts",
+    "key": "email",
+    "fields": {
+        column: {"to": f"audience_{column}", "policy": "always"}
+        for column in (
+            "primary_segment",
+            "segments",
+            "segment_count",
+            "engagement_score",
+            "lifecycle_stage",
+            "grade",
+            "fit_score",
+            "product_interest",
+            "reason",
+            "recent_activity",
+            "last_engaged_at",
+            "pricing_page_views_30d",
+        )
+    },
+}
+
+
 class HubSpot(Destination):
     """Contacts (by e-mail), companies (by record id or domain) or static lists of one account.
 
@@ -159,6 +185,9 @@ class HubSpot(Destination):
     # One for each subscription type ends in its number.
     forbidden_beginnings = ("hs_email_optout_", "hs_legal_basis_", "hs_marketable_")
     can_pull = True
+    row_keys = ROW_KEYS
+    volatile_columns = VOLATILE_COLUMNS
+    default_sync = DEFAULT_SYNC
 
     def __init__(self, options: Mapping[str, Any], environ: Mapping[str, str]) -> None:
         super().__init__(options, environ)
@@ -688,6 +717,7 @@ class HubSpot(Destination):
         reply = judge(
             response,
             who="HubSpot",
+            request_header="x-hubspot-correlation-id",
             rights=RIGHTS.format(scopes=SCOPES[self.kind]),
             reason=lambda body: redact(reason_of(body), *self.secret.values()),
         )

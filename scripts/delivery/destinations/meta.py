@@ -158,7 +158,13 @@ class Meta(AudienceDestination):
         body = json_of(response)
         error = body.get("error") if isinstance(body, dict) else None
         if not isinstance(error, dict):
-            good = judge(response, who="Meta", rights=RIGHTS, pause=PAUSE_SECONDS)
+            good = judge(
+                response,
+                who="Meta",
+                request_header="x-fb-trace-id",
+                rights=RIGHTS,
+                pause=PAUSE_SECONDS,
+            )
             return good if isinstance(good, dict) else {}
         code, part = number(error.get("code")), number(error.get("error_subcode"))
         said = f"HTTP {response.status_code}, code {code}/{part}: {error.get('message', '')}"

@@ -24,19 +24,19 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from dev import demo_crm
-from scripts import delivery
-from scripts.delivery import cli
-from scripts.delivery.config import DEFAULT_SYNCS, DESTINATIONS, Field
+from scripts import audiences, delivery
+from scripts.delivery.config import DESTINATIONS, Field, default_syncs
 from scripts.delivery.diff import encoded
 from scripts.delivery.errors import mask, redact
 from scripts.delivery.ledger import Ledger, only_pusher
 from scripts.delivery.transport import Transport
+from scripts.warehouse import UnreadableWarehouse
 
 ROOT = Path(__file__).resolve().parents[3]
 TOKEN = "secret-token-4711"
 FEBRUARY, MARCH = datetime.fromisoformat("2026-02-01"), datetime.fromisoformat("2026-03-01")
 
-FIELDS = DEFAULT_SYNCS["hubspot_contacts"]["fields"]
+FIELDS = default_syncs()["hubspot_contacts"]["fields"]
 COLUMNS = {
     "profile_id": "varchar",
     "email": "varchar",
@@ -138,7 +138,7 @@ def make_sync(crm, folder, ledger=None, **changes):
         "ledger": ledger or str(folder / "ledger.duckdb"),
         "backoff_seconds": 0.005,
         "syncs": {
-            "contacts": DEFAULT_SYNCS["hubspot_contacts"]
+            "contacts": default_syncs()["hubspot_contacts"]
             | {"options": {"requests_per_10_seconds": 100_000}}
         },
     }
@@ -171,7 +171,7 @@ def command(crm, tmp_path, ledger, monkeypatch, capsys):
         "ledger": ledger,
         "backoff_seconds": 0.005,
         "syncs": {
-            "contacts": DEFAULT_SYNCS["hubspot_contacts"]
+            "contacts": default_syncs()["hubspot_contacts"]
             | {"options": {"requests_per_10_seconds": 100_000}}
         },
     }
@@ -181,7 +181,7 @@ def command(crm, tmp_path, ledger, monkeypatch, capsys):
     def run(*arguments, token=TOKEN):
         monkeypatch.setenv("HUBSPOT_TOKEN", token)
         capsys.readouterr()
-        code = cli.main(list(arguments))
+        code = audiences.main(list(arguments))
         return SimpleNamespace(code=code, **capsys.readouterr()._asdict())
 
     return run
@@ -713,7 +713,7 @@ def test_missing_warehouse_table_and_column(crm, sync, command):
     with pytest.raises(delivery.ConfigError, match="has no column"):
         delivery.plan(sync)
     sync.warehouse.write_text("this is no database, and long enough to be read as one" * 99)
-    with pytest.raises(delivery.ConfigError, match="cannot be read"):
+    with pytest.raises(UnreadableWarehouse, match="cannot be read"):
         delivery.plan(sync)
 
 
@@ -790,7 +790,7 @@ def test_command_line(sync, command):
     assert json.loads(command("status", "--json").out)["delivered"] == 4
     refused = json.loads(command("push", "--json", "--warehouse", "nowhere").out)
     assert refused["exit_code"] == 2 and "no warehouse" in refused["error"]
-    call = [sys.executable, "-m", "scripts.delivery", "push", "--help"]
+    call = [sys.executable, "-m", "scripts.audiences", "push", "--help"]
     helped = subprocess.run(call, cwd=ROOT, capture_output=True, text=True)
     assert helped.returncode == 0 and "--skip-validation" in helped.stdout
 

@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from dev import demo_crm
-from scripts import delivery
-from scripts.delivery import cli
+from scripts import audiences, delivery
 from scripts.delivery.config import Field
 from scripts.delivery.destination import Destination, Finding, NoAnswer, Outcome, Refused
+from scripts.delivery.destinations.hubspot import HubSpot
 from scripts.delivery.engine import is_first, remember_pulled, without_echo
 from scripts.delivery.ledger import Ledger, person_hash
 
@@ -314,9 +314,9 @@ def test_a_deal_that_changes_hands_and_back_is_news_each_time():
     handed = deal | {"owner_id": "bob"}
     with Ledger(None, "s") as ledger:
         for row, is_news in ((deal, True), (handed, True), (deal, True), (deal, False)):
-            news = without_echo(ledger, "hubspot", "deals", [row])
+            news = without_echo(ledger, HubSpot, "hubspot", "deals", [row])
             assert news == ([row] if is_news else [])
-            remember_pulled(ledger, "hubspot", "deals", news)
+            remember_pulled(ledger, HubSpot, "hubspot", "deals", news)
 
 
 def test_a_pull_that_fails_writes_nothing_and_reads_again(crm, sync):
@@ -351,7 +351,7 @@ def command(crm, tmp_path, monkeypatch, capsys):
 
     def run(*arguments):
         capsys.readouterr()
-        code = cli.main(list(arguments))
+        code = audiences.main(list(arguments))
         return code, *capsys.readouterr()
 
     return run
