@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 
 from scripts import warehouse as warehouses
 from scripts.dbt_runner import DbtFailed, Node, ensure_profiles, run_dbt
@@ -21,7 +22,10 @@ from scripts.validate import Report, validate
 
 FAILED = ("error", "fail", "runtime error")
 # dbt warns of each test that only warns; these are in the results by name.
-TOLD_BY_RESULTS = ("LogTestResult", "LogModelResult", "LogNodeResult", "DeprecationsSummary")
+TOLD_BY_RESULTS = (
+    "LogTestResult", "LogModelResult", "LogNodeResult", "RunResultWarning",
+    "RunResultWarningMessage", "DeprecationsSummary",
+)  # fmt: skip
 PRINTED = ("PrintEvent", "JinjaLogInfo")
 ROWS_SHOWN = 3
 LISTED_AT_MOST = 10
@@ -174,7 +178,7 @@ def run(
             nodes, failure = problem.nodes, problem
     seconds = time.perf_counter() - began
     if failure is None:
-        show_built(console, nodes, events, seconds)
+        show_built(console, nodes, events, warehouse, seconds)
     else:
         show_failure(console, failure, events, warehouse, seconds)
     return failure is None
@@ -235,20 +239,30 @@ def progress_lines() -> Tell:
 # What is printed ---------------------------------------------------------------------------------
 
 
-def show_built(console: Console, nodes: Sequence[Node], events: Events, seconds: float) -> None:
+def show_built(
+    console: Console, nodes: Sequence[Node], events: Events, warehouse: Path, seconds: float
+) -> None:
     """Print what dbt did, and its warnings by name."""
     models = sum(node.kind == "model" for node in nodes)
-    tests = sum(node.kind == "test" for node in nodes)
     warned = [node for node in nodes if node.status == "warn"]
-    passed = tests - len(warned)
+    passed = sum(node.kind == "test" for node in nodes) - len(warned)
     console.print(
-        f"[green]✓[/] dbt build: {models} models built, {passed} tests passed  "
+        f"[green]✓[/] dbt build: {count(models, 'model')} built, {count(passed, 'test')} passed  "
         f"[dim]{seconds:.1f} s[/]"
     )
-    lines = [f"{node.name}: {node.message}" for node in warned] + events.warnings
+    show_warnings(console, warned, events, warehouse)
+
+
+def show_warnings(
+    console: Console, warned: Sequence[Node], events: Events, warehouse: Path
+) -> None:
+    """Print what dbt warns of, by name, with a few of the rows that tests found."""
+    lines = list(events.warnings)
+    for node in warned:
+        lines.append(f"{node.name}: {node.message.split(',')[0]}")
+        lines += [f"  {row}" for row in offending_rows(warehouse, node)]
     if lines:
-        noun = "warning" if len(lines) == 1 else "warnings"
-        console.print(f"[yellow]![/] {len(lines)} {noun}")
+        console.print(f"[yellow]![/] {count(len(events.warnings) + len(warned), 'warning')}")
         show_list(console, lines)
     show_list(console, events.printed)
 
@@ -264,18 +278,14 @@ def show_failure(
     console.print(f"[red]✗[/] dbt build: {', '.join(kinds)}  [dim]{seconds:.1f} s[/]\n")
     for node in failed[:LISTED_AT_MOST]:
         console.print(f"[bold red]{escape(node.kind)} {escape(node.name)}[/]  [dim]{node.path}[/]")
-        for line in node.message.strip().splitlines():
-            console.print(f"  {escape(line.strip())}", soft_wrap=True)
-        if node.kind == "test":
-            show_list(console, offending_rows(warehouse, node))
+        rows = offending_rows(warehouse, node) if node.kind == "test" else []
+        show_list(console, [line.strip() for line in node.message.strip().splitlines()] + rows)
     if len(failed) > LISTED_AT_MOST:
         console.print(f"and {len(failed) - LISTED_AT_MOST} more")
     if not failed:
         console.print(escape(str(failure)), soft_wrap=True)
-    show_list(console, events.printed)
-    warned = [node.name for node in failure.nodes if node.status == "warn"]
-    if warned:
-        console.print(f"[yellow]![/] {len(warned)} warnings: {', '.join(warned)}")
+    warned = [node for node in failure.nodes if node.status == "warn"]
+    show_warnings(console, warned, events, warehouse)
     console.print(
         "\nLook next at\n"
         "  docs/operating.md               what the messages mean, and what to do\n"
@@ -299,10 +309,15 @@ def offending_rows(warehouse: Path, test: Node) -> list[str]:
 
 def show_list(console: Console, lines: Sequence[str]) -> None:
     """Print lines under what they belong to, not too many of them."""
-    for line in lines[:LISTED_AT_MOST]:
-        console.print(f"    {escape(line)}", soft_wrap=True)
-    if len(lines) > LISTED_AT_MOST:
-        console.print(f"    and {len(lines) - LISTED_AT_MOST} more")
+    more = len(lines) - LISTED_AT_MOST
+    shown = [*lines[:LISTED_AT_MOST], *([f"and {more} more"] if more > 0 else [])]
+    for line in shown:
+        console.print(Padding(escape(line), (0, 0, 0, 4)))
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun: 1 model, 2 models."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def show_validation(
@@ -312,7 +327,7 @@ def show_validation(
     began = time.perf_counter()
     report = validate(warehouse=warehouse, target_path=target_path, as_of=as_of)
     sign = "[green]✓[/]" if report.success else "[red]✗[/]"
-    counts = f"{len(report.suites)} tables, {len(report.warnings)} warnings"
+    counts = f"{count(len(report.suites), 'table')}, {count(len(report.warnings), 'warning')}"
     if not report.success:
         counts += f", [red]{len(report.critical_failures)} critical[/]"
     console.print(
