@@ -3,32 +3,37 @@ PYTHON ?= python3.11
 NEWER_PYTHON ?= python3.12
 BIN := .venv/bin
 AS_OF ?=
+SOURCES ?=
+# More options for the command behind a target: make push ARGS="--limit 10".
+ARGS ?=
 
 # Compiled Python makes every start after the first one quicker.
 unexport PYTHONDONTWRITEBYTECODE
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs trigger-docs segment-docs build validate plan push status crm bench bench-identity \
-	bench-push test-faults pull doctor mutants lock clean
+.PHONY: help demo demo-data crm test test-faults lint format docs trigger-docs segment-docs command-docs \
+	build validate segments plan push pull status doctor bench bench-identity bench-push \
+	identity-quality mutants compare lock clean clean-demo
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # uv installs in seconds what pip installs in a minute; both the same hashes.
-.venv/ready: requirements.txt requirements-bootstrap.txt
+.venv/ready: requirements.txt requirements-bootstrap.txt pyproject.toml
 	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is missing: install Python 3.11 or set PYTHON=…"; exit 1; }
 	@echo "Installing into .venv …"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r requirements-bootstrap.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt 2> /dev/null \
 		|| $(BIN)/pip install -qq --disable-pip-version-check --no-compile --require-hashes -r requirements.txt
+	@$(BIN)/uv pip install --quiet --offline --no-deps --python $(BIN)/python --editable .
 	@touch $@
 
 profiles.yml:
 	@cp profiles.example.yml $@
 
-demo: .venv/ready profiles.yml  ## made data in, segments out, contacts into a local demo CRM
+demo: .venv/ready profiles.yml  ## made data in, segments out, contacts into a demo CRM
 	@$(BIN)/python -m dev.demo
 
 # BottleCRM, the real CRM of some tests, wants Python 3.12: without one those tests are skipped.
@@ -39,10 +44,10 @@ demo: .venv/ready profiles.yml  ## made data in, segments out, contacts into a l
 		|| mkdir -p $(@D)
 	@touch $@
 
-test: .venv/ready .venv-bottlecrm/ready  ## all tests: Python, dbt unit and data tests, on temporary warehouses
+test: .venv/ready .venv-bottlecrm/ready  ## all tests, on temporary warehouses
 	@$(BIN)/python -m pytest
 
-test-faults: .venv/ready .venv-bottlecrm/ready  ## the push under every fault, with 10,000 records and 20 kills
+test-faults: .venv/ready .venv-bottlecrm/ready  ## the push under every fault: 10,000 records, 20 kills
 	@FAULT_RECORDS=10000 KILLS=20 $(BIN)/python -m pytest -k "fault or kill" tests/python/delivery
 
 lint: .venv/ready profiles.yml  ## SQL and Python style
@@ -56,7 +61,7 @@ format: .venv/ready  ## let ruff put the Python in shape
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
 
-docs: .venv/ready profiles.yml  ## one page with every model and column: target/static_index.html
+docs: .venv/ready profiles.yml  ## every model and column on one page
 	@$(BIN)/dbt --quiet docs generate --static
 	@echo "target/static_index.html"
 
@@ -66,42 +71,57 @@ trigger-docs: .venv/ready  ## write docs/triggers.md from the macros and their c
 segment-docs: .venv/ready  ## write docs/segments.md from the segments' SQL and YAML
 	@$(BIN)/python -m dev.segment_docs
 
-build: .venv/ready profiles.yml  ## dbt build on your own data (dbt_project.yml says where it is)
-	@$(BIN)/python -m scripts.roll_up
-	@$(BIN)/dbt build $(if $(AS_OF),--vars '{as_of: "$(AS_OF)"}')
+command-docs: .venv/ready  ## write docs/commands.md from the program's own help
+	@$(BIN)/python -m dev.command_docs
 
-validate: .venv/ready  ## check the raw files and what is about to leave
-	@$(BIN)/python -m scripts.validate
+build: .venv/ready  ## your own data; AS_OF=…, SOURCES=…, ARGS="--full-refresh"
+	@$(BIN)/audiences build $(if $(AS_OF),--as-of '$(AS_OF)') \
+		$(if $(SOURCES),--sources '$(SOURCES)') $(ARGS)
 
-plan: .venv/ready  ## what a push would change at the destinations of sync.yml
-	@$(BIN)/python -m scripts.crm_sync plan
+validate: .venv/ready  ## check what came in and what is about to leave
+	@$(BIN)/audiences validate $(ARGS)
 
-push: .venv/ready  ## push to them (docs/destinations.md says which secrets they want)
-	@$(BIN)/python -m scripts.crm_sync push
+segments: .venv/ready  ## list every segment with its size
+	@$(BIN)/audiences segments $(ARGS)
+
+plan: .venv/ready  ## what a push would change at the destinations
+	@$(BIN)/audiences plan $(ARGS)
+
+push: .venv/ready  ## push to them (secrets: docs/destinations.md)
+	@$(BIN)/audiences push $(ARGS)
 
 pull: .venv/ready  ## read what people changed there into the raw files
-	@$(BIN)/python -m scripts.crm_sync pull
+	@$(BIN)/audiences pull $(ARGS)
 
 doctor: .venv/ready  ## check tokens, rights and remote fields
-	@$(BIN)/python -m scripts.crm_sync doctor
+	@$(BIN)/audiences doctor $(ARGS)
 
 status: .venv/ready  ## what was delivered, and what was refused
-	@$(BIN)/python -m scripts.crm_sync status
+	@$(BIN)/audiences status $(ARGS)
 
 crm: .venv/ready  ## serve the demo CRM's contacts on a local page
-	@$(BIN)/python -m dev.demo_crm
+	@$(BIN)/python -m dev.demo_crm $(ARGS)
+
+demo-data: .venv/ready  ## make only the demo's raw files
+	@$(BIN)/python -m dev.make_demo_data $(ARGS)
 
 bench: .venv/ready profiles.yml  ## time the build on 1 and 10 million events
-	@$(BIN)/python -m dev.bench
+	@$(BIN)/python -m dev.bench $(ARGS)
 
 bench-identity: .venv/ready  ## time identity on 100 thousand, 1 and 10 million edges
-	@$(BIN)/python -m dev.bench_identity
+	@$(BIN)/python -m dev.bench_identity $(ARGS)
 
-bench-push: .venv/ready  ## time the push: latency, a million records, a run without changes
-	@$(BIN)/python -m dev.bench_push
+bench-push: .venv/ready  ## time the push: latency, a million records
+	@$(BIN)/python -m dev.bench_push $(ARGS)
 
-mutants: .venv/ready  ## seed mistakes into the SQL, one at a time; the oracle must catch each
-	@$(BIN)/python -m dev.mutants
+identity-quality: .venv/ready profiles.yml  ## precision and recall of identity, on made people
+	@$(BIN)/python -m dev.identity_quality $(ARGS)
+
+compare: .venv/ready  ## compare two warehouses: BEFORE=a.duckdb AFTER=b.duckdb
+	@$(BIN)/python -m dev.compare_warehouses $(BEFORE) $(AFTER) $(ARGS)
+
+mutants: .venv/ready  ## seed mistakes into the SQL; the tests must catch each
+	@$(BIN)/python -m dev.mutants $(ARGS)
 
 LOCKING := --quiet --universal --generate-hashes --no-strip-extras --no-annotate --no-header --no-emit-index-url
 
@@ -111,5 +131,8 @@ lock: .venv/ready  ## pin requirements.in anew
 	done
 	@$(BIN)/uv pip compile $(LOCKING) --python-version 3.12 requirements-bottlecrm.in -o requirements-bottlecrm.txt
 
-clean:  ## remove what dbt and the demo wrote (your profiles.yml stays)
-	@rm -rf target logs data .pytest_cache .ruff_cache .hypothesis
+clean:  ## remove build outputs and caches; never anything in data
+	@rm -rf target logs .pytest_cache .ruff_cache .hypothesis
+
+clean-demo:  ## remove the demo: data/demo
+	@rm -rf data/demo

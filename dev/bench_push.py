@@ -18,8 +18,8 @@ import duckdb
 from rich.console import Console
 
 from dev.bench import add_common_options, gigabytes, in_own_process, machine
-from scripts import crm_sync
-from scripts.crm_sync.destination import Destination, Outcome, Record
+from scripts import delivery
+from scripts.delivery.destination import Destination, Outcome, Record
 
 TOKEN = "bench-token"
 QUOTA = 190  # requests in ten seconds: HubSpot Professional
@@ -92,10 +92,10 @@ def crm(folder: Path, *, quota: int, latency_ms: int) -> Iterator[str]:
         process.wait()
 
 
-def sync_to(url: str, folder: Path, *, quota: int, workers: int) -> crm_sync.Sync:
+def sync_to(url: str, folder: Path, *, quota: int, workers: int) -> delivery.Sync:
     """The default sync, to a demo CRM."""
-    given = crm_sync.DEFAULT_SYNCS["hubspot_contacts"]
-    return crm_sync.make_sync(
+    given = delivery.default_syncs()["hubspot_contacts"]
+    return delivery.make_sync(
         "contacts",
         {**given, "options": {"requests_per_10_seconds": quota}},
         {
@@ -113,7 +113,7 @@ def push_to_crm(folder: Path, *, count: int, quota: int, latency_ms: int) -> dic
     fill(folder / "warehouse.duckdb", count)
     with crm(folder, quota=quota, latency_ms=latency_ms) as url:
         sync = sync_to(url, folder, quota=quota, workers=8)
-        result = crm_sync.push(sync, first_run=True)
+        result = delivery.push(sync, first_run=True)
     assert result.delivered == count, result
     ceiling = quota * BATCH / 10
     return {
@@ -135,10 +135,10 @@ def push_nowhere(folder: Path, count: int) -> dict[str, Any]:
     for name, shift in (("new", 0), ("unchanged", 0), ("changed", 1)):
         fill(sync.warehouse, count, shift=shift)
         began = time.perf_counter()
-        crm_sync.plan(sync, sample=0)
+        delivery.plan(sync, sample=0)
         found[f"{name}_plan_seconds"] = time.perf_counter() - began
         began = time.perf_counter()
-        result = crm_sync.push(sync, first_run=True)
+        result = delivery.push(sync, first_run=True)
         found[f"{name}_push_seconds"] = time.perf_counter() - began
         assert result.delivered == (0 if name == "unchanged" else count), result
     found["peak_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -143,7 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--out",
         type=Path,
-        default=Path("data/raw"),
+        default=Path("data/demo/raw"),
         help="folder for the tables; only files of an earlier run are replaced "
         "(default: %(default)s)",
     )

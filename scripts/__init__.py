@@ -1,1 +1,1 @@
-"""What operators of the project run; each program as `python -m scripts.<name>`."""
+"""What operators of the project run: one program, `audiences`, and what its commands do."""

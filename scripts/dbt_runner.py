@@ -5,30 +5,36 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from scripts.errors import PersonNeeded
 
 PROJECT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
 class Node:
-    """What became of one model, seed, test or hook."""
+    """What became of one model, seed, test or hook; `sql` is what it was compiled to."""
 
     name: str
     kind: str
     status: str
     seconds: float
     message: str
+    path: str = ""
+    sql: str = ""
 
 
-class DbtFailed(Exception):
+class DbtFailed(PersonNeeded):
     """dbt could not do what it was asked to; the message says which node and why.
 
     `nodes` are those that ran, `output` is what dbt printed, which can say more.
     """
+
+    exit_code = 1
 
     def __init__(self, message: str, nodes: list[Node], output: str = "") -> None:
         super().__init__(message)
@@ -43,6 +49,7 @@ def run_dbt(
     target_path: Path | None = None,
     profiles_dir: Path | None = None,
     project_dir: Path = PROJECT,
+    on_event: Callable[[Any], None] | None = None,
 ) -> list[Node]:
     """Run one dbt command, for example ``run_dbt("build", warehouse=path)``.
 
@@ -58,6 +65,7 @@ def run_dbt(
             target_path=target_path,
             profiles_dir=profiles_dir,
             project_dir=project_dir,
+            on_event=on_event,
         )
     )
 
@@ -70,10 +78,12 @@ def invoke_dbt(
     profiles_dir: Path | None = None,
     project_dir: Path = PROJECT,
     manifest: Any = None,
+    on_event: Callable[[Any], None] | None = None,
 ) -> Any:
     """Run one dbt command and return dbt's own result, which depends on the command.
 
     A ``manifest``, as ``invoke_dbt("parse", ...)`` returns it, saves parsing the project again.
+    ``on_event`` is called with each of dbt's events while it runs.
     The rest is as in run_dbt.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -90,19 +100,24 @@ def invoke_dbt(
         "--quiet",
     ]  # fmt: skip
     if target_path is not None:
-        call += ["--target-path", str(target_path)]
+        call += ["--target-path", str(target_path.resolve())]
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     output = io.StringIO()
-    with environment(AUDIENCE_WAREHOUSE=str(warehouse)), contextlib.redirect_stdout(output):
+    with (
+        environment(AUDIENCE_WAREHOUSE=str(warehouse.resolve())),
+        contextlib.chdir(Path.cwd()),  # dbt goes to the project's folder and stays there
+        contextlib.redirect_stdout(output),
+    ):
         try:
-            result = dbtRunner(manifest=manifest).invoke(call)
+            callbacks = [on_event] if on_event else []
+            result = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(call)
         finally:
             # dbt keeps the file locked until the process ends, unless told to let go.
             DuckDBConnectionManager.close_all_connections()
     if not result.success:
         nodes = as_nodes(result.result)
-        said = output.getvalue()
-        raise DbtFailed(failure_text(nodes, result.exception, said), nodes, said)
+        printed = output.getvalue()
+        raise DbtFailed(failure_text(nodes, result.exception, printed), nodes, printed)
     return result.result
 
 
@@ -126,6 +141,8 @@ def as_node(entry: Any) -> Node:
         status=str(getattr(entry.status, "value", entry.status)),
         seconds=float(entry.execution_time or 0.0),
         message=str(entry.message or ""),
+        path=str(getattr(node, "original_file_path", "") or ""),
+        sql=str(getattr(node, "compiled_code", "") or ""),
     )
 
 

@@ -1,12 +1,9 @@
 """Propose links between profiles that are probably one person's, for somebody to review."""
 
-import argparse
 import csv
 import importlib.util
 import logging
-import os
-import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +11,9 @@ import duckdb
 import pandas as pd
 
 from scripts.dbt_runner import PROJECT
-from scripts.warehouse import WarehouseError, open_warehouse
+from scripts.errors import PersonNeeded
+from scripts.warehouse import open_warehouse
 
-WAREHOUSE = Path("data/warehouse.duckdb")
 PROPOSALS = PROJECT / "seeds" / "identity_proposals.csv"
 COLUMNS = (
     "identifier_type_a",
@@ -41,8 +38,8 @@ Identifier = tuple[str, str]
 Pair = frozenset[Identifier]
 
 
-class CannotPropose(Exception):
-    """The review table cannot be read; the message says what to do."""
+class CannotPropose(PersonNeeded):
+    """Splink is missing, or the review table cannot be read; the message says what to do."""
 
 
 def read_profiles(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
@@ -255,6 +252,8 @@ def propose(
     now: datetime,
 ) -> tuple[list[dict[str, str]], int]:
     """Add proposals to the review table; returns the rows added and how many were there."""
+    if importlib.util.find_spec("splink") is None:
+        raise CannotPropose(SPLINK_MISSING)
     existing = read_proposals(out)
     with open_warehouse(warehouse, TABLES) as connection:
         profiles = read_profiles(connection)
@@ -267,68 +266,3 @@ def propose(
     if added and not dry_run:
         write_proposals(out, [*existing, *added])
     return added, len(existing)
-
-
-def share(text: str) -> float:
-    """A probability from 0 to 1, for argparse."""
-    number = float(text)
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return number
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Propose links; returns 0, or 2 when Splink, the warehouse or the review table is missing."""
-    parser = argparse.ArgumentParser(
-        prog="python -m scripts.propose_links",
-        description=__doc__
-        + " Nothing is linked before a row has verdict accepted and decided_at.",
-    )
-    parser.add_argument(
-        "--warehouse",
-        type=Path,
-        default=Path(os.environ.get("AUDIENCE_WAREHOUSE") or WAREHOUSE),
-        help="DuckDB file, opened read-only (default: AUDIENCE_WAREHOUSE or %(default)s)",
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=PROPOSALS,
-        help="the review table (default: seeds/identity_proposals.csv); its rows are kept",
-    )
-    parser.add_argument(
-        "--threshold",
-        type=share,
-        default=0.95,
-        help="propose pairs that are at least so probable (default: 0.95)",
-    )
-    parser.add_argument("--max", type=int, help="propose no more than this many, the best ones")
-    parser.add_argument("--dry-run", action="store_true", help="show, and write nothing")
-    options = parser.parse_args(argv)
-    if importlib.util.find_spec("splink") is None:
-        print(SPLINK_MISSING, file=sys.stderr)
-        return 2
-    try:
-        added, before = propose(
-            options.warehouse,
-            options.out,
-            threshold=options.threshold,
-            most=options.max,
-            dry_run=options.dry_run,
-            now=datetime.now(UTC),
-        )
-    except (CannotPropose, WarehouseError) as problem:
-        print(problem, file=sys.stderr)
-        return 2
-    for row in added:
-        print(
-            f"{row['match_probability']}  {row['identifier_type_a']} {row['identifier_value_a']}"
-            f"  {row['identifier_type_b']} {row['identifier_value_b']}"
-        )
-    done = "would be added to" if options.dry_run else "added to"
-    print(f"{len(added)} proposals {done} {options.out}; {before} rows were there.")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

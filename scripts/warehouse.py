@@ -1,13 +1,25 @@
-"""Open the DuckDB warehouse for reading; an error says what stands in the way and what to do."""
+"""Find and open what dbt leaves behind, warehouse and manifest; errors say what to do."""
 
+import json
+import os
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
+from scripts.errors import PersonNeeded
 
-class WarehouseError(Exception):
+DEFAULT_WAREHOUSE = Path("data/warehouse.duckdb")
+DEFAULT_RAW_PATH = Path("data/raw")
+DEFAULT_TARGET = Path("target")
+# A writer that ends within this time is waited for, where waiting is asked for.
+PATIENCE_SECONDS = 10.0
+
+
+class WarehouseError(PersonNeeded):
     """The warehouse cannot be read before somebody does something."""
 
 
@@ -16,8 +28,8 @@ class MissingWarehouse(WarehouseError):
 
     def __init__(self, warehouse: Path) -> None:
         super().__init__(
-            f"There is no warehouse at {warehouse}. Run `dbt build` first, or name the file with "
-            "--warehouse or AUDIENCE_WAREHOUSE."
+            f"There is no warehouse at {warehouse}. Run `audiences build` first, or name the file "
+            "with --warehouse or AUDIENCE_WAREHOUSE."
         )
 
 
@@ -26,13 +38,15 @@ class UnreadableWarehouse(WarehouseError):
 
     def __init__(self, warehouse: Path, reason: str) -> None:
         super().__init__(
-            f"{warehouse} cannot be read: {reason} Name the DuckDB file that `dbt build` writes "
-            "with --warehouse or AUDIENCE_WAREHOUSE."
+            f"{warehouse} cannot be read: {reason} Name the DuckDB file that `audiences build` "
+            "writes with --warehouse or AUDIENCE_WAREHOUSE."
         )
 
 
 class WarehouseLocked(WarehouseError):
     """Another process writes to the warehouse."""
+
+    exit_code = 5
 
     def __init__(self, warehouse: Path) -> None:
         super().__init__(
@@ -41,36 +55,108 @@ class WarehouseLocked(WarehouseError):
 
 
 class WarehouseNotBuilt(WarehouseError):
-    """The warehouse lacks tables of the identity layer."""
+    """The warehouse lacks tables that are to be read."""
 
     def __init__(self, warehouse: Path, tables: Iterable[str]) -> None:
         super().__init__(
-            f"{warehouse} has no {' and no '.join(tables)}. Run `dbt build` to make them."
+            f"{warehouse} has no {' and no '.join(tables)}. Run `audiences build` to make them."
         )
 
 
+class MissingManifest(WarehouseError):
+    """There is no manifest, or one that cannot be read."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"There is no readable manifest at {path}. Run `audiences build`, which writes it, or "
+            "name dbt's target folder with --target-path or DBT_TARGET_PATH."
+        )
+
+
+def warehouse_path(given: Path | str | None = None) -> Path:
+    """The DuckDB file that is meant: the one given, else AUDIENCE_WAREHOUSE, else the default."""
+    return Path(given or os.environ.get("AUDIENCE_WAREHOUSE") or DEFAULT_WAREHOUSE)
+
+
+def target_path(given: Path | str | None = None) -> Path:
+    """dbt's target folder: the one given, else DBT_TARGET_PATH, else the default."""
+    return Path(given or os.environ.get("DBT_TARGET_PATH") or DEFAULT_TARGET)
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """What dbt last parsed, from `manifest.json` in its target folder."""
+    path = folder / "manifest.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise MissingManifest(path) from None
+
+
 @contextmanager
-def open_warehouse(path: Path, tables: Iterable[str]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection for reading `tables`; raises a WarehouseError when the file is of no use."""
+def open_warehouse(
+    path: Path, tables: Iterable[str] = (), *, patience_seconds: float = 0.0
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection for reading, in UTC; raises a WarehouseError when the file is of no use.
+
+    `tables` must be there, by `schema.table`. A writer is waited for as long as
+    `patience_seconds`.
+    """
     if not path.exists():
         raise MissingWarehouse(path)
-    try:
-        connection = duckdb.connect(str(path), read_only=True)
-    except (duckdb.Error, OSError) as problem:
-        message = str(problem)
-        # The second is what duckdb says when the writer is this very process.
-        if "lock" in message.lower() or "different configuration" in message:
-            raise WarehouseLocked(path) from None
-        raise UnreadableWarehouse(path, message.splitlines()[0].rstrip(".") + ".") from None
-    with connection:
-        connection.execute("set enable_progress_bar = false")
-        present = {
-            name
-            for (name,) in connection.execute(
-                "select table_schema || '.' || table_name from information_schema.tables"
-            ).fetchall()
-        }
-        missing = [table for table in tables if table not in present]
+    with _patiently(path, patience_seconds, lambda: _connect(path)) as connection:
+        missing = missing_tables(connection, tables)
         if missing:
             raise WarehouseNotBuilt(path, missing)
         yield connection
+
+
+def attach_warehouse(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    name: str,
+    *,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> None:
+    """Attach the warehouse for reading under a name; raises as open_warehouse does."""
+    if not path.exists():
+        raise MissingWarehouse(path)
+    quoted = str(path).replace("'", "''")
+    statement = f"attach '{quoted}' as {name} (read_only)"
+    _patiently(path, patience_seconds, lambda: connection.execute(statement))
+
+
+def missing_tables(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> list[str]:
+    """Those of the tables and views that the warehouse does not have."""
+    present = {
+        name
+        for (name,) in connection.execute(
+            "select table_schema || '.' || table_name from information_schema.tables "
+            "where table_catalog = current_catalog()"
+        ).fetchall()
+    }
+    return [table for table in tables if table not in present]
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(str(path), read_only=True)
+    connection.execute("set TimeZone = 'UTC'")
+    # On by default as soon as a query takes two seconds.
+    connection.execute("set enable_progress_bar = false")
+    return connection
+
+
+def _patiently(path: Path, patience_seconds: float, attempt: Any) -> Any:
+    """What an attempt gives, tried again while something else writes to the file."""
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        try:
+            return attempt()
+        except (duckdb.Error, OSError) as problem:
+            reason = str(problem)
+            # The second is what duckdb says when the writer is this very process.
+            if "lock" not in reason.lower() and "different configuration" not in reason:
+                first_line = reason.splitlines()[0].rstrip(".!") + "."
+                raise UnreadableWarehouse(path, first_line) from None
+        if time.monotonic() >= deadline:
+            raise WarehouseLocked(path)
+        time.sleep(0.2)

@@ -21,7 +21,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--state",
         type=Path,
-        default=Path("data/demo_crm.sqlite"),
+        default=Path("data/demo/crm.sqlite"),
         help="file that keeps the records (default: %(default)s)",
     )
     parser.add_argument("--token", default=DEFAULT_TOKEN, help="token to ask for (%(default)s)")

@@ -175,7 +175,7 @@ def static_lists(lists: list[Any]) -> str:
 def table(people: list[tuple[str, dict[str, str]]]) -> str:
     """Return the contacts of one page, or what to do when there are none."""
     if not people:
-        hint = "No contacts to show. Run <code>python -m scripts.crm_sync push</code> to fill this."
+        hint = "No contacts to show. Run <code>make demo</code> to fill this."
         return f'<div class="scroll"><div class="empty">{hint}</div></div>'
     head = (
         "<tr><th>Contact</th><th>Segments</th><th>Stage</th><th class='number'>Score</th>"

@@ -63,20 +63,36 @@ def _occupants(out: Path) -> Iterable[Path]:
                 yield path
 
 
-def _own_files(out: Path) -> list[str]:
-    manifest = out / PLANTED / "manifest.json"
-    if not manifest.is_file():
-        return []
+def read_manifest(out: Path) -> dict[str, Any]:
+    """What the made data says of itself; empty where there is none.
+
+    Raises ForeignFilesError for a file of that name that this program did not write.
+    """
+    path = out / PLANTED / "manifest.json"
+    if not path.is_file():
+        return {}
     try:
-        listed = json.loads(manifest.read_text(encoding="utf-8"))["files"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ForeignFilesError(
-            f"{manifest} is not a manifest of the demo data. "
-            "Move it away, or choose another folder with --out."
-        ) from error
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise _foreign_manifest(path) from error
+
+
+def _foreign_manifest(path: Path) -> ForeignFilesError:
+    return ForeignFilesError(
+        f"{path} is not a manifest of the demo data. "
+        "Move it away, or choose another folder with --out."
+    )
+
+
+def _own_files(out: Path) -> list[str]:
+    manifest = read_manifest(out)
+    if not manifest:
+        return []
+    if not isinstance(manifest.get("files"), list):
+        raise _foreign_manifest(out / PLANTED / "manifest.json")
     # Whatever the manifest says, nothing outside the planned folders is ever ours to remove.
     folders = set(planned_folders(out))
-    return [str(name) for name in listed if (out / str(name)).parent in folders]
+    return [str(name) for name in manifest["files"] if (out / str(name)).parent in folders]
 
 
 def write_all(

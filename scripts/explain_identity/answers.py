@@ -218,7 +218,7 @@ def kept_apart(
 
 def culprit_of(one: Identifier, other: Identifier, reason: str) -> Identifier:
     """The end of an edge that links no further; the earlier known one when both do not."""
-    low, high = sorted((one, other), key=lambda end: end.number)
+    low, high = sorted((one, other), key=lambda end: end.naming_order)
     return high if high.suppression_reason == reason != low.suppression_reason else low
 
 
@@ -274,7 +274,7 @@ def advice_to_separate(
             )
     lines = "this line" if len(paste) == 1 else f"these {len(paste)} lines"
     return (
-        f"If they are two people, add {lines} to {OVERRIDES}, say why, and run `dbt build`:",
+        f"If they are two people, add {lines} to {OVERRIDES}, say why, and run `audiences build`:",
         paste,
     )
 
@@ -288,7 +288,7 @@ def named(connection: duckdb.DuckDBPyConnection, edges: Iterable[Edge]) -> list[
     """The identifiers at the ends of edges."""
     numbers = sorted({number for edge in edges for number in (edge.low, edge.high)})
     return warehouse.identifiers(
-        connection, "nodes.node_seq in (select unnest(?::bigint[]))", numbers
+        connection, "nodes.node_key in (select unnest(?::bigint[]))", numbers
     )
 
 
@@ -393,7 +393,7 @@ def advice_to_link(
         )
         return (
             f"A link line cannot overrule a rule. If the rule is wrong here, change {lines} in "
-            f"{RULES} and run `dbt build`; it then links for everybody.",
+            f"{RULES} and run `audiences build`; it then links for everybody.",
             [],
         )
     speakers = [
@@ -404,7 +404,8 @@ def advice_to_link(
     ]
     line = override_line("link", *speakers, decided_at=as_of, reason="one person")
     return (
-        f"If they are one person, add this line to {OVERRIDES}, say why, and run `dbt build`:",
+        f"If they are one person, add this line to {OVERRIDES}, say why, and run "
+        "`audiences build`:",
         [line],
     )
 

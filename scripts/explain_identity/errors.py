@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+from scripts.errors import PersonNeeded
 
-class ExplainError(Exception):
+
+class ExplainError(PersonNeeded):
     """The question cannot be answered before somebody decides something."""
 
 
@@ -17,7 +19,7 @@ class UnknownIdentifier(ExplainError):
         else:
             advice = (
                 "Nothing similar is known either. Ask for it as it stands in marts."
-                "profile_identifiers, or run `dbt build` if it is newer than the last build."
+                "profile_identifiers, or run `audiences build` if it is newer than the last build."
             )
         super().__init__(f"Nobody is known by {asked}. {advice}")
 

@@ -161,7 +161,7 @@ def gone(
         where
             (? is null or identifier_type = ?)
             and identifier_value = case when identifier_type = 'email' then lower(?) else ? end
-        order by node_seq
+        order by first_loaded_at, first_load_seen_at, identifier_type
         """,
         [kind, kind, value, value],
     )

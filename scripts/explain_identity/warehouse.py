@@ -29,7 +29,7 @@ TABLES = (
 
 @dataclass(frozen=True)
 class Identifier:
-    """One identifier; number is its place in the registry, rule what blocks it."""
+    """One identifier; number is its node_key, rule what blocks it."""
 
     number: int
     identifier_type: str
@@ -42,14 +42,26 @@ class Identifier:
     is_crm: bool
     first_seen_at: datetime
     last_seen_at: datetime
+    first_loaded_at: datetime
+    first_load_seen_at: datetime
 
     def __str__(self) -> str:
         return f"{self.identifier_type}:{self.identifier_value}"
 
     @property
-    def rank(self) -> tuple[int, int]:
+    def naming_order(self) -> tuple[datetime, datetime, str, str]:
+        """Which of several identifiers names a person: the least, as macro naming_order says."""
+        return (
+            self.first_loaded_at,
+            self.first_load_seen_at,
+            self.identifier_type,
+            self.identifier_value,
+        )
+
+    @property
+    def rank(self) -> tuple[int, tuple[datetime, datetime, str, str]]:
         """Where it stands in a list: the most telling type first, then the first known."""
-        return TYPES.index(self.identifier_type), self.number
+        return TYPES.index(self.identifier_type), self.naming_order
 
 
 @dataclass(frozen=True)
@@ -84,7 +96,7 @@ def identifiers(
         connection,
         f"""
         select
-            nodes.node_seq as number,
+            nodes.node_key as number,
             identified.identifier_type,
             identified.identifier_value,
             identified.profile_id,
@@ -94,14 +106,16 @@ def identifiers(
             identified.is_anchor,
             identified.is_crm,
             identified.first_seen_at,
-            identified.last_seen_at
+            identified.last_seen_at,
+            nodes.first_loaded_at,
+            nodes.first_load_seen_at
         from marts.profile_identifiers as identified
         inner join intermediate.int_identity_nodes as nodes
             on
                 identified.identifier_type = nodes.identifier_type
                 and identified.identifier_value = nodes.identifier_value
         left join intermediate.int_identity_nodes_screened as screened
-            on nodes.node_seq = screened.node_seq
+            on nodes.node_key = screened.node_key
         where {condition}
         """,
         parameters,
@@ -111,8 +125,8 @@ def identifiers(
 
 JUDGED = """
 select
-    edges.low_seq as low,
-    edges.high_seq as high,
+    edges.low_key as low,
+    edges.high_key as high,
     edges.observation_count,
     edges.sample_observation,
     edges.is_declared,
@@ -121,8 +135,8 @@ select
     suppressed.reason,
     suppressed.rule
 from edges
-inner join intermediate.int_identity_nodes as low on edges.low_seq = low.node_seq
-inner join intermediate.int_identity_nodes as high on edges.high_seq = high.node_seq
+inner join intermediate.int_identity_nodes as low on edges.low_key = low.node_key
+inner join intermediate.int_identity_nodes as high on edges.high_key = high.node_key
 left join marts.identity_suppressed_edges as suppressed
     on
         low.identifier_type = suppressed.identifier_type_a
@@ -140,15 +154,15 @@ def profile_edges(connection: duckdb.DuckDBPyConnection, number: int) -> list[Ed
         with
 
         members as (
-            select node_seq from intermediate.int_identity_clusters
-            where root_seq = (
-                select root_seq from intermediate.int_identity_clusters where node_seq = ?
+            select node_key from intermediate.int_identity_clusters
+            where profile_key = (
+                select profile_key from intermediate.int_identity_clusters where node_key = ?
             )
         ),
 
         edges as (
             select * from intermediate.int_identity_edges
-            where low_seq in (from members) and high_seq in (from members)
+            where low_key in (from members) and high_key in (from members)
         )
 
         {JUDGED}
@@ -196,9 +210,9 @@ def component_edges(
         {members},
 
         edges as (
-            select * from intermediate.int_identity_edges where low_seq in (from members)
+            select * from intermediate.int_identity_edges where low_key in (from members)
             union
-            select * from intermediate.int_identity_edges where high_seq in (from members)
+            select * from intermediate.int_identity_edges where high_key in (from members)
         )
 
         {JUDGED}
@@ -220,13 +234,13 @@ def evidence(
 
         pairs as (
             select
-                unnest(?::bigint[]) as low_seq,
-                unnest(?::bigint[]) as high_seq
+                unnest(?::bigint[]) as low_key,
+                unnest(?::bigint[]) as high_key
         ),
 
         members as (
             select
-                nodes.node_seq,
+                nodes.node_key,
                 listed.*
             from intermediate.int_identity_nodes as nodes
             inner join intermediate.int_identifiers_listed as listed
@@ -234,29 +248,29 @@ def evidence(
                     nodes.identifier_type = listed.identifier_type
                     and nodes.identifier_value = listed.identifier_value
             where
-                nodes.node_seq in (select low_seq from pairs)
-                or nodes.node_seq in (select high_seq from pairs)
+                nodes.node_key in (select low_key from pairs)
+                or nodes.node_key in (select high_key from pairs)
         )
 
         select
-            pairs.low_seq,
-            pairs.high_seq,
+            pairs.low_key,
+            pairs.high_key,
             false as is_statement,
             low.source,
             'seen' as action,
             sum(low.observation_count)::bigint as observation_count,
             min(low.sample_observation) as sample
         from pairs
-        inner join members as low on pairs.low_seq = low.node_seq
+        inner join members as low on pairs.low_key = low.node_key
         inner join members as high
-            on pairs.high_seq = high.node_seq and low.observation_id = high.observation_id
+            on pairs.high_key = high.node_key and low.observation_id = high.observation_id
         group by all
 
         union all
 
         select
-            links.low_seq,
-            links.high_seq,
+            links.low_key,
+            links.high_key,
             true as is_statement,
             links.source,
             links.action,
@@ -264,7 +278,7 @@ def evidence(
             links.observation as sample
         from pairs
         inner join intermediate.int_identity_links_matched as links
-            on pairs.low_seq = links.low_seq and pairs.high_seq = links.high_seq
+            on pairs.low_key = links.low_key and pairs.high_key = links.high_key
         order by is_statement, source, sample
         """,
         [[low for low, _ in wanted], [high for _, high in wanted]],
@@ -272,7 +286,7 @@ def evidence(
     shown: dict[tuple[int, int], list[dict[str, Any]]] = {pair: [] for pair in wanted}
     for row in found:
         names = ("source", "action", "observation_count", "sample")
-        shown[row["low_seq"], row["high_seq"]].append({name: row[name] for name in names})
+        shown[row["low_key"], row["high_key"]].append({name: row[name] for name in names})
     return shown
 
 

@@ -1,6 +1,6 @@
-"""Quality checks where data enters (raw files) and leaves (marts), judged by Great Expectations."""
+"""Checks where data enters (raw tables) and leaves (marts), judged by Great Expectations."""
 
-from scripts.validate.bounds import Bounds, Limit, project_settings
+from scripts.validate.bounds import Bounds, Limit
 from scripts.validate.report import CheckResult, Report, SuiteResult
 from scripts.validate.run import SCOPES, validate
 from scripts.validate.setup_errors import ValidationSetupError
@@ -13,6 +13,5 @@ __all__ = [
     "Report",
     "SuiteResult",
     "ValidationSetupError",
-    "project_settings",
     "validate",
 ]

@@ -1,10 +1,9 @@
 """How much is too much: every bound that a check uses, with its default."""
 
-from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
+from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
-from scripts.validate.setup_errors import UnorderedBound, UnreadableSetting
+from scripts.validate.setup_errors import UnorderedBound
 
 
 class Limit(NamedTuple):
@@ -46,13 +45,16 @@ class Bounds:
         default=Limit(0.01, 0.10),
         metadata={"help": "share of raw rows whose JSON cannot be read"},
     )
-    unknown_providers: Limit = field(
+    unknown_values: Limit = field(
         default=Limit(0.00, 0.10),
-        metadata={"help": "share of e-mail webhooks of a provider that staging cannot read"},
+        metadata={"help": "share of raw rows with a value that staging does not know"},
     )
     freshness: Limit = field(
         default=Limit(36, 168),
-        metadata={"help": "hours between the newest load and as_of"},
+        metadata={
+            "help": "hours between the newest load and as_of, for all sources; "
+            "without it each source's own freshness limits hold"
+        },
     )
     engagement_min: int = field(
         default=0,
@@ -86,27 +88,3 @@ class Bounds:
             limit = getattr(self, bound.name)
             if isinstance(limit, Limit) and limit.warn > limit.fail:
                 raise UnorderedBound(bound.name, *limit)
-
-
-def project_settings(project_file: Path) -> tuple[Bounds, dict[str, str]]:
-    """The bounds and the shop's column names that the dbt project's vars ask for.
-
-    Reads `freshness_warn_hours`, `freshness_error_hours` and `shop_columns`, so that one place
-    sets them for dbt and for the checks. A missing file gives the defaults.
-    """
-    bounds = Bounds()
-    if not project_file.is_file():
-        return bounds, {}
-    import yaml
-
-    try:
-        project = yaml.safe_load(project_file.read_text(encoding="utf-8"))
-        settings = (project or {}).get("vars") or {}
-        freshness = Limit(
-            float(settings.get("freshness_warn_hours", bounds.freshness.warn)),
-            float(settings.get("freshness_error_hours", bounds.freshness.fail)),
-        )
-        shop_columns = {name: str(col) for name, col in settings.get("shop_columns", {}).items()}
-    except (yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
-        raise UnreadableSetting(project_file, f"its vars cannot be read ({error})") from error
-    return replace(bounds, freshness=freshness), shop_columns

@@ -1,87 +1,87 @@
-"""Suites over the raw files: can the pipeline read them, and are they what it expects?"""
+"""Suites over the raw tables: can the pipeline read them, and are they what it expects?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from scripts.validate.bounds import Bounds
+from scripts.validate.bounds import Bounds, Limit
 from scripts.validate.checks import Check, Judge, at_most, mostly
-from scripts.validate.database import connect
-from scripts.validate.raw_files import RawRelation, find_files, raw_relation, rows_sql, totals_sql
+from scripts.validate.raw_tables import Judged, RawTable, raw_tables
+from scripts.validate.relations import (
+    Relation,
+    has_files,
+    hours_since_load,
+    read_relation,
+    repeated_share,
+    rows_sql,
+)
 from scripts.validate.report import CheckResult, SuiteResult, instant_text
-from scripts.validate.setup_errors import MissingRawData, UnknownSource
-from scripts.validate.sources import RawTable, raw_tables
 
 
 def validate_inputs(
     judge: Judge,
+    connection: duckdb.DuckDBPyConnection,
     *,
-    raw_path: Path,
+    manifest: Mapping[str, Any],
     as_of: datetime,
     bounds: Bounds,
+    same_freshness: bool,
     sources: Sequence[str] | None = None,
-    shop_columns: Mapping[str, str] | None = None,
 ) -> list[SuiteResult]:
-    """Judge every raw table of the named sources, or of those that have a folder."""
-    tables = raw_tables(shop_columns)
-    chosen = _chosen_sources(tables, raw_path, sources)
-    suites = []
-    with connect() as connection:
-        for table in tables:
-            files = find_files(raw_path, table) if table.source in chosen else {}
-            if table.source in chosen and (files or not table.optional):
-                suite = _judge_table(
-                    judge, connection, table, files, raw_path=raw_path, as_of=as_of, bounds=bounds
-                )
-                suites.append(suite)
-    return suites
+    """Judge every raw table of the named sources, or of all that the last build read.
 
-
-def _chosen_sources(
-    tables: Sequence[RawTable], raw_path: Path, sources: Sequence[str] | None
-) -> set[str]:
-    known = list(dict.fromkeys(table.source for table in tables))
-    if unknown := [source for source in sources or () if source not in known]:
-        raise UnknownSource(unknown, known)
-    there = [source for source in known if (raw_path / source).is_dir()]
-    if absent := [source for source in sources or () if source not in there]:
-        raise MissingRawData(raw_path, known, absent)
-    if not there:
-        raise MissingRawData(raw_path, known)
-    return set(sources or there)
+    With `same_freshness` the bound holds for all of them, else what the YAML of each says.
+    """
+    suites = [
+        _judge_table(
+            judge,
+            connection,
+            table,
+            as_of=as_of,
+            bounds=bounds,
+            freshness=(None if same_freshness else table.freshness) or bounds.freshness,
+        )
+        for table in raw_tables(manifest, sources)
+    ]
+    return [suite for suite in suites if suite is not None]
 
 
 def _judge_table(
     judge: Judge,
     connection: duckdb.DuckDBPyConnection,
     table: RawTable,
-    files: Mapping[str, Sequence[Path]],
     *,
-    raw_path: Path,
     as_of: datetime,
     bounds: Bounds,
-) -> SuiteResult:
+    freshness: Limit,
+) -> SuiteResult | None:
+    """The suite of one table; None for an optional one that has no files."""
     rows, sampled = 0, None
     checks: list[CheckResult] = []
     try:
-        if not files:
-            place = raw_path / table.source / table.table
-            checks.append(_files_check(f"nothing at {place}.parquet or in {place}/"))
-        else:
-            relation = raw_relation(connection, table, files)
-            totals = connection.execute(totals_sql(relation, as_of)).df()
-            rows = int(totals["row_count"][0])
-            checks += judge.judge(_shape(relation), [_columns_check(table)])
-            checks += judge.judge(totals, list(_totals_checks(relation, bounds, rows)))
-            if rows:
-                sql = rows_sql(relation, row_count=rows, sample_rows=bounds.sample_rows)
-                frame = connection.execute(sql).df()
+        if table.optional and not has_files(connection, table.raw):
+            return None
+        columns = (*table.raw.columns, *table.expected, *table.loaded_at)
+        raw = read_relation(connection, table.raw, columns)
+        rows = raw.rows
+        checks += judge.judge(_shape(table, raw), [_columns_check(table)])
+        if rows:
+            canonical = _canonical(connection, table)
+            totals, total_checks = _totals(
+                connection, table, raw, canonical or raw, as_of=as_of, freshness=freshness,
+                bounds=bounds,
+            )  # fmt: skip
+            checks += judge.judge(totals, total_checks)
+            for relation in filter(None, (canonical, raw)):
+                frame = connection.execute(rows_sql(relation, sample_rows=bounds.sample_rows)).df()
                 sampled = len(frame) if rows > bounds.sample_rows else None
-                checks += judge.judge(frame, list(_row_checks(relation, bounds)))
+                checks += judge.judge(frame, list(_row_checks(table, relation, bounds)))
+        else:
+            checks += judge.judge(_frame(row_count=0), [ROW_COUNT])
     except duckdb.Error as error:
         # One damaged file must not keep the other tables from being looked at.
         checks.append(_files_check(" ".join(str(error).split())))
@@ -95,65 +95,102 @@ def _judge_table(
     )
 
 
-def _shape(relation: RawRelation) -> object:
-    """A data frame with the files' columns and no rows."""
+def _canonical(connection: duckdb.DuckDBPyConnection, table: RawTable) -> Relation | None:
+    judged = table.as_canonical
+    return judged and read_relation(connection, judged, judged.columns)
+
+
+def _frame(**values: float) -> object:
+    """A data frame of one row."""
     import pandas as pd
 
-    return pd.DataFrame(columns=[name.lower() for name in relation.types])
+    return pd.DataFrame([values])
+
+
+def _shape(table: RawTable, raw: Relation) -> object:
+    """A data frame without rows that has the table's columns, but for expected ones without value.
+
+    dbt adds to a view what the files lack, so only the values tell that such a column is there.
+    """
+    import pandas as pd
+
+    empty = {name.lower() for name in table.expected} - raw.filled if raw.rows else set()
+    return pd.DataFrame(columns=[name for name in raw.types if name not in empty])
 
 
 def _files_check(problem: str) -> CheckResult:
     return CheckResult(
         name="files",
-        meaning="Parquet, CSV or newline-JSON files that can be read",
+        meaning="a table that can be read, as the last build laid it over its files",
         severity="critical",
         status="fail",
         observed=problem,
     )
 
 
+ROW_COUNT = Check(
+    name="row_count",
+    meaning="at least one row",
+    expectation="ExpectColumnMaxToBeBetween",
+    arguments={"column": "row_count", "min_value": 1},
+)
+
+
 def _columns_check(table: RawTable) -> Check:
+    names = [*table.raw.required, *(n for n in table.expected if n not in table.raw.required)]
     return Check(
         name="columns",
-        meaning=f"the columns {', '.join(table.required)}",
+        meaning=f"the columns {', '.join(names)}",
         expectation="ExpectTableColumnsToMatchSet",
-        arguments={"column_set": [n.lower() for n in table.required], "exact_match": False},
+        arguments={"column_set": [name.lower() for name in names], "exact_match": False},
     )
 
 
-def _totals_checks(relation: RawRelation, bounds: Bounds, rows: int) -> Iterator[Check]:
-    table = relation.table
-    yield Check(
-        name="row_count",
-        meaning="at least one row",
-        expectation="ExpectColumnMaxToBeBetween",
-        arguments={"column": "row_count", "min_value": 1},
-    )
-    if not rows:
-        return
-    if relation.have.issuperset(table.key):
-        yield Check(
-            name="duplicates",
-            meaning="few rows that repeat an earlier one",
-            expectation="ExpectColumnMaxToBeBetween",
-            arguments={"column": "repeated_share"},
-            bounds=at_most(bounds.duplicates),
-            unit="share",
+def _totals(
+    connection: duckdb.DuckDBPyConnection,
+    table: RawTable,
+    raw: Relation,
+    identified: Relation,
+    *,
+    as_of: datetime,
+    freshness: Limit,
+    bounds: Bounds,
+) -> tuple[object, list[Check]]:
+    """What is counted over all rows as a frame of one row, and the checks of it."""
+    values: dict[str, float] = {"row_count": raw.rows}
+    checks = [ROW_COUNT]
+    if key := identified.usable(identified.judged.key):
+        copies = raw.usable(table.declared) if table.may_repeat_ids else key
+        values["repeated_share"] = repeated_share(connection, identified, copies)
+        checks.append(
+            Check(
+                name="duplicates",
+                meaning="few rows that repeat an earlier one",
+                expectation="ExpectColumnMaxToBeBetween",
+                arguments={"column": "repeated_share"},
+                bounds=at_most(bounds.duplicates),
+                unit="share",
+            )
         )
-    if relation.of(table.loaded_at):
-        yield Check(
-            name="freshness",
-            meaning=f"a newest row that is younger than {bounds.freshness.warn:g} hours",
-            expectation="ExpectColumnMaxToBeBetween",
-            arguments={"column": "hours_since_load"},
-            bounds=at_most(bounds.freshness),
-            unit="hours",
+    age = hours_since_load(connection, table, raw, as_of)
+    if age is not None:
+        values["hours_since_load"] = age
+        checks.append(
+            Check(
+                name="freshness",
+                meaning=f"a newest row that is younger than {freshness.warn:g} hours",
+                expectation="ExpectColumnMaxToBeBetween",
+                arguments={"column": "hours_since_load"},
+                bounds=at_most(freshness),
+                unit="hours",
+            )
         )
+    return _frame(**values), checks
 
 
-def _row_checks(relation: RawRelation, bounds: Bounds) -> Iterator[Check]:
-    table = relation.table
-    if relation.have.issuperset(table.key):
+def _row_checks(table: RawTable, relation: Relation, bounds: Bounds) -> Iterator[Check]:
+    judged: Judged = relation.judged
+    if len(relation.usable(judged.key)) == len(judged.key) > 0:
         yield Check(
             name="missing_ids",
             meaning="an id in every row",
@@ -161,7 +198,7 @@ def _row_checks(relation: RawRelation, bounds: Bounds) -> Iterator[Check]:
             arguments={"column": "row_id"},
             bounds=mostly(bounds.missing_ids),
         )
-    if times := relation.of(table.times):
+    if times := relation.usable(judged.times):
         yield Check(
             name="unreadable_times",
             meaning=f"a readable {' and '.join(times)}",
@@ -170,16 +207,18 @@ def _row_checks(relation: RawRelation, bounds: Bounds) -> Iterator[Check]:
             bounds=mostly(bounds.unreadable_times),
         )
     # A required identifier column that is missing has been reported already.
-    demanded = [n for n in table.identifiers if n in table.required or n in table.derived]
-    if table.identifiers and relation.have.issuperset(demanded):
+    demanded = [name for name in judged.identifiers if name in judged.required]
+    if judged.identifiers and all(relation.has(name) for name in demanded):
         yield Check(
             name="missing_identifiers",
-            meaning=f"somebody named in every row ({' or '.join(table.identifiers)})",
+            meaning=f"somebody named in every row ({' or '.join(judged.identifiers)})",
             expectation="ExpectColumnValuesToNotBeNull",
             arguments={"column": "identifier"},
-            bounds=mostly(getattr(bounds, table.identifiers_bound)),
+            bounds=mostly(
+                bounds.missing_customers if table.has_guests else bounds.missing_identifiers
+            ),
         )
-    for column in relation.of(table.json_columns):
+    for column in relation.usable(judged.json_columns):
         yield Check(
             name=f"{column}_is_json",
             meaning=f"one JSON object in each {column}",
@@ -187,11 +226,11 @@ def _row_checks(relation: RawRelation, bounds: Bounds) -> Iterator[Check]:
             arguments={"column": f"bad_{column}"},
             bounds=mostly(bounds.bad_json),
         )
-    for column in relation.of(table.value_sets):
+    for column in relation.usable(judged.value_sets):
         yield Check(
             name=f"known_{column}s",
-            meaning=f"a {column} among {', '.join(table.value_sets[column])}",
+            meaning=f"a {column} among {', '.join(judged.value_sets[column])}",
             expectation="ExpectColumnValuesToBeInSet",
-            arguments={"column": column, "value_set": list(table.value_sets[column])},
-            bounds=mostly(bounds.unknown_providers),
+            arguments={"column": column, "value_set": list(judged.value_sets[column])},
+            bounds=mostly(bounds.unknown_values),
         )

@@ -7,11 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from scripts.validate.bounds import Bounds
 from scripts.validate.checks import Check, Judge
 from scripts.validate.history import Run, baseline
-from scripts.validate.report import CheckResult, SuiteResult, instant_text
-from scripts.validate.warehouse import (
+from scripts.validate.marts import (
     CONTACTS,
     MEMBERSHIPS,
     REQUIRED,
@@ -19,6 +20,7 @@ from scripts.validate.warehouse import (
     filled_columns,
     read_marts,
 )
+from scripts.validate.report import CheckResult, SuiteResult, instant_text
 
 if TYPE_CHECKING:  # takes a second to import, and --help must not wait
     import pandas as pd
@@ -31,6 +33,7 @@ CLEAN_ADDRESS = r"""^[^\s@,;:<>()\[\]"]+@([^\s@,;:<>()\[\]".]+\.)+[^\s@,;:<>()\[
 
 def validate_outputs(
     judge: Judge,
+    connection: duckdb.DuckDBPyConnection,
     *,
     warehouse: Path,
     as_of: datetime | None,
@@ -41,7 +44,7 @@ def validate_outputs(
 
     Without `as_of` the newest one found in the tables is what all rows must carry.
     """
-    marts = read_marts(warehouse)
+    marts = read_marts(connection, warehouse)
     expected = instant_text(as_of) if as_of else marts.as_of
     run = _run(marts, expected)
     previous = baseline(history, expected)

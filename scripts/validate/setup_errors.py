@@ -3,65 +3,48 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-
-class ValidationSetupError(Exception):
-    """Nothing was judged: a path, an option or the warehouse needs attention first."""
+from scripts.errors import PersonNeeded
 
 
-class MissingWarehouse(ValidationSetupError):
-    """There is no warehouse file to look into."""
+class ValidationSetupError(PersonNeeded):
+    """Nothing was judged: a path, an option or a setting needs attention first."""
 
-    def __init__(self, warehouse: Path) -> None:
+
+class NoSources(ValidationSetupError):
+    """The last build read no source of this project."""
+
+    def __init__(self) -> None:
         super().__init__(
-            f"there is no warehouse at {warehouse}: run `dbt build` first, "
-            "or name the file with --warehouse or AUDIENCE_WAREHOUSE"
-        )
-
-
-class UnreadableWarehouse(ValidationSetupError):
-    """The warehouse file is there and cannot be opened for reading."""
-
-    def __init__(self, warehouse: Path, reason: str) -> None:
-        super().__init__(
-            f"{warehouse} cannot be opened: {reason}. If another process writes to it (dbt build, "
-            "a database browser), wait until that has ended or close it"
-        )
-
-
-class MissingMarts(ValidationSetupError):
-    """The warehouse lacks tables that the checks read."""
-
-    def __init__(self, warehouse: Path, tables: Iterable[str]) -> None:
-        super().__init__(
-            f"{warehouse} has no {' and no '.join(tables)}: run `dbt build` to make them"
-        )
-
-
-class MissingRawData(ValidationSetupError):
-    """No folder of a known source under the raw path."""
-
-    def __init__(self, raw_path: Path, known: Iterable[str], asked: Iterable[str] = ()) -> None:
-        wanted = ", ".join(asked)
-        found = f"no folder for {wanted} in" if wanted else "no known source in"
-        super().__init__(
-            f"there is {found} {raw_path}: expected {raw_path}/<source>/<table>/ with source one "
-            f"of {', '.join(known)}. Make demo data with `python -m dev.make_demo_data`, or "
-            "name another place with --raw-path or other sources with --sources"
+            "The last build read no source. List yours in var event_sources and run "
+            "`audiences build`."
         )
 
 
 class UnknownSource(ValidationSetupError):
-    """A source that no suite exists for."""
+    """A source that the last build did not read."""
 
     def __init__(self, asked: Iterable[str], known: Iterable[str]) -> None:
-        super().__init__(f"no suite for source {', '.join(asked)}: choose among {', '.join(known)}")
+        super().__init__(
+            f"The last build read no source {', '.join(asked)}; it read {', '.join(known)}. Choose "
+            "among these with --sources, or list the other in var event_sources and build again."
+        )
+
+
+class UnknownModel(ValidationSetupError):
+    """A table's `judged_as` names no model."""
+
+    def __init__(self, table: str, model: str) -> None:
+        super().__init__(
+            f"The YAML of source table {table} says judged_as: {model}, and there is no such model "
+            "that is switched on. Name the staging model that reads the table."
+        )
 
 
 class UnknownScope(ValidationSetupError):
     """A scope other than inputs, outputs and all."""
 
     def __init__(self, scope: str, scopes: Iterable[str]) -> None:
-        super().__init__(f"unknown scope {scope!r}: choose among {', '.join(scopes)}")
+        super().__init__(f"There is no scope {scope!r}: choose among {', '.join(scopes)}.")
 
 
 class UnreadableInstant(ValidationSetupError):
@@ -69,7 +52,7 @@ class UnreadableInstant(ValidationSetupError):
 
     def __init__(self, text: str) -> None:
         super().__init__(
-            f"as_of {text!r} is not an ISO 8601 instant: write it like 2026-06-30T00:00:00Z"
+            f"as_of {text!r} is not an ISO 8601 instant: write it like 2026-06-30T00:00:00Z."
         )
 
 
@@ -77,7 +60,7 @@ class UnreadableSetting(ValidationSetupError):
     """A settings or state file with a content that cannot be used."""
 
     def __init__(self, path: Path, problem: str) -> None:
-        super().__init__(f"{path}: {problem}")
+        super().__init__(f"{path}: {problem}.")
 
 
 class UnorderedBound(ValidationSetupError):
@@ -86,5 +69,5 @@ class UnorderedBound(ValidationSetupError):
     def __init__(self, name: str, warn: float, fail: float) -> None:
         super().__init__(
             f"{name} would fail above {fail:g} and warn only above {warn:g}: "
-            "give the smaller number first"
+            "give the smaller number first."
         )

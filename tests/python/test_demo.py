@@ -1,4 +1,4 @@
-"""`make demo`, twice: the second time nothing changes and nothing is pushed again."""
+"""`make demo`, twice: the second time nothing changes, and the user's own data never does."""
 
 import contextlib
 import io
@@ -9,20 +9,33 @@ import pytest
 
 from dev import demo
 from dev.demo_data.files import version
+from scripts import audiences, build
 from scripts.dbt_runner import DbtFailed
+
+# What a user has before the first demo, and must have after it.
+OWN_FILES = {
+    "data/raw/segment/pages/mine.csv": "id,anonymous_id,received_at,timestamp\n",
+    "data/warehouse.duckdb": "a warehouse",
+    "data/ledger.duckdb": "a ledger",
+    "data/validation.json": "{}",
+}
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """The folder and what two runs printed; the second run finds a wide terminal."""
-    folder = tmp_path_factory.mktemp("demo_folder")
+    """The folder and what two runs printed on 80 columns, beside files of the user's own."""
+    folder = tmp_path_factory.mktemp("user")
+    for name, text in OWN_FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COLUMNS", "120")
+        patch.setenv("COLUMNS", "80")
+        patch.chdir(folder)
         outputs = []
         for _ in range(2):
             output = io.StringIO()
             with contextlib.redirect_stdout(output):
-                assert demo.main(["--folder", str(folder), "--people", "200"]) == 0
+                assert demo.main(["--people", "200"]) == 0
             outputs.append(output.getvalue())
     return folder, *outputs
 
@@ -33,9 +46,43 @@ def test_the_first_run_says_everything(runs):
         assert word in first
     assert "This was the first run" in first
     assert "✗" not in first
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
+    with duckdb.connect(str(folder / "data/demo/warehouse.duckdb"), read_only=True) as warehouse:
         contacts = warehouse.execute("select count(*) from activation.crm_contacts").fetchone()[0]
     assert f"{contacts:,} contacts written" in first
+
+
+def test_it_fits_the_screen_and_lists_the_core_segments(runs):
+    folder, first, _ = runs
+    lines = first.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= 40
+    with duckdb.connect(str(folder / "data/demo/warehouse.duckdb"), read_only=True) as warehouse:
+        segments = warehouse.execute(
+            "select segment, is_core from marts.segment_catalog"
+        ).fetchall()
+    listed = {line.split()[0] for line in lines if line.startswith(" ") and line.split()}
+    for segment, is_core in segments:
+        assert (segment in listed) == is_core, segment
+    others = sum(not is_core for _, is_core in segments)
+    assert f"and {others} more: audiences segments --warehouse data/demo/warehouse.duckdb" in lines
+
+
+def test_the_command_it_names_lists_all_segments(runs, monkeypatch, capsys):
+    folder, *_ = runs
+    monkeypatch.chdir(folder)
+    assert audiences.main(["segments", "--warehouse", "data/demo/warehouse.duckdb"]) == 0
+    text = capsys.readouterr().out
+    assert "sales_ready" in text and "disqualified" in text
+
+
+def test_nothing_of_the_user_is_touched(runs):
+    folder, *_ = runs
+    found = {
+        path.relative_to(folder).as_posix(): path.read_text()
+        for path in folder.rglob("*")
+        if path.is_file() and not path.is_relative_to(folder / "data/demo")
+    }
+    assert found == OWN_FILES
 
 
 def test_the_second_run_pushes_nothing(runs):
@@ -46,7 +93,7 @@ def test_the_second_run_pushes_nothing(runs):
 
 
 def test_a_failed_validation_stops_the_push(runs, capsys):
-    folder, _, _ = runs
+    folder = runs[0] / "data" / "demo"
     raw = folder / "raw" / "email" / "webhooks"
     with duckdb.connect() as connection:
         # Every second webhook unreadable: the border check must hold this up.
@@ -88,7 +135,7 @@ def test_data_of_an_older_version_is_made_again(tmp_path, monkeypatch, capsys):
         asked.extend([*arguments, variables["as_of"]])
         raise DbtFailed("stop here", [])
 
-    monkeypatch.setattr(demo, "run_dbt", stop)
+    monkeypatch.setattr(build, "run_dbt", stop)
     assert demo.main(["--folder", str(tmp_path), "--people", "5"]) == 1
     assert "those of an older version are gone" in " ".join(capsys.readouterr().out.split())
     assert {"--full-refresh", demo.AS_OF} <= set(asked)

@@ -9,7 +9,7 @@ from datetime import datetime
 import pandas as pd
 import pytest
 
-from scripts import propose_links
+from scripts import audiences, propose_links
 from scripts.dbt_runner import PROJECT
 from scripts.propose_links import COLUMNS, CannotPropose, merge
 
@@ -119,7 +119,7 @@ def test_the_seed_has_the_columns():
 
 def test_without_splink_it_says_how_to_get_it(monkeypatch, capsys):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert propose_links.main([]) == 2
+    assert audiences.main(["propose-links"]) == 2
     assert "--require-hashes -r requirements-splink.txt" in capsys.readouterr().err
     assert (PROJECT / "requirements-splink.txt").is_file()
 
@@ -262,8 +262,8 @@ def contacts(make_project):
 
 
 def propose(project, out, *arguments):
-    return propose_links.main(
-        ["--warehouse", str(project.warehouse), "--out", str(out), *arguments]
+    return audiences.main(
+        ["propose-links", "--warehouse", str(project.warehouse), "--out", str(out), *arguments]
     )
 
 
@@ -313,5 +313,5 @@ def test_a_threshold_and_a_number_hold(contacts, tmp_path):
 @needs_splink
 def test_what_is_missing_is_named(tmp_path, capsys):
     missing = str(tmp_path / "no.duckdb")
-    assert propose_links.main(["--warehouse", missing]) == 2
+    assert audiences.main(["propose-links", "--warehouse", missing]) == 2
     assert f"no warehouse at {missing}" in capsys.readouterr().err

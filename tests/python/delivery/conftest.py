@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from scripts.crm_sync.ledger import Ledger
+from scripts.delivery.ledger import Ledger
 
 _number = itertools.count()
 # An address that is not masked: a letter, and not a star, right before the sign.

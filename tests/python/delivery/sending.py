@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from scripts.crm_sync.destination import Call, Destination, Outcome, Record
-from scripts.crm_sync.transport import Transport
+from scripts.delivery.destination import Call, Destination, Outcome, Record
+from scripts.delivery.transport import Transport
 
 
 @contextmanager

@@ -9,12 +9,12 @@ import httpx
 import pytest
 import yaml
 
-from scripts.crm_sync.destination import Outcome, Record, Stop, Transient
-from scripts.crm_sync.destinations import bottlecrm
-from scripts.crm_sync.destinations.bottlecrm import BottleCRM
-from scripts.crm_sync.destinations.bottlecrm_rows import domain_of
-from scripts.crm_sync.errors import AuthError, ConfigError
-from scripts.crm_sync.transport import Transport
+from scripts.delivery.destination import Outcome, Record, Stop, Transient
+from scripts.delivery.destinations import bottlecrm
+from scripts.delivery.destinations.bottlecrm import BottleCRM
+from scripts.delivery.destinations.bottlecrm_rows import domain_of
+from scripts.delivery.errors import AuthError, ConfigError
+from scripts.delivery.transport import Transport
 
 from .bottle import ROOT, BottleServer, find_python
 from .vendors.server import Reply, Request, Vendor

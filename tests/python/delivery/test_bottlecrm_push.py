@@ -10,7 +10,7 @@ import duckdb
 import pytest
 import yaml
 
-from scripts import crm_sync
+from scripts import delivery
 
 from .bottle import BottleServer
 from .test_engine import processes
@@ -86,7 +86,7 @@ def sync(crm, project, tmp_path_factory):
     }
     path = folder / "sync.yml"
     path.write_text(yaml.safe_dump(config))
-    [made] = crm_sync.load_syncs(path, environ=crm.environ)
+    [made] = delivery.load_syncs(path, environ=crm.environ)
     return path, made
 
 
@@ -101,7 +101,7 @@ def held(crm):
 def test_three_kills_lose_and_double_nobody(crm, project, sync):
     path, made = sync
     dice = random.Random(SEED)
-    plan = crm_sync.plan(made)
+    plan = delivery.plan(made)
     assert plan.diff.counts["add"] == PEOPLE and plan.is_first
     for _ in range(3):
         before = len(crm.leads())
@@ -113,12 +113,12 @@ def test_three_kills_lose_and_double_nobody(crm, project, sync):
         pushing.kill()
         pushing.join()
         assert pushing.exitcode == -9
-    result = crm_sync.push(made)
+    result = delivery.push(made)
     waited = result.retries
     while result.open:
-        result = crm_sync.push(made)
+        result = delivery.push(made)
         waited += result.retries
-    assert crm_sync.plan(made).nothing
+    assert delivery.plan(made).nothing
     if LIMITED:  # it said 429, and nobody was lost over it
         assert waited > 0
     wanted = {
@@ -140,8 +140,8 @@ def test_three_kills_lose_and_double_nobody(crm, project, sync):
 
 def push_from(path, environ):
     """What a process of its own does."""
-    [sync] = crm_sync.load_syncs(path, environ=environ)
-    crm_sync.push(sync, first_run=True)
+    [sync] = delivery.load_syncs(path, environ=environ)
+    delivery.push(sync, first_run=True)
 
 
 def test_what_a_rep_says_changes_segments_and_what_is_pushed(crm, project, sync):
@@ -163,7 +163,7 @@ def test_what_a_rep_says_changes_segments_and_what_is_pushed(crm, project, sync)
     crm.edit_as_rep(leads[out]["id"], custom_fields={"email_opt_out": True})
     assert project.value(member.format("disqualified"), closed) == 0
 
-    pulled = crm_sync.pull(made, raw_path=project.raw)
+    pulled = delivery.pull(made, raw_path=project.raw)
     assert pulled.rows["contacts"] >= 2
     project.dbt("build", *BUILT, as_of=as_of)
     assert project.value(member.format("disqualified"), closed) == 1
@@ -171,7 +171,7 @@ def test_what_a_rep_says_changes_segments_and_what_is_pushed(crm, project, sync)
                          leads[out]["email"]) == 0  # fmt: skip
 
     cut(project)
-    result = crm_sync.push(made)
+    result = delivery.push(made)
     assert result.diff.counts["remove"] >= 1
     lead = held(crm)[out]
     assert not lead["custom_fields"].get("audience_segments")

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from scripts.crm_sync.destination import Record, Refused, Transient
-from scripts.crm_sync.destinations.braze import Braze
-from scripts.crm_sync.errors import AuthError, ConfigError
-from scripts.crm_sync.transport import Transport
+from scripts.delivery.destination import Record, Refused, Transient
+from scripts.delivery.destinations.braze import Braze
+from scripts.delivery.errors import AuthError, ConfigError
+from scripts.delivery.transport import Transport
 
 from .sending import send_with, states
 from .vendors.braze import KEY, BrazeWorkspace

@@ -2,10 +2,10 @@
 
 import pytest
 
-from scripts.crm_sync.destination import Record, Refused, Transient
-from scripts.crm_sync.destinations.customerio import CustomerIO, encoded
-from scripts.crm_sync.errors import AuthError, ConfigError
-from scripts.crm_sync.transport import Transport
+from scripts.delivery.destination import Record, Refused, Transient
+from scripts.delivery.destinations.customerio import CustomerIO, encoded
+from scripts.delivery.errors import AuthError, ConfigError
+from scripts.delivery.transport import Transport
 
 from .sending import send_with, states
 from .vendors.customerio import API_KEY, SITE_ID, CustomerIOWorkspace

@@ -24,19 +24,19 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from dev import demo_crm
-from scripts import crm_sync
-from scripts.crm_sync import cli
-from scripts.crm_sync.config import DEFAULT_SYNCS, DESTINATIONS, Field
-from scripts.crm_sync.diff import encoded
-from scripts.crm_sync.errors import mask, redact
-from scripts.crm_sync.ledger import Ledger, only_pusher
-from scripts.crm_sync.transport import Transport
+from scripts import audiences, delivery
+from scripts.delivery.config import DESTINATIONS, Field, default_syncs
+from scripts.delivery.diff import encoded
+from scripts.delivery.errors import mask, redact
+from scripts.delivery.ledger import Ledger, only_pusher
+from scripts.delivery.transport import Transport
+from scripts.warehouse import UnreadableWarehouse
 
 ROOT = Path(__file__).resolve().parents[3]
 TOKEN = "secret-token-4711"
 FEBRUARY, MARCH = datetime.fromisoformat("2026-02-01"), datetime.fromisoformat("2026-03-01")
 
-FIELDS = DEFAULT_SYNCS["hubspot_contacts"]["fields"]
+FIELDS = default_syncs()["hubspot_contacts"]["fields"]
 COLUMNS = {
     "profile_id": "varchar",
     "email": "varchar",
@@ -138,14 +138,14 @@ def make_sync(crm, folder, ledger=None, **changes):
         "ledger": ledger or str(folder / "ledger.duckdb"),
         "backoff_seconds": 0.005,
         "syncs": {
-            "contacts": DEFAULT_SYNCS["hubspot_contacts"]
+            "contacts": default_syncs()["hubspot_contacts"]
             | {"options": {"requests_per_10_seconds": 100_000}}
         },
     }
     path = folder / "made.yml"
     path.write_text(yaml.safe_dump(config))
     environ = {"HUBSPOT_BASE_URL": crm.url, "HUBSPOT_TOKEN": TOKEN}
-    [sync] = crm_sync.load_syncs(path, environ=environ)
+    [sync] = delivery.load_syncs(path, environ=environ)
     return replace(sync, **changes)
 
 
@@ -171,7 +171,7 @@ def command(crm, tmp_path, ledger, monkeypatch, capsys):
         "ledger": ledger,
         "backoff_seconds": 0.005,
         "syncs": {
-            "contacts": DEFAULT_SYNCS["hubspot_contacts"]
+            "contacts": default_syncs()["hubspot_contacts"]
             | {"options": {"requests_per_10_seconds": 100_000}}
         },
     }
@@ -181,7 +181,7 @@ def command(crm, tmp_path, ledger, monkeypatch, capsys):
     def run(*arguments, token=TOKEN):
         monkeypatch.setenv("HUBSPOT_TOKEN", token)
         capsys.readouterr()
-        code = cli.main(list(arguments))
+        code = audiences.main(list(arguments))
         return SimpleNamespace(code=code, **capsys.readouterr()._asdict())
 
     return run
@@ -189,19 +189,19 @@ def command(crm, tmp_path, ledger, monkeypatch, capsys):
 
 def push(sync, **options):
     """A push that a person has allowed to be the first."""
-    return crm_sync.push(sync, first_run=True, **options)
+    return delivery.push(sync, first_run=True, **options)
 
 
 def processes():
     """What starts processes, forked from a server that has the imports done."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["scripts.crm_sync.destinations.hubspot", "pandas"])
+    context.set_forkserver_preload(["scripts.delivery.destinations.hubspot", "pandas"])
     return context
 
 
 def push_from(config, environ):
     """What a process of its own does."""
-    [sync] = crm_sync.load_syncs(config, environ=environ)
+    [sync] = delivery.load_syncs(config, environ=environ)
     push(sync)
 
 
@@ -224,7 +224,7 @@ def start_push(sync, crm, tmp_path):
 def test_first_push_second_push_and_plan(crm, sync):
     rows = people(250, segments="hot_returners;sales_ready", last_engaged_at=FEBRUARY)
     fill(sync.warehouse, rows)
-    plan = crm_sync.plan(sync)
+    plan = delivery.plan(sync)
     assert plan.diff.counts == {"remove": 0, "update": 0, "add": 250}
     assert crm.counts["requests"] == 0 and not Path(sync.ledger).exists()
 
@@ -234,7 +234,7 @@ def test_first_push_second_push_and_plan(crm, sync):
 
     again = push(sync)
     assert (again.run_id, again.requests, again.exit_code) == (None, 0, 0)
-    assert crm_sync.plan(sync).nothing
+    assert delivery.plan(sync).nothing
     assert crm.counts["requests"] == 3
 
 
@@ -259,7 +259,7 @@ def test_update_sends_only_changed_fields_by_record_id(crm, sync):
     push(sync)
     rows[1] = person("person0001", segments="a", engagement_score=99)
     fill(sync.warehouse, rows)
-    plan = crm_sync.plan(sync)
+    plan = delivery.plan(sync)
     assert plan.diff.fields["audience_engagement_score"] == {"add": 0, "update": 1, "remove": 0}
     assert plan.samples[0].values == {"audience_engagement_score": 99}
     push(sync)
@@ -307,7 +307,7 @@ def test_remove_never_creates_a_contact_that_a_person_deleted(crm, sync):
     fill(sync.warehouse, rows[:3] + rows[4:])
     assert push(sync).exit_code == 0
     assert "person0003@example.com" not in crm.contacts()
-    assert crm_sync.plan(sync).nothing
+    assert delivery.plan(sync).nothing
 
 
 def test_contact_that_vanished_is_created_anew_with_all_fields(crm, sync):
@@ -404,12 +404,12 @@ def test_guard_stops_before_the_first_request(crm, sync, tmp_path):
     push(sync)
     before = crm.counts["requests"]
     fill(sync.warehouse, people(15))
-    with pytest.raises(crm_sync.GuardError, match=r"5 of 20 .*--max-remove-share 0\.26") as stop:
+    with pytest.raises(delivery.GuardError, match=r"5 of 20 .*--max-remove-share 0\.26") as stop:
         push(sync)
     assert stop.value.exit_code == 4
-    assert "5 of 20" in crm_sync.plan(sync).guard
+    assert "5 of 20" in delivery.plan(sync).guard
     fill(sync.warehouse, [])
-    with pytest.raises(crm_sync.GuardError, match="is empty"):
+    with pytest.raises(delivery.GuardError, match="is empty"):
         push(sync)
     assert crm.counts["requests"] == before
     fill(sync.warehouse, people(15))
@@ -425,7 +425,7 @@ def test_validation_gate(crm, sync, command):
     assert done.code == 4 and "unique email" in done.err
     assert crm.counts["requests"] == 0
     gate.write_text("{not json")
-    with pytest.raises(crm_sync.GuardError):
+    with pytest.raises(delivery.GuardError):
         push(sync)
     assert push(sync, skip_validation=True).delivered == 2
     gate.write_text(json.dumps({"success": True, "critical_failures": []}))
@@ -465,15 +465,15 @@ def test_207_partial_dead_record_and_status(crm, sync, command):
     assert "n***" in done.out and "VALIDATION_ERROR" in done.out
     assert held(crm) == wanted(rows[:-1])
 
-    found = crm_sync.status(sync)
+    found = delivery.status(sync)
     assert (found.delivered, found.open, found.dead_count) == (149, 0, 1)
     assert found.waiting[0]["record"] == "n***" and "invalid" in found.waiting[0]["reason"]
     assert "VALIDATION_ERROR" in command("status").out
 
     before = crm.counts["requests"]
     assert push(sync).requests == 0  # not tried again as it is
-    assert crm_sync.plan(sync).diff.dead == 1
-    assert len(crm_sync.dead(sync, "retry", [])) == 1  # unless a person asks
+    assert delivery.plan(sync).diff.dead == 1
+    assert len(delivery.dead(sync, "retry", [])) == 1  # unless a person asks
     assert push(sync).refused == 1
     rows[-1] |= {"engagement_score": 11}  # or its values change
     fill(sync.warehouse, rows)
@@ -481,7 +481,7 @@ def test_207_partial_dead_record_and_status(crm, sync, command):
     assert crm.counts["requests"] == before + 2
     fill(sync.warehouse, rows[:-1])  # it leaves: nothing to clear, nothing to remember
     assert push(sync).requests == 0
-    assert crm_sync.status(sync).dead_count == 0
+    assert delivery.status(sync).dead_count == 0
 
 
 def test_batch_refused_as_a_whole_is_halved(crm, sync, monkeypatch):
@@ -503,9 +503,9 @@ def test_batch_refused_as_a_whole_is_halved(crm, sync, monkeypatch):
 def test_property_that_the_crm_lacks_is_a_setting_to_correct(crm, tmp_path):
     sync = make_sync(crm, tmp_path, fields={"segments": Field("audience_no_such")})
     fill(sync.warehouse, people(3, segments="a"))
-    with pytest.raises(crm_sync.ConfigError, match="no property audience_no_such"):
+    with pytest.raises(delivery.ConfigError, match="no property audience_no_such"):
         push(sync)
-    assert crm_sync.status(sync).dead_count == 0
+    assert delivery.status(sync).dead_count == 0
 
 
 def test_wrong_token(crm, sync, command):
@@ -545,7 +545,7 @@ def waits(crm, sync, monkeypatch, **fault):
     """Push against one fault; returns every pause that all workers had to keep."""
     paused = []
     monkeypatch.setattr(
-        "scripts.crm_sync.transport.Transport.pause", lambda _, seconds: paused.append(seconds)
+        "scripts.delivery.transport.Transport.pause", lambda _, seconds: paused.append(seconds)
     )
     fill(sync.warehouse, people(3))
     crm.fail_next(**fault)
@@ -616,7 +616,7 @@ def test_lost_answer_then_the_person_leaves(crm, tmp_path):
     assert result.diff.again == 4 and result.exit_code == 0
     assert held(crm) == wanted(rows[:2])
     assert "person0003@example.com" not in crm.contacts()
-    assert crm_sync.plan(sync).nothing
+    assert delivery.plan(sync).nothing
 
 
 def test_lost_answer_then_a_refusal_then_the_person_leaves(crm, tmp_path):
@@ -634,7 +634,7 @@ def test_lost_answer_then_a_refusal_then_the_person_leaves(crm, tmp_path):
     fill(sync.warehouse, [])
     assert push(sync).exit_code == 0
     assert crm.contacts() == {"ann@example.com": {}}
-    assert crm_sync.status(sync).dead_count == 0
+    assert delivery.status(sync).dead_count == 0
 
 
 KILLS = int(os.environ.get("KILLS", "4"))  # `make test-faults` kills twenty times
@@ -656,11 +656,11 @@ def test_kill_9_at_random_points_loses_and_doubles_nothing(crm, sync, start_push
         pushing.join()
         kills += pushing.exitcode == -signal.SIGKILL
     assert kills == KILLS
-    assert crm_sync.status(sync).runs[0]["outcome"] is None  # shown as interrupted
+    assert delivery.status(sync).runs[0]["outcome"] is None  # shown as interrupted
     crm.latency_ms = 0
     assert push(sync).exit_code == 0
     assert held(crm) == wanted(rows)
-    assert crm_sync.plan(sync).nothing
+    assert delivery.plan(sync).nothing
     writes = crm.writes().values()
     assert sum(writes) <= len(rows) + kills * sync.workers * 100  # only what was on the wire
 
@@ -694,8 +694,8 @@ def test_any_sequence_of_targets_ends_at_the_last_one(steps):
         push(sync)
         good = [row for row in rows if "@@" not in row["email"]]
         assert held(crm) == wanted(good)
-        assert crm_sync.plan(sync).nothing
-        assert crm_sync.status(sync).dead_count == len(rows) - len(good)
+        assert delivery.plan(sync).nothing
+        assert delivery.status(sync).dead_count == len(rows) - len(good)
 
 
 # ---------------------------------------------------------------------- messages
@@ -710,11 +710,11 @@ def test_missing_warehouse_table_and_column(crm, sync, command):
     with duckdb.connect(str(sync.warehouse)) as connection:
         connection.execute("create schema activation")
         connection.execute("create table activation.crm_contacts (email varchar)")
-    with pytest.raises(crm_sync.ConfigError, match="has no column"):
-        crm_sync.plan(sync)
+    with pytest.raises(delivery.ConfigError, match="has no column"):
+        delivery.plan(sync)
     sync.warehouse.write_text("this is no database, and long enough to be read as one" * 99)
-    with pytest.raises(crm_sync.ConfigError, match="cannot be read"):
-        crm_sync.plan(sync)
+    with pytest.raises(UnreadableWarehouse, match="cannot be read"):
+        delivery.plan(sync)
 
 
 def test_missing_token(tmp_path, sync, command):
@@ -753,14 +753,14 @@ A_SYNC = {"destination": "hubspot", "source": "a.b", "key": "email", "fields": {
 )
 def test_wrong_settings_say_what_to_do(tmp_path, config, words):
     (tmp_path / "sync.yml").write_text(yaml.safe_dump(config))
-    with pytest.raises(crm_sync.ConfigError, match=words):
-        crm_sync.load_syncs()
+    with pytest.raises(delivery.ConfigError, match=words):
+        delivery.load_syncs()
 
 
 def test_every_sync_of_the_example_is_sound_and_its_contacts_are_the_default():
-    example = {one.name: one for one in crm_sync.load_syncs(ROOT / "sync.example.yml", environ={})}
+    example = {one.name: one for one in delivery.load_syncs(ROOT / "sync.example.yml", environ={})}
     assert {one.destination.name for one in example.values()} == set(DESTINATIONS)
-    [default] = crm_sync.load_syncs(environ={})
+    [default] = delivery.load_syncs(environ={})
     shown = example[default.name]
     for name in ("source", "key", "fields", "ledger", "warehouse", "max_remove_share", "workers"):
         assert getattr(shown, name) == getattr(default, name), name
@@ -771,12 +771,12 @@ def test_accounts_do_not_share_a_ledger(crm, sync, tmp_path):
     fill(sync.warehouse, people(3))
     push(sync)
     environ = {"HUBSPOT_TOKEN": TOKEN}
-    [real] = crm_sync.load_syncs(
+    [real] = delivery.load_syncs(
         tmp_path / "made.yml", environ=environ, warehouse=sync.warehouse, ledger=sync.ledger
     )
     assert sync.ledger_name == "contacts:hubspot:loopback"
     assert real.ledger_name == "contacts:hubspot:api.hubapi.com"
-    assert crm_sync.plan(real).diff.counts["add"] == 3
+    assert delivery.plan(real).diff.counts["add"] == 3
 
 
 def test_command_line(sync, command):
@@ -790,7 +790,7 @@ def test_command_line(sync, command):
     assert json.loads(command("status", "--json").out)["delivered"] == 4
     refused = json.loads(command("push", "--json", "--warehouse", "nowhere").out)
     assert refused["exit_code"] == 2 and "no warehouse" in refused["error"]
-    call = [sys.executable, "-m", "scripts.crm_sync", "push", "--help"]
+    call = [sys.executable, "-m", "scripts.audiences", "push", "--help"]
     helped = subprocess.run(call, cwd=ROOT, capture_output=True, text=True)
     assert helped.returncode == 0 and "--skip-validation" in helped.stdout
 
@@ -817,7 +817,7 @@ def test_no_secret_and_no_address_in_output_or_ledger_texts(crm, sync, command, 
     ]
     runs += [command(*call, "--json") for call in (["plan"], ["push"], ["status"])]
     texts = [done.out + done.err for done in runs]
-    crm_sync.status(sync)
+    delivery.status(sync)
     with Ledger(sync.ledger, sync.ledger_name) as opened:
         for table, column in (("sync_run", "note"), ("outbox", "reason"), ("ack", "reason")):
             texts += [

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from dev import demo_crm
-from scripts import crm_sync
-from scripts.crm_sync.diff import masked
-from scripts.crm_sync.ledger import Ledger
+from scripts import delivery
+from scripts.delivery.diff import masked
+from scripts.delivery.ledger import Ledger
 
 from .proxy import FAULTS, Proxy
 from .test_engine import TOKEN, fill, held, make_sync, people, person, push, wanted
@@ -59,7 +59,7 @@ def check(crm, sync, rows, *, refused=()):
     assert all(one["reason"] for one in dead)
     # A refused attempt ends too: nothing is left to wonder about.
     assert (pending, inflight) == (0, 0)
-    assert crm_sync.plan(sync).nothing
+    assert delivery.plan(sync).nothing
     assert max(crm.writes().values()) <= MOST_WRITES
 
 
@@ -109,9 +109,9 @@ def test_a_token_that_expires_in_the_middle(crm, tmp_path, rows):
         return answer()
 
     crm.admit = expires
-    with pytest.raises(crm_sync.AuthError):
+    with pytest.raises(delivery.AuthError):
         push(sync)
-    found = crm_sync.status(sync)
+    found = delivery.status(sync)
     assert 0 < found.delivered < COUNT and found.open == COUNT - found.delivered
     assert found.runs[0]["note"]
     renewed = make_sync(crm, tmp_path)
@@ -170,7 +170,7 @@ def test_everything_at_once_over_days(crm, tmp_path):
             push(sync)
         push_until_done(sync)
     assert held(crm) == wanted(today)
-    assert crm_sync.plan(sync).nothing
+    assert delivery.plan(sync).nothing
 
 
 def replace_values(row, day, dice):

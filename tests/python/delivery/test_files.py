@@ -8,10 +8,10 @@ import stat
 import duckdb
 import pytest
 
-from scripts.crm_sync.destination import Record
-from scripts.crm_sync.destinations.files import Files
-from scripts.crm_sync.errors import ConfigError
-from scripts.crm_sync.transport import Transport
+from scripts.delivery.destination import Record
+from scripts.delivery.destinations.files import Files
+from scripts.delivery.errors import ConfigError
+from scripts.delivery.transport import Transport
 
 
 def record(key, **values):

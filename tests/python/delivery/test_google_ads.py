@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from scripts.crm_sync.destination import Record, Refused, Stop, Transient
-from scripts.crm_sync.destinations import google_ads
-from scripts.crm_sync.errors import AuthError, ConfigError
+from scripts.delivery.destination import Record, Refused, Stop, Transient
+from scripts.delivery.destinations import google_ads
+from scripts.delivery.errors import AuthError, ConfigError
 
 from .sending import calls
 from .vendors.google_ads import Google, problem

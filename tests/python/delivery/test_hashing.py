@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.crm_sync.destinations import hashing
+from scripts.delivery.destinations import hashing
 
 NORMAL_FORMS = [
     hashing.email,

@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from dev import demo_crm
-from scripts.crm_sync.destination import Record, Refused, Stop, Transient
-from scripts.crm_sync.destinations import hubspot as plugin_file
-from scripts.crm_sync.destinations.hubspot import READ, HubSpot
-from scripts.crm_sync.errors import AuthError, ConfigError
-from scripts.crm_sync.transport import Transport
+from scripts.delivery.destination import Record, Refused, Stop, Transient
+from scripts.delivery.destinations import hubspot as plugin_file
+from scripts.delivery.destinations.hubspot import READ, HubSpot
+from scripts.delivery.errors import AuthError, ConfigError
+from scripts.delivery.transport import Transport
 
 from .sending import states
 

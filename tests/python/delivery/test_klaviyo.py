@@ -4,9 +4,9 @@ import jsonschema
 import pytest
 from klaviyo_api import KlaviyoAPI
 
-from scripts.crm_sync.destination import Outcome, Record, Refused, Transient
-from scripts.crm_sync.destinations import klaviyo as plugin
-from scripts.crm_sync.errors import AuthError, ConfigError
+from scripts.delivery.destination import Outcome, Record, Refused, Transient
+from scripts.delivery.destinations import klaviyo as plugin
+from scripts.delivery.errors import AuthError, ConfigError
 
 from .sending import calls
 from .vendors.klaviyo import Klaviyo as Fake

@@ -2,9 +2,9 @@
 
 import pytest
 
-from scripts.crm_sync.destination import Outcome, Record, Transient
-from scripts.crm_sync.destinations import mailchimp as plugin
-from scripts.crm_sync.errors import AuthError, ConfigError
+from scripts.delivery.destination import Outcome, Record, Transient
+from scripts.delivery.destinations import mailchimp as plugin
+from scripts.delivery.errors import AuthError, ConfigError
 
 from .sending import calls
 from .vendors.mailchimp import AUDIENCE, md5

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from scripts.crm_sync.destination import Record, Refused, Stop, Transient
-from scripts.crm_sync.destinations import meta
-from scripts.crm_sync.errors import AuthError, ConfigError
+from scripts.delivery.destination import Record, Refused, Stop, Transient
+from scripts.delivery.destinations import meta
+from scripts.delivery.errors import AuthError, ConfigError
 
 from .sending import calls
 from .vendors.meta import Meta, problem

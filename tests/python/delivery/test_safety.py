@@ -8,12 +8,12 @@ import pytest
 import yaml
 
 from dev import demo_crm
-from scripts import crm_sync
-from scripts.crm_sync import cli
-from scripts.crm_sync.config import Field
-from scripts.crm_sync.destination import Destination, Finding, NoAnswer, Outcome, Refused
-from scripts.crm_sync.engine import is_first, remember_pulled, without_echo
-from scripts.crm_sync.ledger import Ledger, person_hash
+from scripts import audiences, delivery
+from scripts.delivery.config import Field
+from scripts.delivery.destination import Destination, Finding, NoAnswer, Outcome, Refused
+from scripts.delivery.destinations.hubspot import HubSpot
+from scripts.delivery.engine import is_first, remember_pulled, without_echo
+from scripts.delivery.ledger import Ledger, person_hash
 
 from .test_engine import TOKEN, fill, held, make_sync, people, person, push, sent
 
@@ -51,7 +51,7 @@ def test_a_null_is_not_sent_unless_a_field_says_so(crm, sync):
     result = push(sync)
     assert result.diff.fields["audience_segments"]["update"] == 0
     assert held(crm) == {"ann@example.com": {"audience_segments": "a"}}
-    assert crm_sync.plan(sync).nothing
+    assert delivery.plan(sync).nothing
     fill(sync.warehouse, [person("ann", segments="b", grade=None)])
     push(sync)
     assert held(crm) == {"ann@example.com": {"audience_segments": "b"}}
@@ -137,7 +137,7 @@ def test_not_knowing_who_is_suppressed_stops_the_push(crm, sync):
     fill(sync.warehouse, people(3))
     with duckdb.connect(str(sync.warehouse)) as connection:
         connection.execute("drop table marts.profile_suppressions")
-    with pytest.raises(crm_sync.ConfigError, match="nobody knows who must not be contacted"):
+    with pytest.raises(delivery.ConfigError, match="nobody knows who must not be contacted"):
         push(sync)
     assert crm.counts["requests"] == 0
     assert push(replace(sync, suppressions=None)).delivered == 3
@@ -148,12 +148,12 @@ def test_not_knowing_who_is_suppressed_stops_the_push(crm, sync):
 
 def test_the_first_run_is_asked_for(crm, sync):
     fill(sync.warehouse, people(3))
-    with pytest.raises(crm_sync.GuardError, match=r"never pushed to.*--first-run"):
-        crm_sync.push(sync)
-    assert crm.counts["requests"] == 0 and crm_sync.plan(sync).is_first
+    with pytest.raises(delivery.GuardError, match=r"never pushed to.*--first-run"):
+        delivery.push(sync)
+    assert crm.counts["requests"] == 0 and delivery.plan(sync).is_first
     assert push(sync).delivered == 3
     fill(sync.warehouse, people(4))
-    assert crm_sync.push(sync).delivered == 1  # asked once
+    assert delivery.push(sync).delivered == 1  # asked once
 
 
 def test_a_canary_sends_a_few_and_the_next_push_the_rest(crm, sync):
@@ -161,7 +161,7 @@ def test_a_canary_sends_a_few_and_the_next_push_the_rest(crm, sync):
     result = push(sync, only=10)
     assert (result.delivered, result.open, result.exit_code) == (10, 0, 0)
     assert len(crm.contacts()) == 10
-    assert crm_sync.push(sync).delivered == 240
+    assert delivery.push(sync).delivered == 240
     assert max(crm.writes().values()) == 1
 
 
@@ -198,14 +198,14 @@ def test_what_may_have_arrived_is_held_for_a_person(sync):
     again = push(sync)
     assert (again.run_id, again.diff.held) == (None, 2)  # nobody hears it twice
     assert len(announcer.heard) == 4
-    assert [one["state"] for one in crm_sync.status(sync).waiting] == ["held", "held"]
-    first = crm_sync.dead(sync, "list", [])[0]
-    crm_sync.dead(sync, "drop", [first["id"]])
-    assert len(crm_sync.dead(sync, "retry", [])) == 1
+    assert [one["state"] for one in delivery.status(sync).waiting] == ["held", "held"]
+    first = delivery.dead(sync, "list", [])[0]
+    delivery.dead(sync, "drop", [first["id"]])
+    assert len(delivery.dead(sync, "retry", [])) == 1
     assert push(sync).delivered == 1
     assert len(announcer.heard) == 5
-    with pytest.raises(crm_sync.ConfigError, match="no dead or held record"):
-        crm_sync.dead(sync, "drop", ["00000000"])
+    with pytest.raises(delivery.ConfigError, match="no dead or held record"):
+        delivery.dead(sync, "drop", ["00000000"])
 
 
 def test_a_crash_holds_what_was_on_the_wire(sync):
@@ -231,24 +231,24 @@ def test_forget_erases_everywhere_and_for_good(crm, sync):
     rows = people(3, segments="a")
     fill(sync.warehouse, rows)
     push(sync)
-    found = crm_sync.forget(sync, " Person0001@Example.com ")
+    found = delivery.forget(sync, " Person0001@Example.com ")
     assert (found.records, found.outcome) == (1, "erased")
     assert "person0001@example.com" not in crm.contacts()
     assert push(sync).requests == 0  # still in the warehouse, and never sent again
-    assert crm_sync.status(sync).suppressed == 1
+    assert delivery.status(sync).suppressed == 1
     with Ledger(sync.ledger, sync.ledger_name) as ledger:
         for table in ("delivered", "outbox", "attempt", "ack"):
             assert "person0001" not in str(ledger.run(f"select * from {{t}}.{table}").fetchall())
         kept = ledger.run("select person from {t}.suppression").fetchall()
     assert kept == [(person_hash("person0001@example.com"),)]
-    assert crm_sync.forget(sync, "nobody@example.com").outcome == "nothing"
+    assert delivery.forget(sync, "nobody@example.com").outcome == "nothing"
 
 
 def test_forget_takes_back_where_nothing_can_be_erased(crm, sync, monkeypatch):
     monkeypatch.setattr(type(sync.destination), "erase", lambda *_: False)
     fill(sync.warehouse, people(2, segments="a"))
     push(sync)
-    assert crm_sync.forget(sync, "person0001@example.com").outcome == "emptied"
+    assert delivery.forget(sync, "person0001@example.com").outcome == "emptied"
     assert crm.contacts()["person0001@example.com"] == {}
 
 
@@ -256,9 +256,9 @@ def test_forget_keeps_what_is_needed_to_ask_again(crm, sync):
     fill(sync.warehouse, people(2, segments="a"))
     push(sync)
     crm.fail_next(1, status=503)
-    found = crm_sync.forget(sync, "person0001@example.com")
+    found = delivery.forget(sync, "person0001@example.com")
     assert found.outcome == "kept" and "Run forget again" in found.problem
-    assert crm_sync.forget(sync, "person0001@example.com").outcome == "erased"
+    assert delivery.forget(sync, "person0001@example.com").outcome == "erased"
     assert list(held(crm)) == ["person0000@example.com"]
 
 
@@ -270,10 +270,10 @@ def test_prune_deletes_the_past_and_nothing_that_is_needed(crm, sync):
         ledger.run("update {t}.ack set acked_at = acked_at - interval 100 day")
         ledger.run("update {t}.sync_run set started_at = started_at - interval 100 day")
         assert not is_first(ledger)
-    assert crm_sync.prune(sync, days=90) == {"ack": 6, "sync_run": 0, "outbox": 0}
-    found = crm_sync.status(sync)
+    assert delivery.prune(sync, days=90) == {"ack": 6, "sync_run": 0, "outbox": 0}
+    found = delivery.status(sync)
     assert (found.delivered, found.dead_count, len(found.runs)) == (5, 1, 1)
-    assert crm_sync.push(sync).requests == 0
+    assert delivery.push(sync).requests == 0
 
 
 # ---------------------------------------------------------------------- pull
@@ -283,7 +283,7 @@ def pulled(sync, **options):
     """The addresses of the contacts that one pull wrote."""
     folder = sync.warehouse.parent / "raw"
     before = set(folder.rglob("*.parquet"))
-    crm_sync.pull(sync, raw_path=folder, **options)
+    delivery.pull(sync, raw_path=folder, **options)
     new = [path for path in folder.rglob("contacts/*.parquet") if path not in before]
     rows = [
         row
@@ -314,16 +314,16 @@ def test_a_deal_that_changes_hands_and_back_is_news_each_time():
     handed = deal | {"owner_id": "bob"}
     with Ledger(None, "s") as ledger:
         for row, is_news in ((deal, True), (handed, True), (deal, True), (deal, False)):
-            news = without_echo(ledger, "hubspot", "deals", [row])
+            news = without_echo(ledger, HubSpot, "hubspot", "deals", [row])
             assert news == ([row] if is_news else [])
-            remember_pulled(ledger, "hubspot", "deals", news)
+            remember_pulled(ledger, HubSpot, "hubspot", "deals", news)
 
 
 def test_a_pull_that_fails_writes_nothing_and_reads_again(crm, sync):
     fill(sync.warehouse, people(3, segments="a"))
     push(sync)
     crm.fail_next(50, status=500)
-    with pytest.raises(crm_sync.SyncError, match="pull again"):
+    with pytest.raises(delivery.SyncError, match="pull again"):
         pulled(sync)
     crm.faults.clear()
     assert len(pulled(sync)) == 3
@@ -351,7 +351,7 @@ def command(crm, tmp_path, monkeypatch, capsys):
 
     def run(*arguments):
         capsys.readouterr()
-        code = cli.main(list(arguments))
+        code = audiences.main(list(arguments))
         return code, *capsys.readouterr()
 
     return run
@@ -402,5 +402,5 @@ def test_doctor_reports_a_service_that_is_down(sync, monkeypatch):
 
     monkeypatch.setattr(type(sync.destination), "doctor", down)
     fill(sync.warehouse, people(1))
-    found = list(crm_sync.doctor(sync))
+    found = list(delivery.doctor(sync))
     assert not found[-1].is_fine and found[-1].detail == "HTTP 400"

@@ -10,10 +10,10 @@ import requests
 import simple_salesforce
 from requests.adapters import HTTPAdapter
 
-from scripts.crm_sync.destination import Outcome, Record, Refused, Stop, Transient
-from scripts.crm_sync.destinations.salesforce import Salesforce, problem_of_text
-from scripts.crm_sync.errors import AuthError, ConfigError
-from scripts.crm_sync.transport import Transport
+from scripts.delivery.destination import Outcome, Record, Refused, Stop, Transient
+from scripts.delivery.destinations.salesforce import Salesforce, problem_of_text
+from scripts.delivery.errors import AuthError, ConfigError
+from scripts.delivery.transport import Transport
 
 from .vendors import salesforce as fake
 from .vendors.server import Reply

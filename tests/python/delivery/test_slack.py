@@ -2,10 +2,10 @@
 
 import pytest
 
-from scripts.crm_sync.destination import NoAnswer, Record, Refused, Transient
-from scripts.crm_sync.destinations.slack import Slack
-from scripts.crm_sync.errors import AuthError, ConfigError
-from scripts.crm_sync.transport import Transport
+from scripts.delivery.destination import NoAnswer, Record, Refused, Transient
+from scripts.delivery.destinations.slack import Slack
+from scripts.delivery.errors import AuthError, ConfigError
+from scripts.delivery.transport import Transport
 
 from .sending import send_with, states
 from .vendors.server import Reply

@@ -4,10 +4,10 @@ import base64
 
 import pytest
 
-from scripts.crm_sync.destination import Record, Refused, Transient
-from scripts.crm_sync.destinations.webhook import Webhook, keys_of, signature, verify
-from scripts.crm_sync.errors import AuthError, ConfigError
-from scripts.crm_sync.transport import Transport
+from scripts.delivery.destination import Record, Refused, Transient
+from scripts.delivery.destinations.webhook import Webhook, keys_of, signature, verify
+from scripts.delivery.errors import AuthError, ConfigError
+from scripts.delivery.transport import Transport
 
 from .sending import send_with, states
 from .vendors.server import Reply

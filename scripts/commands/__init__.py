@@ -1,0 +1,1 @@
+"""The commands of `audiences`, one function in one file of the same name."""

@@ -1,0 +1,38 @@
+"""`audiences plan`."""
+
+from typing import Annotated
+
+import typer
+
+from scripts.options import AsJson, Config, Ledger, MaxRemoveShare, Syncs, Warehouse
+
+
+def plan(
+    syncs: Syncs = None,
+    sample: Annotated[int, typer.Option(min=0, help="Changes to show per operation.")] = 3,
+    max_remove_share: MaxRemoveShare = None,
+    config: Config = None,
+    warehouse: Warehouse = None,
+    ledger: Ledger = None,
+    as_json: AsJson = False,
+) -> int:
+    """Show what a push would send; sends nothing.
+
+    The exit code is 4 when a guard would stop the push. docs/pushing.md has the rules.
+    """
+    from scripts.delivery import engine, load_syncs
+    from scripts.delivery.show import for_each, show_plan
+
+    chosen = load_syncs(
+        config,
+        names=syncs or (),
+        warehouse=warehouse,
+        ledger=ledger,
+        max_remove_share=max_remove_share,
+    )
+
+    def run(sync: engine.Sync) -> tuple[engine.Plan, int]:
+        found = engine.plan(sync, sample=sample)
+        return found, 4 if found.guard else 0
+
+    return for_each(chosen, run, show_plan, as_json=as_json)

@@ -1,0 +1,18 @@
+"""`audiences status`."""
+
+from scripts.options import AsJson, Config, Ledger, Syncs, Warehouse
+
+
+def status(
+    syncs: Syncs = None,
+    config: Config = None,
+    warehouse: Warehouse = None,
+    ledger: Ledger = None,
+    as_json: AsJson = False,
+) -> int:
+    """Show delivered, open, refused and held records, and the last pushes."""
+    from scripts.delivery import engine, load_syncs
+    from scripts.delivery.show import for_each, show_status
+
+    chosen = load_syncs(config, names=syncs or (), warehouse=warehouse, ledger=ledger)
+    return for_each(chosen, lambda sync: (engine.status(sync), 0), show_status, as_json=as_json)

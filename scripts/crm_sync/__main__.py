@@ -1,5 +1,0 @@
-"""Run the command line."""
-
-from .cli import main
-
-raise SystemExit(main())

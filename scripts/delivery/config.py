@@ -1,0 +1,262 @@
+"""Read the syncs from sync.yml, the command line and the environment."""
+
+import importlib
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .destination import Destination
+from .errors import ConfigError
+
+# Imported only when a sync names them: file and class.
+DESTINATIONS = {
+    "bottlecrm": ("bottlecrm", "BottleCRM"),
+    "braze": ("braze", "Braze"),
+    "customerio": ("customerio", "CustomerIO"),
+    "files": ("files", "Files"),
+    "google": ("google_ads", "Google"),
+    "hubspot": ("hubspot", "HubSpot"),
+    "klaviyo": ("klaviyo", "Klaviyo"),
+    "mailchimp": ("mailchimp", "Mailchimp"),
+    "meta": ("meta", "Meta"),
+    "salesforce": ("salesforce", "Salesforce"),
+    "slack": ("slack", "Slack"),
+    "webhook": ("webhook", "Webhook"),
+}
+
+# always: the column decides; a null empties the field. never_clear: a null is not sent.
+# set_if_empty: written once, where the destination holds nothing; what people typed stays.
+POLICIES = ("always", "never_clear", "set_if_empty")
+NAME = re.compile(r"[A-Za-z_$][\w.$-]*")
+COLUMN = re.compile(r"[a-z_][a-z0-9_]*")
+
+# What is pushed without a sync.yml: a sync's name, and the destination that says what goes there.
+DEFAULT_NAME, DEFAULT_DESTINATION = "hubspot_contacts", "hubspot"
+
+
+@dataclass(frozen=True)
+class Field:
+    """Where a column goes, and what a null does there."""
+
+    to: str
+    policy: str = "never_clear"
+
+
+@dataclass(frozen=True)
+class Sync:
+    """One way from a table to a destination; `fields` maps our columns to remote fields.
+
+    `ledger` is a DuckDB file or the address of a PostgreSQL database. `suppressions` is a table of
+    profile_ids whom nothing may reach; None switches that off for sources without people.
+    """
+
+    name: str
+    destination: Destination
+    source: str
+    key: tuple[str, ...]
+    fields: dict[str, Field]
+    warehouse: Path = Path("data/warehouse.duckdb")
+    ledger: str = "data/ledger.duckdb"
+    suppressions: str | None = "marts.profile_suppressions"
+    max_remove_share: float = 0.2
+    workers: int = 4
+    max_tries: int = 6
+    backoff_seconds: float = 0.5
+    longest_wait_seconds: float = 120.0
+    timeout_seconds: float = 30.0
+
+    @property
+    def label(self) -> str:
+        """The sync and where it goes, for people."""
+        return f"{self.name} ({self.destination.name}, {self.destination.account})"
+
+    @property
+    def ledger_name(self) -> str:
+        """The name under which the ledger keeps its records: another account, another name."""
+        return f"{self.name}:{self.destination.name}:{self.destination.account}"
+
+    @property
+    def remote(self) -> dict[str, str]:
+        """The policy of each remote field."""
+        return {one.to: one.policy for one in self.fields.values()}
+
+
+COMMON = ("warehouse", "ledger", "suppressions", "max_remove_share", "workers", "max_tries")
+COMMON += ("backoff_seconds", "longest_wait_seconds", "timeout_seconds")
+OF_A_SYNC = ("destination", "options", "source", "key", "fields", *COMMON[2:])
+
+
+def load_syncs(
+    config: Path | None = None,
+    *,
+    names: Iterable[str] = (),
+    environ: Mapping[str, str] | None = None,
+    **overrides: Any,
+) -> list[Sync]:
+    """Return the syncs, or those that `names` names: defaults, sync.yml, then `overrides`.
+
+    A name is that of a sync or of a destination, which means all syncs that go there.
+    Without `config`, `sync.yml` in the current folder is read when there is one. The environment
+    gives secrets, AUDIENCE_WAREHOUSE the warehouse and AUDIENCE_LEDGER the ledger. Overrides that
+    are None do nothing. Raises ConfigError.
+    """
+    environ = os.environ if environ is None else environ
+    path = config or Path("sync.yml")
+    if config is not None and not path.exists():
+        raise ConfigError(f"There is no file {path}; copy sync.example.yml to it.")
+    values: dict[str, Any] = read_yaml(path) if path.exists() else {}
+    chosen = values.pop("syncs", None) or default_syncs()
+    unknown = sorted(set(values) - set(COMMON))
+    if unknown:
+        raise ConfigError(
+            f"{path} does not know {unknown}; beside `syncs` it knows {sorted(COMMON)}. Secrets "
+            "belong in the environment, never in this file."
+        )
+    for name, variable in (("warehouse", "AUDIENCE_WAREHOUSE"), ("ledger", "AUDIENCE_LEDGER")):
+        if environ.get(variable):
+            values[name] = environ[variable]
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    names = named(list(names), chosen, path)
+    return [make_sync(name, chosen[name], values, environ) for name in names]
+
+
+def named(names: list[str], chosen: Mapping[str, Any], path: Path) -> list[str]:
+    """Return the syncs that are meant; all of them when nothing is named."""
+    meant = {
+        name: [
+            one
+            for one, given in chosen.items()
+            if name == one or (isinstance(given, dict) and given.get("destination") == name)
+        ]
+        for name in names
+    }
+    missing = [name for name, syncs in meant.items() if not syncs]
+    if missing:
+        raise ConfigError(f"There is no sync {missing}; {path} has {sorted(chosen)}.")
+    return list(dict.fromkeys(one for syncs in meant.values() for one in syncs)) or list(chosen)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the mapping in a YAML file; an empty file is an empty mapping."""
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError) as problem:
+        raise ConfigError(f"{path} cannot be read: {problem}") from None
+    if not isinstance(found, dict) or not isinstance(found.get("syncs", {}), dict):
+        raise ConfigError(f"{path} must be a mapping of settings; see sync.example.yml.")
+    return found
+
+
+def make_sync(name: str, given: Any, common: Mapping[str, Any], environ: Mapping[str, str]) -> Sync:
+    """Return one checked sync."""
+    if not isinstance(given, dict):
+        raise ConfigError(f"The sync {name} must be a mapping; see sync.example.yml.")
+    unknown = sorted(set(given) - set(OF_A_SYNC))
+    if unknown:
+        raise ConfigError(f"The sync {name} does not know {unknown}; it knows {sorted(OF_A_SYNC)}.")
+    absent = [need for need in ("destination", "source", "key", "fields") if not given.get(need)]
+    if absent:
+        raise ConfigError(f"The sync {name} lacks {absent}.")
+    settings = {**common, **{one: given[one] for one in COMMON if one in given}}
+    sync = Sync(
+        name=name,
+        destination=make_destination(str(given["destination"]), given.get("options"), environ),
+        source=str(given["source"]),
+        key=tuple(given["key"]) if isinstance(given["key"], list) else (str(given["key"]),),
+        fields=make_fields(name, given["fields"]),
+        **{one: convert(one, value) for one, value in settings.items()},
+    )
+    check(sync)
+    return sync
+
+
+def make_destination(name: str, options: Any, environ: Mapping[str, str]) -> Destination:
+    """Return the plug-in with its options and secrets."""
+    if name not in DESTINATIONS:
+        raise ConfigError(f"There is no destination {name!r}; choose one of {list(DESTINATIONS)}.")
+    return plug_in(name)(options or {}, environ)
+
+
+def default_syncs() -> dict[str, dict[str, Any]]:
+    """What is pushed without a sync.yml, as sync.yml would say it."""
+    return {DEFAULT_NAME: dict(plug_in(DEFAULT_DESTINATION).default_sync)}
+
+
+def readable_destinations() -> list[str]:
+    """The destinations from which something can be pulled."""
+    return [name for name in DESTINATIONS if plug_in(name).can_pull]
+
+
+def plug_in(name: str) -> type[Destination]:
+    """The class of a destination."""
+    file, kind = DESTINATIONS[name]
+    return getattr(importlib.import_module(f"{__package__}.destinations.{file}"), kind)
+
+
+def make_fields(name: str, given: Any) -> dict[str, Field]:
+    """Return the fields: `column: remote` or `column: {to: remote, policy: always}`."""
+    if not isinstance(given, dict):
+        raise ConfigError(f"fields of {name} must map columns to remote fields.")
+    found = {}
+    for column, target in given.items():
+        spec = target if isinstance(target, dict) else {"to": target}
+        if set(spec) - {"to", "policy"} or "to" not in spec:
+            raise ConfigError(f"{name}.fields.{column} must be a name, or {{to:, policy:}}.")
+        found[str(column)] = Field(**{key: str(value) for key, value in spec.items()})
+    return found
+
+
+def convert(name: str, value: Any) -> Any:
+    """Return a setting in its own type."""
+    kind = {one.name: one.type for one in fields(Sync)}[name]
+    try:
+        return value if value is None or kind not in (Path, str, int, float) else kind(value)
+    except (TypeError, ValueError):
+        raise ConfigError(f"The setting {name} cannot be {value!r}.") from None
+
+
+def check(sync: Sync) -> None:
+    """Raise ConfigError when a sync makes no sense."""
+    name, targets = sync.name, list(sync.remote)
+    columns = [*sync.fields, *sync.key]
+    wrong = [one for one in columns if not COLUMN.fullmatch(one)]
+    wrong += [one for one in targets if not NAME.fullmatch(one)]
+    if wrong:
+        raise ConfigError(f"{name}: these are no names of columns or fields: {wrong}.")
+    if len(targets) < len(sync.fields):
+        raise ConfigError(f"{name}: fields may use a remote field only once.")
+    policies = {one.policy for one in sync.fields.values()} - set(POLICIES)
+    if policies:
+        raise ConfigError(f"{name}: there is no policy {sorted(policies)}; choose of {POLICIES}.")
+    if "set_if_empty" in sync.remote.values() and not sync.destination.can_read:
+        raise ConfigError(
+            f"{name}: set_if_empty asks what the destination holds, and {sync.destination.name} "
+            "cannot be asked. Use never_clear."
+        )
+    lacking = sorted(sync.destination.needs - set(targets))
+    if lacking:
+        raise ConfigError(f"{name}: {sync.destination.name} needs a column for {lacking}.")
+    forbidden = sorted(one for one in targets if sync.destination.is_forbidden(one))
+    if forbidden:
+        raise ConfigError(
+            f"{name}: {forbidden} say whether a person wants to be contacted. Only that person and "
+            f"{sync.destination.name} decide this; a segment never does. Take them out of fields."
+        )
+    both = sorted(sync.destination.pulled & set(targets))
+    if both:  # it would feed itself
+        raise ConfigError(
+            f"{name}: {both} are read from {sync.destination.name} as facts about people. What is "
+            "pulled must not be pushed; give the audience fields names of their own."
+        )
+    for table in (sync.source, sync.suppressions):
+        if table and not re.fullmatch(r"\w+\.\w+", table):
+            raise ConfigError(f"{name}: {table!r} is not of the form schema.table.")
+    if not 0 <= sync.max_remove_share <= 1:
+        raise ConfigError("max_remove_share is a share between 0 and 1.")
+    if min(sync.workers, sync.max_tries) < 1:
+        raise ConfigError("workers and max_tries must be at least 1.")

@@ -1,0 +1,196 @@
+"""What a destination plug-in is: its limits, how it sends, and the signals it gives back."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+import httpx
+
+from .errors import ConfigError
+
+# Removes go out first: who must not be contacted leaves before anything else happens.
+OPERATIONS = ("remove", "update", "add")
+
+Value = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record to send, by remote field name.
+
+    `values` are what to send now: an add carries everything that is not null, an update only what
+    changed, a remove None for each field that is to be emptied. None empties a field. `whole` is
+    everything we own of the record, for one that has to be created anew. `remote_id` is what the
+    destination answered the last time, None when that is unknown. Instants are text in UTC,
+    `2026-06-30T00:00:00.000Z`; dates are `2026-06-30`; numbers and booleans are themselves.
+    """
+
+    key: str
+    remote_id: str | None
+    values: dict[str, Value]
+    whole: dict[str, Value]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one record; the reason is safe to store and print.
+
+    `state` is `delivered`, `refused` (for good), or `open` when the destination did not say.
+    `remote_id` is kept and comes back in the next Record of this key: an id, or whatever a later
+    remove needs (a hashed address). None keeps the one known before.
+    """
+
+    key: str
+    state: str
+    remote_id: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that `doctor` looked at; `detail` says what to do when it is not fine."""
+
+    name: str
+    is_fine: bool
+    detail: str = ""
+
+
+class Transient(Exception):
+    """Try the same request again; `wait` is the pause in seconds that everyone has to keep."""
+
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+class NoAnswer(Transient):
+    """The request may or may not have arrived: the connection was lost on the way."""
+
+
+class Refused(Exception):
+    """The request was refused as a whole, because of one of its records."""
+
+
+class Stop(Exception):
+    """Nothing more can be sent in this run; what is open stays open for the next one."""
+
+
+# call(method, path_or_address, *, json=None, content=None, params=None, headers=None): one request
+# within the quota. Raises Transient when there was no answer.
+Call = Callable[..., httpx.Response]
+
+
+class Destination:
+    """Base of the plug-ins: one sets the attributes it needs and writes `send`.
+
+    A plug-in is one file in `destinations/` and one line in `config.DESTINATIONS`.
+    """
+
+    name: ClassVar[str]
+    address: ClassVar[str] = ""  # default of the variable <NAME>_BASE_URL
+    secrets: ClassVar[Mapping[str, str]] = {}  # environment variable → what it has to be
+    options: ClassVar[Mapping[str, Any]] = {}  # what `options:` in sync.yml may set → default
+    needs: ClassVar[frozenset[str]] = frozenset()  # remote fields without which nothing can be sent
+    # Fields that only the person or the vendor may decide, such as the subscription status.
+    forbidden: ClassVar[frozenset[str]] = frozenset()
+    is_idempotent: ClassVar[bool] = True  # False: without an answer a person decides, not a retry
+    can_read: ClassVar[bool] = False  # `read` exists, so that set_if_empty can be honored
+    can_pull: ClassVar[bool] = False
+    # Of pulled rows: the columns that name one, by table (else `id`), and those that say nothing.
+    row_keys: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    volatile_columns: ClassVar[frozenset[str]] = frozenset()
+    # What is pushed where there is no sync.yml; only for the destination that is then used.
+    default_sync: ClassVar[Mapping[str, Any]] = {}
+    raw_folder: ClassVar[str] = ""  # of what is pulled, among dbt's raw files; default: the name
+    max_workers: int = 8  # requests at the same time, at most
+    batch_size: int = 100
+    quota: tuple[int, float] = (100, 10.0)  # requests per seconds
+
+    def __init__(self, options: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+        """Take the options and the environment; raises ConfigError for an option not known."""
+        unknown = sorted(set(options) - set(self.options))
+        if unknown:
+            raise ConfigError(
+                f"{self.name} does not know the options {unknown}; it knows {sorted(self.options)}."
+            )
+        self.option: dict[str, Any] = {
+            name: self._typed(name, options.get(name, default))
+            for name, default in self.options.items()
+        }
+        self.secret = {name: environ.get(name, "").strip() for name in self.secrets}
+        variable = f"{self.name.upper()}_BASE_URL"
+        self.base_url = (environ.get(variable) or self.address).rstrip("/")
+
+    def _typed(self, name: str, value: Any) -> Any:
+        kind = type(self.options[name])
+        try:
+            return value if kind in (dict, list) else kind(value)
+        except (TypeError, ValueError):
+            raise ConfigError(f"The option {name} of {self.name} cannot be {value!r}.") from None
+
+    @property
+    def account(self) -> str:
+        """What tells two accounts apart: the ledger never takes one's records for the other's."""
+        return str(self.option.get("account") or "") or httpx.URL(self.base_url).host
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers of every request; read anew for each, so that a token can be renewed."""
+        return {}
+
+    @property
+    def pulled(self) -> frozenset[str]:
+        """Remote fields that `pull` reads: what is pulled must not be pushed."""
+        return frozenset()
+
+    def is_forbidden(self, field: str) -> bool:
+        """Return whether a remote field says if a person wants to be contacted."""
+        barred = {name.lower() for name in self.forbidden}
+        return field.lower() in barred or field.lower().split(".")[0] in barred
+
+    def check(self) -> None:
+        """Raise ConfigError when a secret, or an option that must be set, is missing."""
+        missing = [
+            f"{name} ({self.secrets[name]})" for name in self.secrets if not self.secret[name]
+        ]
+        if missing:
+            raise ConfigError(f"Set in the environment for {self.name}: {', '.join(missing)}.")
+
+    def batch_of(self, operation: str, total: int) -> int:
+        """Return how many records one batch takes when `total` are to be sent."""
+        return self.batch_size
+
+    def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
+        """Send one batch of one operation; returns one outcome per record, in any order.
+
+        Raises Transient, Refused or Stop, or a SyncError that ends the run. Sending the same
+        batch twice must leave the destination as sending it once did.
+        """
+        raise NotImplementedError
+
+    def read(
+        self, call: Call, records: Sequence[Record], names: Sequence[str]
+    ) -> dict[str, dict[str, Value]]:
+        """Return what the destination holds in these fields, by key, without unknown records."""
+        raise NotImplementedError
+
+    def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
+        """Ask the destination to erase a person; False when it has no way to."""
+        return False
+
+    def doctor(
+        self, call: Call, fields: Mapping[str, str], *, create: bool = False
+    ) -> Iterator[Finding]:
+        """Yield findings about the token, its rights and the mapped fields.
+
+        `fields` gives the kind of each remote field: text, number, boolean, instant or date.
+        With `create`, a missing one is created where the destination allows it.
+        """
+        return iter(())
+
+    def pull(
+        self, call: Call, since: datetime | None
+    ) -> Iterator[tuple[str, list[dict[str, Any]], datetime]]:
+        """Yield (table, raw rows, watermark) of what changed since an instant, naive UTC."""
+        raise ConfigError(f"Nothing can be pulled from {self.name}.")

@@ -1,0 +1,456 @@
+"""Compare what the warehouse wants with what the ledger says was delivered, in SQL."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import duckdb
+
+from scripts.warehouse import attach_warehouse
+
+from .config import Sync
+from .destination import OPERATIONS
+from .errors import ConfigError, mask
+from .ledger import Ledger
+
+KEY_SEPARATOR = "|"
+# The table behind the relation that find_difference returns; nobody else reads it by name.
+DIFFERENCE = "difference_found"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One change to show: the masked key, and the new value by field (None empties it)."""
+
+    operation: str
+    address: str
+    values: dict[str, str | None]
+
+
+@dataclass
+class Diff:
+    """What a push would do.
+
+    `counts` are records by operation and `fields` records by field and operation; `known` are all
+    records the destination may hold; `again` were sent before without an answer; `dead` and `held`
+    wait; `suppressed` source rows are people whom nothing may reach, `suppressed_removes` those of
+    them that were delivered before; `without_key` and `merged` are source rows that are not sent.
+    """
+
+    source_rows: int = 0
+    as_of: datetime | None = None
+    known: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    fields: dict[str, dict[str, int]] = field(default_factory=dict)
+    again: int = 0
+    dead: int = 0
+    held: int = 0
+    suppressed: int = 0
+    suppressed_removes: int = 0
+    without_key: int = 0
+    merged: int = 0
+
+    @property
+    def total(self) -> int:
+        """The number of records to send."""
+        return sum(self.counts.values())
+
+
+def quoted(name: str) -> str:
+    """Return a name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def find_difference(ledger: Ledger, sync: Sync) -> tuple[duckdb.DuckDBPyRelation, Diff]:
+    """Return what the warehouse wants beside what the ledger says was delivered, in one relation.
+
+    It has one row per record that is wanted or may be at the destination:
+
+    - record_key, person, remote_id;
+    - operation: add, update or remove; null where nothing is to be sent;
+    - position: its place in the queue, from 1 (null without an operation);
+    - changed: the fields whose hash differs from the delivered one, or whose last delivery nobody
+      confirmed; payload: all values as JSON; payload_hash and field_hashes: what they become;
+    - is_known: the destination may hold it; is_doubtful: nobody confirmed its last delivery;
+      is_barred: nothing may reach this person.
+
+    Beside it stands what was counted in the source. The warehouse is open, read-only, in here and
+    nowhere else. Raises ConfigError when its table or a column is missing, and a WarehouseError
+    when it is missing itself or something writes to it.
+    """
+    with attached_warehouse(ledger, sync):
+        source = read_source(ledger, sync)
+    find_changes(ledger, sync)
+    return ledger.connection.table(DIFFERENCE), source
+
+
+@contextmanager
+def attached_warehouse(ledger: Ledger, sync: Sync) -> Iterator[None]:
+    """Have the warehouse attached for a while, after waiting a little for a writer to finish."""
+    attach_warehouse(ledger.connection, sync.warehouse, "warehouse_source")
+    try:
+        yield
+    finally:
+        ledger.run("detach warehouse_source")
+
+
+def columns_of(ledger: Ledger, table: str) -> dict[str, str]:
+    """Return the columns of a warehouse table and their types; empty when there is no such table.
+
+    A view names its warehouse, so what it cannot find is told apart from what is not there.
+    """
+    try:
+        found = ledger.run(f"describe warehouse_source.{table}").fetchall()
+    except duckdb.CatalogException:
+        return {}
+    return {row[0]: row[1] for row in found}
+
+
+def encoded(column: str, kind: str) -> str:
+    """Return SQL that writes a column as JSON holds it; an empty text is nothing."""
+    name = f"source.{quoted(column)}"
+    if kind.startswith("TIMESTAMP WITH"):
+        name, kind = f"({name} at time zone 'UTC')", "TIMESTAMP"
+    if kind.startswith("TIMESTAMP"):
+        return f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%gZ')"
+    if kind == "DATE":
+        return f"strftime({name}, '%Y-%m-%d')"
+    if kind.startswith("DECIMAL"):
+        return f"cast({name} as double)"
+    if kind in ("BOOLEAN", "DOUBLE", "FLOAT") or "INT" in kind:
+        return name
+    return f"nullif(cast({name} as varchar), '')"
+
+
+def kind_of(kind: str) -> str:
+    """Return what a type is called in `doctor`: text, number, boolean, instant or date."""
+    if kind.startswith("TIMESTAMP"):
+        return "instant"
+    if kind in ("BOOLEAN", "DATE"):
+        return kind.lower()
+    number = kind.startswith(("DECIMAL", "DOUBLE", "FLOAT")) or "INT" in kind
+    return "number" if number else "text"
+
+
+def read_source(ledger: Ledger, sync: Sync) -> Diff:
+    """Count the source, and put it into `wanted`: one row per key, nobody who must not be reached.
+
+    Those who must not be are in `barred`; find_changes reads both and drops them.
+    """
+    kinds = columns_of(ledger, sync.source)
+    if not kinds:
+        raise ConfigError(
+            f"{sync.warehouse} has no table {sync.source}. Run `audiences build` first, or correct "
+            f"the source of {sync.name} in sync.yml."
+        )
+    missing = sorted({*sync.key, *sync.fields} - set(kinds))
+    if missing:
+        raise ConfigError(f"{sync.source} has no column {missing}; it has {sorted(kinds)}.")
+    parts = [
+        f"nullif(lower(trim(cast(source.{quoted(column)} as varchar))), '')" for column in sync.key
+    ]
+    key = f" || '{KEY_SEPARATOR}' || ".join(parts)
+    # A person is known by address; where the source has none, by the key.
+    address = "lower(trim(cast(source.email as varchar)))" if "email" in kinds else key
+    values = ", ".join(
+        f"{encoded(column, kinds[column])} as {quoted(field.to)}"
+        for column, field in sync.fields.items()
+    )
+    barred = suppressions(ledger, sync, kinds)
+    table = f"warehouse_source.{sync.source} as source"
+    as_of = "max(source.as_of)" if "as_of" in kinds else "null"
+    rows, keys, stopped, at = ledger.run(
+        f"select count(*), count({key}), count(*) filter ({barred} and {key} is not null), {as_of}"
+        f" from {table}"
+    ).fetchone()
+    ledger.run(
+        f"""
+        create or replace temp table barred as
+        select distinct {key} as record_key from {table} where {barred} and {key} is not null
+        """
+    )
+    ledger.run(
+        f"""
+        create or replace temp table wanted as
+        select {key} as record_key, sha256({address}) as person, {values}
+        from {table}
+        where {key} is not null and not ({barred})
+        """
+    )
+    merge_twins(ledger, sync)
+    kept = ledger.one("select count(*) from wanted")
+    return Diff(
+        source_rows=rows,
+        as_of=at,
+        without_key=rows - keys,
+        suppressed=stopped,
+        merged=keys - stopped - kept,
+    )
+
+
+def merge_twins(ledger: Ledger, sync: Sync) -> None:
+    """Keep one of the rows with the same key (two people, one address): always the same one."""
+    ledger.run(
+        """
+        create or replace temp table twins as
+        select record_key from wanted group by record_key having count(*) > 1
+        """
+    )
+    if not ledger.one("select count(*) from twins"):
+        return
+    ledger.run(
+        f"""
+        create or replace temp table kept as
+        select distinct on (record_key) *
+        from wanted
+        semi join twins on twins.record_key = wanted.record_key
+        order by {", ".join(["record_key", *(quoted(name) for name in sync.remote)])}
+        """
+    )
+    ledger.run("delete from wanted where record_key in (select record_key from twins)")
+    ledger.run("insert into wanted select * from kept")
+    ledger.run("drop table kept")
+
+
+def suppressions(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
+    """Return the SQL condition that a source row is about somebody whom nothing may reach.
+
+    The marts leave such people out already. It is asked again here, because this is the last
+    moment, and because a mart of somebody's own may not.
+    """
+    barred = ["false"]
+    if "profile_id" in kinds and sync.suppressions:
+        if "profile_id" not in columns_of(ledger, sync.suppressions):
+            raise ConfigError(
+                f"{sync.warehouse} has no table {sync.suppressions} with a profile_id, so nobody "
+                "knows who must not be contacted. Run `audiences build`, or set `suppressions:` of "
+                f"{sync.name} to another table, or to null where nobody can be harmed."
+            )
+        table = f"warehouse_source.{sync.suppressions}"
+        barred.append(f"source.profile_id in (select profile_id from {table})")
+    for consent in ("is_consented", "has_consent"):
+        if consent in kinds:
+            barred.append(f"source.{consent} is not true")
+    if "email" in kinds and ledger.one("select count(*) from {t}.suppression"):
+        barred.append(
+            "sha256(lower(trim(cast(source.email as varchar)))) in"
+            " (select person from {t}.suppression)"
+        )
+    return f"coalesce({' or '.join(barred)}, false)"
+
+
+def find_changes(ledger: Ledger, sync: Sync) -> None:
+    """Make the difference out of what `read_source` found; what it needs on the way is dropped.
+
+    A field's hash is kept while its value must not be sent: a null under never_clear, and anything
+    under set_if_empty once it was delivered.
+    """
+    hashes = ", ".join(
+        f"substr(md5(cast(wanted.{quoted(name)} as varchar)), 1, 16)" for name in sync.remote
+    )
+    names = ",".join(sync.remote)
+    payload = ", ".join(f"'{name}', wanted.{quoted(name)}" for name in sync.remote)
+    ranks = " ".join(f"when '{name}' then {rank}" for rank, name in enumerate(OPERATIONS))
+    after, changed = [], []
+    for position, (name, policy) in enumerate(sync.remote.items(), start=1):
+        new, old = f"hashes[{position}]", f"json_extract_string(old_hashes, '$.\"{name}\"')"
+        doubt = f"list_contains(doubtful, '{name}')"
+        value = {
+            "always": new,
+            "never_clear": f"coalesce({new}, {old})",
+            "set_if_empty": f"coalesce({old}, {new})",
+        }[policy]
+        # A null must not go out under never_clear even when an earlier value is in doubt.
+        doubtful = doubt if policy == "always" else f"({doubt} and {new} is not null)"
+        after.append(f"'{name}', {value}")
+        changed.append(
+            f"case when ({value}) is distinct from {old} or {doubtful} then '{name}' end"
+        )
+    cleared = ", ".join(f"'{name}'" for name, policy in sync.remote.items() if policy == "always")
+    ledger.run(
+        """
+        create or replace temp table known as
+        select
+            coalesce(delivered.record_key, unknown.record_key) as record_key,
+            delivered.record_key is not null as is_delivered,
+            coalesce(unknown.fields, []) as doubtful,
+            unknown.record_key is not null as is_doubtful,
+            delivered.person, delivered.remote_id, delivered.payload_hash,
+            coalesce(delivered.field_hashes, '{}') as field_hashes
+        from (select * from {t}.delivered where sync = {sync}) as delivered
+        full outer join unknown on delivered.record_key = unknown.record_key
+        """
+    )
+    ledger.run(
+        f"""
+        create or replace temp table differing as
+        with hashed as (
+            select
+                wanted.record_key, wanted.person, [{hashes}] as hashes,
+                md5('{names}' || cast(hashes as varchar)) as payload_hash
+            from wanted
+        ),
+        -- Most people did not change: they leave here, before any field is looked at.
+        joined as (
+            select
+                coalesce(hashed.record_key, known.record_key) as record_key,
+                coalesce(hashed.person, known.person) as person,
+                known.remote_id,
+                coalesce(known.is_doubtful, false) as is_doubtful,
+                case
+                    when hashed.record_key is null then 'remove'
+                    when known.is_delivered then 'update'
+                    else 'add'
+                end as operation,
+                hashed.hashes,
+                coalesce(hashed.payload_hash, '') as payload_hash,
+                coalesce(known.field_hashes, '{{}}') as old_hashes,
+                coalesce(known.doubtful, []) as doubtful
+            from hashed
+            full outer join known on hashed.record_key = known.record_key
+            where
+                hashed.payload_hash is distinct from known.payload_hash
+                or known.is_doubtful or hashed.record_key is null
+        ),
+        differing as (
+            select
+                * exclude (hashes, old_hashes, doubtful),
+                case
+                    when operation = 'remove' then [{cleared}]
+                    else list_filter([{", ".join(changed)}], lambda name: name is not null)
+                end as changed,
+                cast(json_object({", ".join(after)}) as varchar) as field_hashes
+            from joined
+        )
+        select differing.*
+        from differing
+        anti join (select * from {{t}}.outbox where sync = {{sync}} and state <> 'pending') as waits
+            on waits.record_key = differing.record_key
+            and (waits.operation = 'remove') = (differing.operation = 'remove')
+            and waits.payload_hash is not distinct from differing.payload_hash
+        where differing.operation <> 'update' or len(differing.changed) > 0
+        """
+    )
+    # In steps, and the order among keys alone: a sort of whole payloads would not fit in memory.
+    ledger.run(
+        f"""
+        create or replace temp table queue as
+        select
+            record_key,
+            row_number() over (order by case operation {ranks} end, record_key) as position
+        from differing
+        """
+    )
+    ledger.run(
+        f"""
+        create or replace temp table {DIFFERENCE} as
+        select
+            differing.*, queue.position, cast(json_object({payload}) as varchar) as payload,
+            differing.record_key in (select record_key from known) as is_known,
+            differing.record_key in (select record_key from barred)
+            or differing.person in (select person from {{t}}.suppression) as is_barred
+        from differing
+        inner join queue on differing.record_key = queue.record_key
+        left join wanted on differing.record_key = wanted.record_key
+
+        union all by name
+
+        select record_key, is_known
+        from (
+            select coalesce(wanted.record_key, known.record_key) as record_key,
+                known.record_key is not null as is_known
+            from wanted full outer join known on wanted.record_key = known.record_key
+        ) as present
+        where record_key not in (select record_key from differing)
+        """
+    )
+    for table in ("barred", "wanted", "known", "differing", "queue"):
+        ledger.run(f"drop table {table}")
+
+
+def count_changes(
+    ledger: Ledger, sync: Sync, difference: duckdb.DuckDBPyRelation, source: Diff
+) -> Diff:
+    """Return what was counted in the source with the changes by operation and field."""
+    names = list(sync.remote)
+    diff = replace(source, fields={name: dict.fromkeys(OPERATIONS, 0) for name in names})
+    diff.counts = operations_of(ledger, difference)
+    holding = ", ".join(f"count(*) filter (list_contains(changed, '{name}'))" for name in names)
+    for operation, *by_field in ledger.run(
+        f"""
+        select operation, {holding} from difference where operation is not null group by operation
+        """,
+        difference=difference,
+    ).fetchall():
+        for name, number in zip(names, by_field, strict=True):
+            diff.fields[name][operation] = number
+    diff.known, diff.again, diff.suppressed_removes = ledger.run(
+        """
+        select
+            count(*) filter (is_known),
+            count(*) filter (operation is not null and is_doubtful),
+            count(*) filter (operation = 'remove' and is_barred)
+        from difference
+        """,
+        difference=difference,
+    ).fetchone()
+    waiting = dict(
+        ledger.run(
+            """
+            select state, count(*)
+            from {t}.outbox as outbox
+            semi join difference
+                on difference.record_key = outbox.record_key and difference.operation is null
+            where sync = {sync} and state in ('dead', 'held')
+            group by state
+            """,
+            difference=difference,
+        ).fetchall()
+    )
+    diff.dead, diff.held = waiting.get("dead", 0), waiting.get("held", 0)
+    return diff
+
+
+def operations_of(ledger: Ledger, difference: duckdb.DuckDBPyRelation) -> dict[str, int]:
+    """Return the number of records to send by operation."""
+    found = dict(
+        ledger.run(
+            "select operation, count(*) from difference group by operation", difference=difference
+        ).fetchall()
+    )
+    return {operation: found.get(operation, 0) for operation in OPERATIONS}
+
+
+def first_changes(difference: duckdb.DuckDBPyRelation, count: int) -> duckdb.DuckDBPyRelation:
+    """Return the difference with no more than the first changes, to try a few records."""
+    return difference.project(
+        f"* replace (case when position <= {int(count)} then operation end as operation, "
+        f"case when position <= {int(count)} then position end as position)"
+    )
+
+
+def samples(ledger: Ledger, difference: duckdb.DuckDBPyRelation, count: int) -> list[Sample]:
+    """Return a few changes of each operation, keys masked."""
+    found = []
+    for operation in OPERATIONS:
+        rows = ledger.run(
+            "select record_key, changed, payload from difference where operation = ?"
+            " order by position limit ?",
+            [operation, count],
+            difference=difference,
+        ).fetchall()
+        for key, changed, payload in rows:
+            values = json.loads(payload) if operation != "remove" else {}
+            kept = {name: values.get(name) for name in changed}
+            found.append(Sample(operation, masked(key), kept))
+    return found
+
+
+def masked(key: str) -> str:
+    """Return a key with its addresses masked; what has several parts shows its first."""
+    return KEY_SEPARATOR.join(
+        mask(part) if "@" in part or position or KEY_SEPARATOR not in key else part
+        for position, part in enumerate(key.split(KEY_SEPARATOR))
+    )

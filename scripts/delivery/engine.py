@@ -1,0 +1,539 @@
+"""Plan, push, pull and look after the ledger: what the command line and other programs call."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field, is_dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from scripts.errors import PersonNeeded
+
+from .config import Sync, readable_destinations
+from .destination import Destination, Finding, Record, Refused, Stop, Transient
+from .diff import (
+    KEY_SEPARATOR,
+    Diff,
+    Sample,
+    attached_warehouse,
+    columns_of,
+    count_changes,
+    find_difference,
+    first_changes,
+    kind_of,
+    masked,
+    operations_of,
+    samples,
+)
+from .errors import ConfigError, GuardError, SyncError
+from .ledger import Ledger, is_postgres, now, only_pusher, person_hash
+from .raw_files import write_raw
+from .sending import Delivery, Progress, PushResult
+from .transport import Transport, backoff, retry_after
+
+
+@dataclass
+class Plan:
+    """What a push would do, without sending anything; `guard` says why a push would stop."""
+
+    sync: str
+    destination: str
+    diff: Diff
+    samples: list[Sample]
+    guard: str | None
+    is_first: bool
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is nothing to push."""
+        return self.diff.total == 0
+
+
+@dataclass
+class Status:
+    """What the ledger knows: delivered, open, dead and held records, and the last runs."""
+
+    sync: str
+    destination: str
+    delivered: int = 0
+    open: int = 0
+    dead_count: int = 0
+    held_count: int = 0
+    suppressed: int = 0
+    waiting: list[dict[str, Any]] = field(default_factory=list)
+    runs: list[dict[str, Any]] = field(default_factory=list)
+
+
+@contextmanager
+def open_ledger(sync: Sync, *, create: bool = True) -> Iterator[Ledger]:
+    """Yield the ledger, held for this process; an empty one in memory when it is not to be made."""
+    exists = create or is_postgres(sync.ledger) or Path(sync.ledger).exists()
+    with (
+        only_pusher(sync.ledger) if exists else nullcontext(),
+        Ledger(sync.ledger if exists else None, sync.ledger_name) as ledger,
+    ):
+        ledger.fold()
+        if not sync.destination.is_idempotent:
+            ledger.hold_unknown()
+        yield ledger
+
+
+def plan(sync: Sync, *, sample: int = 3) -> Plan:
+    """Return what a push would send now; `sample` changes of each operation are shown.
+
+    Sends nothing. Raises ConfigError or LockedError.
+    """
+    with open_ledger(sync, create=False) as ledger:
+        diff, difference = compare(ledger, sync)
+        stop = None
+        try:
+            check_guard(sync, diff)
+            check_validation(sync)
+        except GuardError as problem:
+            stop = str(problem)
+        shown = samples(ledger, difference, sample)
+        return Plan(sync.name, sync.label, diff, shown, stop, is_first(ledger))
+
+
+def push(
+    sync: Sync,
+    *,
+    first_run: bool = False,
+    only: int | None = None,
+    skip_validation: bool = False,
+    progress: Progress | None = None,
+) -> PushResult:
+    """Send what changed; safe to run again at any moment, also after a crash.
+
+    `first_run` says that nothing being known of this destination is as it should be. `only` sends
+    no more than so many records. `progress(done, total)` is called as answers come in. Raises a
+    SyncError for what a person has to decide: ConfigError, GuardError, LockedError or AuthError.
+    """
+    started = time.monotonic()
+    sync.destination.check()
+    if not skip_validation:
+        check_validation(sync)
+    with open_ledger(sync) as ledger:
+        diff, difference = compare(ledger, sync)
+        check_guard(sync, diff)
+        if diff.total and is_first(ledger) and not first_run:
+            raise GuardError(
+                f"{sync.label} was never pushed to: {diff.total:,} records would go out. Look at "
+                f"`plan {sync.name}`, try a few with `push {sync.name} --first-run --limit 10`, "
+                "then push with --first-run. If it was pushed to before, its ledger is missing."
+            )
+        if only is not None:
+            difference = first_changes(difference, only)
+            diff.counts = operations_of(ledger, difference)
+        result = PushResult(sync.name, sync.label, diff)
+        ledger.fill_outbox(difference)
+        if diff.total:
+            Delivery(sync, ledger, difference, result, progress).run()
+    result.seconds = time.monotonic() - started
+    return result
+
+
+def compare(ledger: Ledger, sync: Sync) -> tuple[Diff, duckdb.DuckDBPyRelation]:
+    """Return what a push would do, as numbers and record by record."""
+    difference, source = find_difference(ledger, sync)
+    return count_changes(ledger, sync, difference, source), difference
+
+
+def is_first(ledger: Ledger) -> bool:
+    """Whether nothing was ever sent by this sync."""
+    return not ledger.one("select count(*) from {t}.sync_run where sync = {sync}")
+
+
+def status(sync: Sync, *, runs: int = 5, waiting: int = 20) -> Status:
+    """Return the state of the ledger; an empty one when nothing was pushed yet."""
+    found = Status(sync.name, sync.label)
+    with open_ledger(sync, create=False) as ledger:
+        count = "select count(*) from {t}.outbox where sync = {sync} and state = "
+        found.delivered = ledger.one("select count(*) from {t}.delivered where sync = {sync}")
+        found.open = ledger.one(
+            "select count(*) from (select record_key from unknown union"
+            " select record_key from {t}.outbox where sync = {sync} and state = 'pending')"
+        )
+        found.dead_count, found.held_count = (
+            ledger.one(f"{count}'dead'"),
+            ledger.one(f"{count}'held'"),
+        )
+        found.suppressed = ledger.one("select count(*) from {t}.suppression")
+        found.waiting = dead_list(ledger, waiting)
+        found.runs = ledger.rows(
+            "select * exclude (sync) from {t}.sync_run where sync = {sync}"
+            " order by run_id desc limit ?",
+            [runs],
+        )
+    return found
+
+
+def dead_list(ledger: Ledger, count: int) -> list[dict[str, Any]]:
+    """Return refused and held records, newest first, keys masked; `id` names one to `dead`."""
+    rows = ledger.rows(
+        """
+        select
+            substr(md5(record_key), 1, 8) as id, record_key, operation, state, reason, updated_at
+        from {t}.outbox
+        where sync = {sync} and state in ('dead', 'held')
+        order by updated_at desc, record_key
+        limit ?
+        """,
+        [count],
+    )
+    for one in rows:
+        one["record"] = masked(one.pop("record_key"))
+    return rows
+
+
+def dead(sync: Sync, action: str, ids: list[str], *, count: int = 1000) -> list[dict[str, Any]]:
+    """List, retry or drop refused and held records; returns those that were meant.
+
+    `ids` are those of the list; none means all. What is retried goes out with the next push; what
+    is dropped waits, unlisted, until its payload changes.
+    """
+    with open_ledger(sync, create=False) as ledger:
+        rows = [
+            one
+            for one in dead_list(ledger, 10_000_000 if ids else count)
+            if not ids or one["id"] in ids
+        ]
+        missing = sorted(set(ids) - {one["id"] for one in rows})
+        if missing:
+            raise ConfigError(f"{sync.name} has no dead or held record {missing}; see `dead list`.")
+        if action == "list" or not rows:
+            return rows
+        meant = "sync = {sync} and state in ('dead', 'held')"
+        if ids:
+            meant += " and list_contains(?, substr(md5(record_key), 1, 8))"
+        ledger.run(
+            f"delete from {{t}}.outbox where {meant}"
+            if action == "retry"
+            else f"update {{t}}.outbox set state = 'dropped' where {meant}",
+            [ids] if ids else [],
+        )
+        return rows
+
+
+def doctor(sync: Sync, *, create: bool = False) -> Iterator[Finding]:
+    """Yield what is fine and what is not: settings, token, rights, remote fields, a sample.
+
+    Raises ConfigError or AuthError when nothing can be looked at.
+    """
+    destination = sync.destination
+    destination.check()
+    yield Finding("settings and secrets", True, sync.label)
+    kinds: dict[str, str] = {}
+    try:
+        with Ledger(None, sync.ledger_name) as ledger, attached_warehouse(ledger, sync):
+            kinds = columns_of(ledger, sync.source)
+        lacking = sorted({*sync.key, *sync.fields} - set(kinds))
+        detail = f"{sync.source} has no column {lacking}" if lacking else sync.source
+        yield Finding("source", not lacking, detail)
+    except PersonNeeded as problem:
+        yield Finding("source", False, str(problem))
+    fields = {one.to: kind_of(kinds.get(column, "")) for column, one in sync.fields.items()}
+    with Transport(destination, timeout_seconds=sync.timeout_seconds) as transport:
+        try:
+            yield from destination.doctor(transport.call, fields, create=create)
+        except (Transient, Refused, Stop) as problem:
+            yield Finding("connection", False, str(problem))
+
+
+@dataclass
+class Forgotten:
+    """What `forget` did at one destination: `erased`, `emptied` our fields, or `nothing` there."""
+
+    sync: str
+    records: int
+    outcome: str
+    problem: str | None = None
+
+
+def forget(sync: Sync, address: str) -> Forgotten:
+    """Erase a person, by e-mail address or record key, from ledger and destination.
+
+    A hash stays, so that no later push sends the person again. Where the destination has no way to
+    erase, our fields or memberships are taken back. When it does not answer, the ledger keeps what
+    is needed to try again, and `problem` says so.
+    """
+    sync.destination.check()
+    person, key = person_hash(address), address.strip().lower()
+    with open_ledger(sync) as ledger:
+        if not ledger.one("select count(*) from {t}.suppression where person = ?", [person]):
+            ledger.run("insert into {t}.suppression values (?, 'forgotten', ?)", [person, now()])
+        whose = (
+            f"sync = {{sync}} and (person = ? or list_contains("
+            f"string_split(record_key, '{KEY_SEPARATOR}'), ?))"
+        )
+        rows = ledger.rows(
+            f"select record_key, remote_id, field_hashes from {{t}}.delivered where {whose}",
+            [person, key],
+        )
+        keys = [one["record_key"] for one in rows]
+        keys += [
+            row[0]
+            for row in ledger.run(
+                f"select record_key from {{t}}.outbox where {whose}", [person, key]
+            ).fetchall()
+        ]
+        found = Forgotten(sync.name, len(rows), "nothing")
+        try:
+            if rows:
+                found.outcome = "erased" if erase(sync, address, rows) else "emptied"
+        except (Transient, Refused, Stop) as problem:
+            found.outcome = "kept"
+            found.problem = f"{problem}. Run forget again."
+            return found
+        for table in ("delivered", "outbox", "attempt", "ack"):
+            ledger.run(
+                f"delete from {{t}}.{table} where sync = {{sync}} and list_contains(?, record_key)",
+                [[*keys, key]],
+            )
+    return found
+
+
+def erase(sync: Sync, address: str, rows: list[dict[str, Any]]) -> bool:
+    """Erase at the destination, or take back what we wrote; returns whether it was erased."""
+    destination = sync.destination
+    with Transport(destination, timeout_seconds=sync.timeout_seconds) as transport:
+        erased = [
+            destination.erase(transport.call, address.strip().lower(), one["remote_id"])
+            for one in rows
+        ]
+        if all(erased):
+            return True
+        records = [
+            Record(
+                one["record_key"],
+                one["remote_id"],
+                dict.fromkeys(json.loads(one["field_hashes"])),
+                {},
+            )
+            for one in rows
+        ]
+        outcomes = destination.send(transport.call, "remove", records)
+    refused = [one.reason for one in outcomes if one.state != "delivered"]
+    if refused:
+        raise Refused(str(refused[0]))
+    return False
+
+
+def prune(sync: Sync, *, days: int) -> dict[str, int]:
+    """Delete answers, runs and dropped records older than so many days; returns rows per table.
+
+    Nothing that a later push needs: what was delivered, refused or is open stays.
+    """
+    before = now() - timedelta(days=days)
+    conditions = {
+        "ack": "acked_at < ? and (batch_id, record_key) not in"
+        " (select (batch_id, record_key) from {t}.attempt where sync = {sync})",
+        "sync_run": "started_at < ? and run_id <"
+        " (select max(run_id) from {t}.sync_run where sync = {sync})",
+        "outbox": "updated_at < ? and state = 'dropped'",
+    }
+    with open_ledger(sync, create=False) as ledger:
+        found = {}
+        for table, condition in conditions.items():
+            where = f"sync = {{sync}} and {condition}"
+            found[table] = ledger.one(f"select count(*) from {{t}}.{table} where {where}", [before])
+            ledger.run(f"delete from {{t}}.{table} where {where}", [before])
+        return found
+
+
+@dataclass
+class Pulled:
+    """Rows per table that a pull wrote, and how far it got."""
+
+    destination: str
+    rows: dict[str, int] = field(default_factory=dict)
+    watermarks: dict[str, datetime] = field(default_factory=dict)
+
+
+def pullable(syncs: list[Sync]) -> list[Sync]:
+    """Those of the syncs whose destination can be read, one per account; raises ConfigError."""
+    by_account = {
+        (sync.destination.name, sync.destination.account): sync for sync in reversed(syncs)
+    }
+    able = [sync for sync in reversed(by_account.values()) if sync.destination.can_pull]
+    if not able:
+        asked = ", ".join(dict.fromkeys(sync.destination.name for sync in syncs))
+        raise ConfigError(
+            f"Nothing can be pulled from {asked}; {' and '.join(readable_destinations())} can be "
+            "read. Add a sync to one of them in sync.yml."
+        )
+    return able
+
+
+def pull(
+    sync: Sync, *, raw_path: Path, full: bool = False, tell: Callable[[str], None] | None = None
+) -> Pulled:
+    """Read what changed at the destination since the last pull into the raw files of dbt.
+
+    `full` reads everything again. The watermark of a table moves only when its rows are in a file.
+    """
+    destination = sync.destination
+    destination.check()
+    result = Pulled(sync.label)
+    name = f"{destination.name}:{destination.account}"
+    with (
+        only_pusher(sync.ledger),
+        Ledger(sync.ledger, sync.ledger_name) as ledger,
+        Transport(destination, timeout_seconds=sync.timeout_seconds) as transport,
+    ):
+        since = ledger.one("select min(pulled_until) from {t}.watermark where source = ?", [name])
+        rows: dict[str, list[dict[str, Any]]] = {}
+        for table, found, watermark in with_patience(sync, transport, None if full else since):
+            rows.setdefault(table, []).extend(found)
+            result.watermarks[table] = max(watermark, result.watermarks.get(table, watermark))
+            if tell and found:
+                tell(f"{table}: {len(rows[table]):,} rows")
+        for table, found in rows.items():
+            news = found if full else without_echo(ledger, type(destination), name, table, found)
+            folder = raw_path / (destination.raw_folder or destination.name) / table
+            result.rows[table] = write_raw(folder, news, at=now())
+            remember_pulled(ledger, type(destination), name, table, news)
+        if result.watermarks:
+            ledger.run("delete from {t}.watermark where source = ?", [name])
+            for table, watermark in result.watermarks.items():
+                ledger.run(
+                    "insert into {t}.watermark values (?, ?, ?, ?)",
+                    [name, table, watermark, now()],
+                )
+    return result
+
+
+def fingerprint(destination: type[Destination], table: str, row: dict[str, Any]) -> tuple[str, str]:
+    """Return what identifies a pulled row, and the hash of what it says."""
+    facts = {name: value for name, value in row.items() if name not in destination.volatile_columns}
+    text = json.dumps(facts, sort_keys=True, default=str)
+    names = destination.row_keys.get(table, ("id",))
+    return (
+        KEY_SEPARATOR.join(str(row[name]) for name in names),
+        hashlib.md5(text.encode()).hexdigest(),
+    )
+
+
+def without_echo(
+    ledger: Ledger,
+    destination: type[Destination],
+    source: str,
+    table: str,
+    rows: list[dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """Return the rows that say something else than when they were pulled last.
+
+    Our own pushes change when a record was modified and nothing that is read: such a row would
+    only make old facts look confirmed.
+    """
+    known = dict(
+        ledger.run(
+            "select record_id, row_hash from {t}.pulled where source = ? and table_name = ?",
+            [source, table],
+        ).fetchall()
+    )
+    news = []
+    for row in rows:
+        key, row_hash = fingerprint(destination, table, row)
+        if known.get(key) != row_hash:
+            known[key] = row_hash
+            news.append(row)
+    return news
+
+
+def remember_pulled(
+    ledger: Ledger,
+    destination: type[Destination],
+    source: str,
+    table: str,
+    rows: list[dict[str, Any]],
+) -> None:
+    """Keep the fingerprints of rows that are in a file now."""
+    found = dict(fingerprint(destination, table, row) for row in rows)
+    keys, hashes = list(found), list(found.values())
+    where = "source = ? and table_name = ? and list_contains(?, record_id)"
+    ledger.run(f"delete from {{t}}.pulled where {where}", [source, table, keys])
+    ledger.run(
+        "insert into {t}.pulled select ?, ?, unnest(?::varchar[]), unnest(?::varchar[])",
+        [source, table, keys, hashes],
+    )
+
+
+def with_patience(
+    sync: Sync, transport: Transport, since: datetime | None
+) -> Iterator[tuple[str, list[dict[str, Any]], datetime]]:
+    """Yield what the destination's pull yields; a failed request inside is tried again."""
+
+    def call(method: str, address: str, **arguments: Any) -> Any:
+        for tries in range(1, sync.max_tries):
+            wait = backoff(tries, sync.backoff_seconds)
+            try:
+                response = transport.call(method, address, **arguments)
+                if response.status_code != 429 and response.status_code < 500:
+                    return response
+                wait = retry_after(response, otherwise=wait)
+            except Transient:
+                pass
+            transport.count_retry()
+            transport.sleep(min(wait, sync.longest_wait_seconds))
+        return transport.call(method, address, **arguments)
+
+    try:
+        yield from sync.destination.pull(call, since)
+    except (Transient, Refused, Stop) as problem:
+        raise SyncError(
+            f"{sync.destination.name} could not be read to the end ({problem}). Nothing was "
+            "written; pull again."
+        ) from None
+
+
+def check_validation(sync: Sync) -> None:
+    """Raise GuardError when the validation of what leaves has failed."""
+    path = sync.warehouse.with_name("validation.json")
+    if not path.exists():
+        return
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        failed = found.get("critical_failures") or []
+        ok = found["success"] is True
+    except (ValueError, KeyError, AttributeError, OSError):
+        ok, failed = False, ["the file cannot be read"]
+    if not ok:
+        names = ", ".join(str(one) for one in failed[:5]) or "no reason given"
+        raise GuardError(
+            f"The validation of the outputs failed ({path}: {names}). Repair the data and run "
+            "`audiences validate` again, or push all the same with --skip-validation."
+        )
+
+
+def check_guard(sync: Sync, diff: Diff) -> None:
+    """Raise GuardError when the source looks broken rather than changed.
+
+    Who must not be reached any more is removed whatever the number.
+    """
+    removes, most = diff.counts["remove"] - diff.suppressed_removes, sync.max_remove_share
+    if removes <= 0 or removes <= most * diff.known:
+        return
+    what = (
+        f"{sync.source} is empty"
+        if not diff.source_rows
+        else f"{sync.source} has lost many records"
+    )
+    raise GuardError(
+        f"{what}: {removes:,} of {diff.known:,} delivered records ({removes / diff.known:.0%}) "
+        f"would be removed, more than the {most:.0%} allowed. Nothing was sent. Look at the last "
+        "build; if they have really left, push with --max-remove-share "
+        f"{min(1.0, removes / diff.known + 0.005):.2f}."
+    )
+
+
+def as_json(value: Any) -> Any:
+    """Return a result of this module as plain data for JSON."""
+    if isinstance(value, list):
+        return [as_json(one) for one in value]
+    return asdict(value) if is_dataclass(value) else value

@@ -1,0 +1,435 @@
+"""Remember what was sent, what arrived and what was refused, outside of the warehouse.
+
+The ledger is a DuckDB file of its own, or the schema `reverse_etl` of a PostgreSQL database; DuckDB
+attaches either, so both are read and written by the same SQL. Its tables, all by sync:
+
+- `sync_run`: one row per push;
+- `delivered`: per record key what the destination holds of us, as hashes, and its remote id;
+- `outbox`: what is still to be sent (`pending`) with its payload, and what waits for a person or
+  for another payload: `dead` (refused), `held` (sent, but nobody knows whether it arrived, where
+  sending it again could do harm), `dropped` (a person said never mind);
+- `attempt`: record, batch and changed fields, committed before a batch goes on the wire;
+- `ack`: what became of each record, append-only, written as the answers come in;
+- `suppression`: hashes of people who were forgotten and must never be sent again;
+- `watermark`, `pulled`: how far `pull` has read, and hashes of what the rows said.
+
+An attempt without an ack is a record whose state nobody knows (a crash, a lost answer): inflight.
+The next push sends its fields again, whatever it believes the destination holds, or holds it when
+the destination is not idempotent. `fold` brings the acks into `delivered` and `outbox`.
+"""
+
+import fcntl
+import hashlib
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from .destination import Outcome
+from .errors import ConfigError, LockedError
+
+TABLES = """
+create schema if not exists {t};
+create table if not exists {t}.sync_run (
+    sync varchar, run_id bigint, pid bigint, started_at timestamp, finished_at timestamp,
+    outcome varchar, adds bigint, updates bigint, removes bigint, delivered bigint,
+    refused bigint, open bigint, requests bigint, note varchar
+);
+create table if not exists {t}.delivered (
+    sync varchar, record_key varchar, person varchar, remote_id varchar, payload_hash varchar,
+    field_hashes varchar, delivered_at timestamp
+);
+create table if not exists {t}.outbox (
+    sync varchar, record_key varchar, person varchar, operation varchar, state varchar,
+    payload varchar, payload_hash varchar, field_hashes varchar, reason varchar,
+    updated_at timestamp
+);
+create table if not exists {t}.attempt (
+    sync varchar, run_id bigint, batch_id bigint, record_key varchar, changed varchar,
+    attempted_at timestamp
+);
+create table if not exists {t}.ack (
+    sync varchar, run_id bigint, batch_id bigint, record_key varchar, state varchar,
+    remote_id varchar, reason varchar, acked_at timestamp
+);
+create table if not exists {t}.suppression (
+    person varchar, reason varchar, suppressed_at timestamp
+);
+create table if not exists {t}.watermark (
+    source varchar, table_name varchar, pulled_until timestamp, pulled_at timestamp
+);
+create table if not exists {t}.pulled (
+    source varchar, table_name varchar, record_id varchar, row_hash varchar
+);
+"""
+BATCHES_OF_A_RUN = 1_000_000  # a batch number is the run's number times this, and counts on
+MEMORY_LIMIT = "2GB"
+
+Place = tuple[int, int, int]  # batch number, first and last position in the difference
+
+
+def now() -> datetime:
+    """Return the current instant in UTC, without a zone, as the ledger stores it."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def person_hash(address: str) -> str:
+    """Return the hash by which a person is found again without keeping the address."""
+    return hashlib.sha256(address.strip().lower().encode()).hexdigest()
+
+
+def is_postgres(address: str) -> bool:
+    """Whether a ledger's address is that of a PostgreSQL database."""
+    return address.startswith(("postgresql://", "postgres://"))
+
+
+@contextmanager
+def only_pusher(address: str) -> Iterator[None]:
+    """Hold the ledger for this process; raises LockedError that names who holds it.
+
+    The lock is the operating system's or the database's, so it ends with the process, however
+    that dies.
+    """
+    with _database_lock(address) if is_postgres(address) else _file_lock(Path(address)):
+        yield
+
+
+def _refuse(holder: str, address: str) -> LockedError:
+    return LockedError(f"{holder} is using {address}. Wait until it has ended, then try again.")
+
+
+@contextmanager
+def _file_lock(ledger: Path) -> Iterator[None]:
+    ledger.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(ledger.with_name(ledger.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.read(descriptor, 32).decode() or "unknown"
+            raise _refuse(f"Process {holder}", str(ledger)) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _database_lock(address: str) -> Iterator[None]:
+    import psycopg
+
+    key = int.from_bytes(hashlib.sha256(b"reverse_etl").digest()[:7])
+    me = f"audiences process {os.getpid()} on {socket.gethostname()}"[:63]
+    try:
+        connection = psycopg.connect(address, autocommit=True, application_name=me)
+    except psycopg.OperationalError:  # its text names the address, which can hold a password
+        raise ConfigError(
+            "The ledger's PostgreSQL database cannot be reached; check AUDIENCE_LEDGER."
+        ) from None
+    with connection:
+        if not connection.execute("select pg_try_advisory_lock(%s)", [key]).fetchone()[0]:
+            holder = connection.execute(
+                "select application_name from pg_stat_activity inner join pg_locks using (pid)"
+                " where locktype = 'advisory' and granted"
+                " and (classid::bigint << 32) + objid::bigint = %s",
+                [key],
+            ).fetchone()
+            raise _refuse((holder or ["another process"])[0], "the ledger's database")
+        try:
+            yield
+        finally:  # at once, and not when the server notices that the connection is gone
+            connection.execute("select pg_advisory_unlock(%s)", [key])
+
+
+def attach(connection: duckdb.DuckDBPyConnection, address: str, name: str) -> None:
+    """Attach a ledger under a name; raises LockedError or ConfigError."""
+    place = address.replace("'", "''")
+    try:
+        if is_postgres(address):
+            _load_postgres(connection)
+            connection.execute(f"attach '{place}' as {name} (type postgres)")
+        else:
+            connection.execute(f"attach '{place}' as {name}")
+    except duckdb.Error as problem:
+        if is_postgres(address):  # its text can hold the password
+            raise ConfigError("The ledger's PostgreSQL database cannot be attached.") from None
+        raise LockedError(f"The ledger cannot be opened: {problem}") from None
+
+
+def _load_postgres(connection: duckdb.DuckDBPyConnection) -> None:
+    from duckdb_extensions import import_extension
+
+    try:
+        connection.execute("load postgres_scanner")
+    except duckdb.Error:
+        import_extension("postgres_scanner")  # from its wheel: nothing is downloaded
+        connection.execute("load postgres_scanner")
+
+
+class Ledger:
+    """One sync's rows in an open ledger; `connection` is used for the diff as well.
+
+    `address` None is an empty ledger in memory, for looking at what a first push would do.
+    """
+
+    def __init__(self, address: str | None, sync: str) -> None:
+        self.sync = sync
+        self.connection = duckdb.connect()
+        self.connection.execute(
+            f"set preserve_insertion_order = false; set memory_limit = '{MEMORY_LIMIT}';"
+            f" set temp_directory = '{tempfile.gettempdir()}/audiences_spill'"
+        )
+        attach(self.connection, address or ":memory:", "ledger")
+        if address and not is_postgres(address):
+            Path(address).chmod(0o600)  # it holds e-mail addresses
+        self.run(TABLES)
+        # Attempts that no answer settled: their fields may or may not hold what was sent.
+        self.run(
+            """
+            create or replace temp view unknown as
+            select
+                attempt.record_key,
+                list_distinct(flatten(list(string_split(attempt.changed, ',')))) as fields
+            from {t}.attempt as attempt
+            anti join {t}.ack as ack
+                on ack.sync = attempt.sync and ack.batch_id = attempt.batch_id
+                and ack.record_key = attempt.record_key and ack.state <> 'open'
+            where attempt.sync = {sync}
+            group by attempt.record_key
+            """
+        )
+
+    def __enter__(self) -> "Ledger":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+    def run(
+        self, sql: str, parameters: Any = None, *, difference: duckdb.DuckDBPyRelation | None = None
+    ) -> duckdb.DuckDBPyConnection:
+        """Execute SQL in which `{t}` stands for the ledger's schema and `{sync}` for the sync.
+
+        A `difference` can be selected from by this name: DuckDB looks it up among the parameters
+        of this function.
+        """
+        name = "'" + self.sync.replace("'", "''") + "'"
+        text = sql.replace("{t}", "ledger.reverse_etl").replace("{sync}", name)
+        return self.connection.execute(text, parameters)
+
+    def one(self, sql: str, parameters: Any = None) -> Any:
+        """Return the first value of the first row."""
+        row = self.run(sql, parameters).fetchone()
+        return row[0] if row else None
+
+    def rows(self, sql: str, parameters: Any = None) -> list[dict[str, Any]]:
+        """Return all rows as mappings by column name."""
+        cursor = self.run(sql, parameters)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make what happens inside one step."""
+        self.run("begin")
+        try:
+            yield
+        except BaseException:
+            self.run("rollback")
+            raise
+        self.run("commit")
+
+    def fold(self) -> None:
+        """Bring the answers into `delivered` and `outbox`, in one transaction.
+
+        Idempotent: an answer counts while its attempt is there, and folding it ends the attempt.
+        """
+        self.run(
+            """
+            create or replace temp table latest as
+            select distinct on (ack.record_key) ack.*
+            from {t}.ack as ack
+            semi join {t}.attempt as attempt
+                on attempt.sync = ack.sync and attempt.batch_id = ack.batch_id
+                and attempt.record_key = ack.record_key
+            where ack.sync = {sync} and ack.state <> 'open'
+            order by ack.record_key, ack.batch_id desc
+            """
+        )
+        if not self.one("select count(*) from latest"):
+            return
+        sent = """
+            from latest inner join {t}.outbox as outbox
+            on outbox.record_key = latest.record_key and outbox.sync = {sync}
+        """
+        # Read before anything is deleted; a record that was refused keeps what was delivered.
+        self.run(
+            f"""
+            create or replace temp table arrived as
+            select
+                latest.record_key, outbox.person,
+                coalesce(latest.remote_id, old.remote_id) as remote_id,
+                outbox.payload_hash, outbox.field_hashes, latest.acked_at as delivered_at,
+                outbox.operation
+            {sent}
+            left join {{t}}.delivered as old
+                on old.record_key = latest.record_key and old.sync = {{sync}}
+            where latest.state = 'delivered'
+            """
+        )
+        self.run(
+            f"""
+            create or replace temp table refused as
+            select
+                latest.record_key, outbox.person, outbox.operation, 'dead' as state,
+                outbox.payload_hash, latest.reason, latest.acked_at as updated_at
+            {sent}
+            where latest.state = 'refused'
+            """
+        )
+        with self.transaction():
+            self.run(
+                """
+                delete from {t}.delivered
+                where sync = {sync} and record_key in (select record_key from arrived)
+                """
+            )
+            self.run(
+                """
+                insert into {t}.delivered by name
+                select {sync} as sync, * exclude (operation) from arrived
+                where operation <> 'remove'
+                """
+            )
+            self.run(
+                """
+                delete from {t}.outbox
+                where sync = {sync} and record_key in (select record_key from latest)
+                """
+            )
+            self.run("insert into {t}.outbox by name select {sync} as sync, * from refused")
+            # A delivery settles whatever was sent before it; a refusal settles only itself.
+            self.run(
+                """
+                delete from {t}.attempt as attempt
+                using latest
+                where
+                    attempt.sync = {sync}
+                    and attempt.record_key = latest.record_key
+                    and attempt.batch_id <= latest.batch_id
+                    and (latest.state <> 'refused' or attempt.batch_id = latest.batch_id)
+                """
+            )
+
+    def hold_unknown(self) -> None:
+        """Give what may have arrived to a person: sending it again could do harm.
+
+        Its attempts end here, so that from now on only `dead retry` sends it again.
+        """
+        self.run("create or replace temp table doubtful as select record_key from unknown")
+        if not self.one("select count(*) from doubtful"):
+            return
+        with self.transaction():
+            self.run(
+                """
+                update {t}.outbox
+                set
+                    state = 'held', payload = null, updated_at = ?,
+                    reason = 'sent, but nobody knows whether it arrived'
+                where
+                    sync = {sync} and state = 'pending'
+                    and record_key in (select record_key from doubtful)
+                """,
+                [now()],
+            )
+            self.run(
+                """
+                delete from {t}.attempt
+                where sync = {sync} and record_key in (select record_key from doubtful)
+                """
+            )
+
+    def fill_outbox(self, difference: duckdb.DuckDBPyRelation) -> None:
+        """Put the changes into the outbox; what was pending before is superseded by them."""
+        with self.transaction():
+            # Refused people who left, and of whom nothing is there, are history.
+            self.run(
+                """
+                delete from {t}.outbox
+                where
+                    sync = {sync}
+                    and (
+                        state = 'pending'
+                        or record_key not in (
+                            select record_key from difference where operation is null
+                        )
+                    )
+                """,
+                difference=difference,
+            )
+            self.run(
+                """
+                insert into {t}.outbox by name
+                select
+                    {sync} as sync, record_key, person, operation, 'pending' as state, payload,
+                    payload_hash, field_hashes, ?::timestamp as updated_at
+                from difference
+                where operation is not null
+                """,
+                [now()],
+                difference=difference,
+            )
+
+    def start_run(self, counts: dict[str, int]) -> int:
+        """Write down that a push begins; returns its number."""
+        run_id = (self.one("select max(run_id) from {t}.sync_run where sync = {sync}") or 0) + 1
+        self.run(
+            "insert into {t}.sync_run by name select {sync} as sync, ? as run_id, ? as pid,"
+            " ?::timestamp as started_at, ? as adds, ? as updates, ? as removes",
+            [run_id, os.getpid(), now(), counts["add"], counts["update"], counts["remove"]],
+        )
+        return run_id
+
+    def finish_run(self, run_id: int, **values: Any) -> None:
+        """Write down how a push ended."""
+        names = ", ".join(f"{name} = ?" for name in values)
+        self.run(
+            f"update {{t}}.sync_run set finished_at = ?, {names}"
+            " where sync = {sync} and run_id = ?",
+            [now(), *values.values(), run_id],
+        )
+
+    def attempt(self, difference: duckdb.DuckDBPyRelation, run_id: int, place: Place) -> None:
+        """Commit that a batch is about to be sent; `place` is its number and its positions."""
+        batch_id, first, last = place
+        self.run(
+            "insert into {t}.attempt"
+            " select {sync}, ?, ?, record_key, array_to_string(changed, ','), ?::timestamp"
+            " from difference where position between ? and ?",
+            [run_id, batch_id, now(), first, last],
+            difference=difference,
+        )
+
+    def acknowledge(self, run_id: int, batch_id: int, outcomes: list[Outcome]) -> None:
+        """Append what became of the records of a batch."""
+        parts = [[getattr(one, name) for one in outcomes] for name in ACK_FIELDS]
+        self.run(
+            """
+            insert into {t}.ack by name
+            select
+                {sync} as sync, ? as run_id, ? as batch_id, ?::timestamp as acked_at,
+                unnest(?::varchar[]) as record_key, unnest(?::varchar[]) as state,
+                unnest(?::varchar[]) as remote_id, unnest(?::varchar[]) as reason
+            """,
+            [run_id, batch_id, now(), *parts],
+        )
+
+
+ACK_FIELDS = ("key", "state", "remote_id", "reason")

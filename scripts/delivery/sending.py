@@ -1,0 +1,277 @@
+"""Send the changes in batches and write down what became of each record."""
+
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+
+import duckdb
+
+from .config import Sync
+from .destination import OPERATIONS, NoAnswer, Outcome, Record, Refused, Stop, Transient
+from .diff import Diff, masked
+from .errors import SyncError, redact
+from .ledger import BATCHES_OF_A_RUN, Ledger, Place
+from .transport import Transport, backoff
+
+CHUNK_RECORDS = 20_000  # read at a time; after as many, what arrived leaves the outbox
+REASONS_KEPT = 50
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class PushResult:
+    """What a push did.
+
+    `delivered`, `refused` and `open` count records; `open` ones stay for the next push and
+    `stopped` says why. `refusals` are (masked key, reason) of at most 50 refused records.
+    `run_id` is None when there was nothing to push.
+    """
+
+    sync: str
+    destination: str
+    diff: Diff
+    run_id: int | None = None
+    delivered: int = 0
+    refused: int = 0
+    open: int = 0
+    requests: int = 0
+    retries: int = 0
+    seconds: float = 0.0
+    refusals: list[tuple[str, str]] = field(default_factory=list)
+    stopped: str | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """Return 0 when everything arrived, 3 when records were refused or are still open."""
+        return 3 if self.refused or self.open or self.stopped else 0
+
+
+class Delivery:
+    """One run: batches go out through a few workers, the answers come back to this thread.
+
+    Only this thread touches the ledger; the workers only make requests.
+    """
+
+    def __init__(
+        self,
+        sync: Sync,
+        ledger: Ledger,
+        difference: duckdb.DuckDBPyRelation,
+        result: PushResult,
+        progress: Progress | None,
+    ) -> None:
+        self.sync, self.ledger, self.difference = sync, ledger, difference
+        self.result, self.progress = result, progress
+        self.destination = sync.destination
+        self.workers = min(sync.workers, self.destination.max_workers)
+        self.if_empty = [name for name, how in sync.remote.items() if how == "set_if_empty"]
+        self.transport = Transport(self.destination, timeout_seconds=sync.timeout_seconds)
+        self.failure: BaseException | None = None
+
+    def run(self) -> None:
+        """Send everything; raises the SyncError that ended the run, if one did."""
+        result = self.result
+        result.run_id = self.ledger.start_run(result.diff.counts)
+        result.open = result.diff.total
+        self.report()
+        try:
+            self.send_changes()
+        except BaseException as problem:
+            self.fail(problem)
+        self.transport.close()
+        self.finish()
+        if isinstance(self.failure, Stop):
+            result.stopped = str(self.failure)
+        elif self.failure is not None:
+            raise self.failure
+
+    def finish(self) -> None:
+        """Fold the answers and close the run in the ledger."""
+        result = self.result
+        result.requests, result.retries = self.transport.requests, self.transport.retries
+        note = None if self.failure is None else str(self.failure) or type(self.failure).__name__
+        self.ledger.fold()
+        if not self.destination.is_idempotent:
+            self.ledger.hold_unknown()
+        self.ledger.finish_run(
+            result.run_id,
+            outcome="incomplete" if note or result.refused or result.open else "ok",
+            delivered=result.delivered,
+            refused=result.refused,
+            open=result.open,
+            requests=result.requests,
+            note=note,
+        )
+
+    def send_changes(self) -> None:
+        """Send the changes in order: first who must leave, then updates, then new records."""
+        batch_id = self.result.run_id * BATCHES_OF_A_RUN
+        running: dict[Future, Place] = {}
+        since_fold = 0
+        with ThreadPoolExecutor(self.workers) as pool:
+            try:
+                for operation, first, records in self.batches():
+                    while len(running) >= self.workers and not self.failure:
+                        self.collect(running)
+                    if self.failure:
+                        break
+                    if since_fold >= CHUNK_RECORDS:
+                        self.ledger.fold()
+                        since_fold = 0
+                    place = (batch_id, first, first + len(records) - 1)
+                    self.ledger.attempt(self.difference, self.result.run_id, place)
+                    running[pool.submit(self.deliver, operation, records)] = place
+                    batch_id, since_fold = batch_id + 1, since_fold + len(records)
+            except BaseException as problem:  # an interrupt: what is on the wire still counts
+                self.fail(problem)
+            while running:
+                self.collect(running)
+
+    def batches(self) -> Iterator[tuple[str, int, list[Record]]]:
+        """Yield (operation, first position, records); a batch has one operation."""
+        counts = self.result.diff.counts
+        start = 1
+        for operation in OPERATIONS:
+            end = start + counts[operation]
+            size = self.destination.batch_of(operation, self.result.diff.total)
+            step = max(size, CHUNK_RECORDS // size * size)
+            for chunk in range(start, end, step):
+                rows = self.ledger.run(
+                    "select record_key, remote_id, changed, payload from difference"
+                    " where position between ? and ? order by position",
+                    [chunk, min(chunk + step, end) - 1],
+                    difference=self.difference,
+                ).fetchall()
+                records = [record_of(operation, *row) for row in rows]
+                for index in range(0, len(records), size):
+                    yield operation, chunk + index, records[index : index + size]
+            start = end
+
+    def collect(self, running: dict[Future, Place]) -> None:
+        """Write down the answers that have come in; the first failure stops the run."""
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            place = running.pop(future)
+            try:
+                outcomes = future.result()
+            except BaseException as problem:
+                self.fail(problem)
+            else:
+                self.ledger.acknowledge(self.result.run_id, place[0], outcomes)
+                self.count(outcomes)
+
+    def fail(self, problem: BaseException) -> None:
+        """Keep the first failure, and wake the workers that wait so that they give up as well."""
+        if not self.failure or (isinstance(self.failure, Stop) and isinstance(problem, SyncError)):
+            self.failure = problem
+        self.transport.stopping.set()
+
+    def count(self, outcomes: list[Outcome]) -> None:
+        """Add outcomes to the result and report the progress."""
+        result = self.result
+        for one in outcomes:
+            result.delivered += one.state == "delivered"
+            result.refused += one.state == "refused"
+            result.open -= one.state in ("delivered", "refused")
+            if one.state == "refused" and len(result.refusals) < REASONS_KEPT:
+                result.refusals.append((masked(one.key), one.reason or "no reason given"))
+        self.report()
+
+    def report(self) -> None:
+        """Say how far the run has come."""
+        if self.progress:
+            done = self.result.delivered + self.result.refused
+            self.progress(done, self.result.diff.total)
+
+    def deliver(self, operation: str, records: list[Record]) -> list[Outcome]:
+        """Send one batch until every record is settled or given up; one outcome per record."""
+        settled: dict[str, Outcome] = {}
+        tries = 0
+        while True:
+            tries += 1
+            left = [record for record in records if record.key not in settled]
+            outcomes = self.send(operation, left)
+            settled |= {one.key: clean(one) for one in outcomes if one.state != "open"}
+            still = [one for one in outcomes if one.state == "open"]
+            # What the destination did not say anything about is asked again, a few times.
+            if not still or not self.destination.is_idempotent or tries >= self.sync.max_tries:
+                return [*settled.values(), *(clean(one) for one in still)]
+            self.transport.count_retry()
+            self.transport.sleep(backoff(tries, self.sync.backoff_seconds))
+
+    def send(self, operation: str, records: list[Record]) -> list[Outcome]:
+        """Send until there is an answer; halves the batch when it is refused as a whole."""
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                sent = self.without_filled(operation, records)
+                return self.destination.send(self.transport.call, operation, sent)
+            except NoAnswer as problem:
+                if not self.destination.is_idempotent:
+                    return [Outcome(one.key, "open", reason=str(problem)) for one in records]
+                self.wait_for_next_try(tries, problem)
+            except Transient as problem:
+                self.wait_for_next_try(tries, problem)
+            except Refused as problem:
+                if len(records) == 1:
+                    reason = redact(str(problem), records[0].key)
+                    return [Outcome(records[0].key, "refused", None, reason)]
+                middle = len(records) // 2
+                return self.send(operation, records[:middle]) + self.send(
+                    operation, records[middle:]
+                )
+
+    def without_filled(self, operation: str, records: list[Record]) -> list[Record]:
+        """Return the records without the values that must not overwrite what is there."""
+        asking = [one for one in records if set(self.if_empty) & set(one.values)]
+        if not asking or operation == "remove":
+            return records
+        held = self.destination.read(self.transport.call, asking, self.if_empty)
+        return [
+            replace(
+                record,
+                values=without(record.values, held.get(record.key)),
+                whole=without(record.whole, held.get(record.key)),
+            )
+            for record in records
+        ]
+
+    def wait_for_next_try(self, tries: int, problem: Transient) -> None:
+        """Pause before the next try; raises Stop when there is none or it is too far away."""
+        sync, name = self.sync, self.destination.name
+        if tries >= sync.max_tries:
+            raise Stop(f"{name} did not recover in {tries} tries ({problem}).")
+        if problem.wait is not None and problem.wait > sync.longest_wait_seconds:
+            raise Stop(f"{name} asks to wait {problem.wait:,.0f} seconds ({problem}).")
+        self.transport.count_retry()
+        pause = backoff(tries, sync.backoff_seconds)
+        if problem.wait is not None:  # everyone waits that long; jitter keeps the workers apart
+            self.transport.pause(problem.wait)
+            pause /= 10
+        self.transport.sleep(pause)
+
+
+def record_of(
+    operation: str, key: str, remote_id: str | None, changed: list[str], payload: str
+) -> Record:
+    """Return what to send: the changed values, and with an add everything else as well."""
+    whole = {name: value for name, value in json.loads(payload).items() if value is not None}
+    if operation == "remove":
+        return Record(key, remote_id, dict.fromkeys(changed), {})
+    values = {name: whole.get(name) for name in changed}
+    return Record(key, remote_id, whole | values if operation == "add" else values, whole)
+
+
+def without(values: dict, held: dict | None) -> dict:
+    """Return the values whose field is empty at the destination, or not asked for."""
+    filled = {name for name, value in (held or {}).items() if value not in (None, "")}
+    return {name: value for name, value in values.items() if name not in filled}
+
+
+def clean(outcome: Outcome) -> Outcome:
+    """Return an outcome whose reason is safe to keep, whatever the plug-in put there."""
+    if not outcome.reason:
+        return outcome
+    return replace(outcome, reason=redact(outcome.reason, outcome.key))

@@ -1,0 +1,161 @@
+"""Make HTTP calls within the quota, wait as long as the other side asks for, judge the answers."""
+
+import email.utils
+import logging
+import random
+import re
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+from pyrate_limiter import Limiter, Rate
+
+from .destination import Destination, NoAnswer, Refused, Stop, Transient
+from .errors import AuthError, redact
+
+# A little under the quota: other clocks and other windows than ours.
+SHARE_OF_QUOTA = 0.95
+LONGEST_BACKOFF = 60.0
+# httpx writes whole addresses, secrets in them included, to its log.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+REQUEST_IDS = ("x-request-id", "request-id")
+PAUSE = {408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524}
+
+
+class Transport:
+    """One HTTP client and one gate for all workers; close it at the end.
+
+    `requests` counts what went on the wire, `retries` what had to be sent again.
+    """
+
+    def __init__(self, destination: Destination, *, timeout_seconds: float = 30.0) -> None:
+        limit, seconds = destination.quota
+        rate = Rate(max(1, int(limit * SHARE_OF_QUOTA)), int(seconds * 1000))
+        self.destination, self.limiter = destination, Limiter(rate)
+        self.client = httpx.Client(
+            base_url=destination.base_url,
+            timeout=httpx.Timeout(timeout_seconds, connect=10.0),
+        )
+        self.requests = self.retries = 0
+        self.stopping = threading.Event()
+        self.lock = threading.Lock()
+        self.open_at = 0.0
+
+    def __enter__(self) -> "Transport":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.stopping.set()
+        self.client.close()
+        self.limiter.close()
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody through the gate for this long."""
+        with self.lock:
+            self.open_at = max(self.open_at, time.monotonic() + seconds)
+
+    def count_retry(self) -> None:
+        """Count a request that has to be sent again."""
+        with self.lock:
+            self.retries += 1
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, but not when the run is stopping."""
+        if self.stopping.wait(seconds):
+            raise Stop("stopped")
+
+    def call(self, method: str, address: str, **arguments: Any) -> httpx.Response:
+        """Make one request as soon as the gate and the quota let it; raises Transient or Stop.
+
+        `arguments` are those of httpx: json, content, params, headers.
+        """
+        while (wait := self.open_at - time.monotonic()) > 0:
+            self.sleep(wait)
+        while not self.limiter.try_acquire("requests", blocking=False):
+            self.sleep(0.02)
+        if self.stopping.is_set():
+            raise Stop("stopped")
+        with self.lock:
+            self.requests += 1
+        headers = {**self.destination.headers, **arguments.pop("headers", {})}
+        try:
+            return self.client.request(method, address, headers=headers, **arguments)
+        except (httpx.ConnectError, httpx.ConnectTimeout):  # nothing was sent
+            raise Transient("no connection") from None
+        except httpx.HTTPError as problem:  # its text can hold addresses: only name it
+            raise NoAnswer(f"no answer ({type(problem).__name__})") from None
+
+
+def backoff(tries: int, base_seconds: float) -> float:
+    """Return an exponential pause with jitter after this many tries."""
+    return min(LONGEST_BACKOFF, base_seconds * 2 ** (tries - 1)) * random.uniform(0.5, 1.5)
+
+
+def retry_after(response: httpx.Response, *, otherwise: float | None = None) -> float | None:
+    """Return the seconds that a Retry-After header (a number or a date) asks for."""
+    value = response.headers.get("Retry-After", "").strip()
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        at = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return otherwise
+    return max(0.0, (at - datetime.now(UTC)).total_seconds())
+
+
+def json_of(response: httpx.Response) -> Any:
+    """Return the JSON of an answer, None when it is something else (a proxy's HTML page)."""
+    try:
+        return response.json()
+    except ValueError:
+        return None
+
+
+def request_id(response: httpx.Response, header: str = "") -> str:
+    """Return the vendor's name of a request, for its support; empty when it gave none.
+
+    `header` is where this vendor puts it, beside the usual places.
+    """
+    names = (*REQUEST_IDS, header)
+    found = next((response.headers[name] for name in names if name in response.headers), "")
+    return f" [request {found}]" if re.fullmatch(r"[\w.:-]{6,64}", found) else ""
+
+
+def judge(
+    response: httpx.Response,
+    *,
+    who: str,
+    rights: str,
+    reason: Callable[[Any], str] = lambda body: "",
+    pause: float | None = None,
+    request_header: str = "",
+) -> Any:
+    """Return the JSON body of a good answer (None for one without content); raise otherwise.
+
+    `rights` says in an AuthError what to check. `reason(body)` picks the readable part of an error
+    body. `pause` is how long everybody waits after a 429 that does not say. `request_header` is
+    where the vendor names a request. Raises AuthError for 401 and 403, Transient for what passes,
+    Refused for what does not.
+    """
+    status, body = response.status_code, json_of(response)
+    if 200 <= status < 300 and (body is not None or not response.content):
+        return body
+    try:
+        said = reason(body) if body is not None else ""
+    except (AttributeError, KeyError, IndexError, TypeError):
+        said = ""
+    what = redact(f"HTTP {status} {said}".strip()) + request_id(response, request_header)
+    if status in (401, 403):
+        raise AuthError(f"{who} does not accept the credentials ({what}). {rights}")
+    if status in PAUSE or body is None:
+        raise Transient(what, retry_after(response, otherwise=pause if status == 429 else None))
+    raise Refused(what)
