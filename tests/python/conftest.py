@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,13 @@ def copy_of_files(folder: Path) -> Path:
     for name in ("models", "macros", "seeds", "tests"):
         shutil.copytree(PROJECT / name, folder / name)
     return folder
+
+
+def copy_of(project: Project, folder: Path) -> Project:
+    """The same project over a copy of its warehouse."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(project.warehouse, folder / "warehouse.duckdb")
+    return replace(project, warehouse=folder / "warehouse.duckdb")
 
 
 @pytest.fixture(scope="session")

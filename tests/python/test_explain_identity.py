@@ -15,8 +15,8 @@ from scripts.explain_identity import answers, lookup
 from scripts.explain_identity.chains import best_chain
 from scripts.explain_identity.warehouse import Edge
 
-from .conftest import copy_of_files
-from .test_pipeline import copy_of, planted
+from .conftest import copy_of, copy_of_files
+from .test_pipeline import planted
 
 IDENTITY = (
     "run", "--select", "+profile_merges", "+profile_aliases", "+identity_suppressed_edges",

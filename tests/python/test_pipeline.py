@@ -1,7 +1,6 @@
 """The whole project on the demo data: what was planted comes out, what is broken is caught."""
 
 import csv
-import shutil
 from collections import Counter
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ import pytest
 
 from scripts.dbt_runner import PROJECT, DbtFailed
 
-from .conftest import AS_OF, copy_of_files
+from .conftest import AS_OF, copy_of, copy_of_files
 
 
 def planted(project, name):
@@ -161,13 +160,6 @@ def test_traits_have_no_holes(demo):
     assert len(columns) >= 50
     nulls = " + ".join(f"count(*) filter (where {name} is null)" for (name,) in columns)
     assert demo.value(f"select {nulls} from marts.profile_traits") == 0
-
-
-def copy_of(project, folder):
-    """The same project over a copy of its warehouse."""
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(project.warehouse, folder / "warehouse.duckdb")
-    return replace(project, warehouse=folder / "warehouse.duckdb")
 
 
 CONTENT = {
