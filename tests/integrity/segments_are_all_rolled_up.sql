@@ -1,4 +1,5 @@
 -- Every file under marts/segments is in the list of segment_memberships.
+-- A row is a segment that is missing there.
 -- depends_on: {{ ref('segment_memberships') }}
 {% set missing = [] %}
 {% if execute %}
