@@ -194,8 +194,7 @@ def test_a_source_that_is_switched_off_counts_nowhere_and_can_come_back(
         (project.raw / source).symlink_to(demo.raw / source)
     (tmp_path / "events").rename(project.raw / "events")
     project.dbt(
-        "build", "--select", "+profiles", "+event_intake",
-        "--exclude-resource-type", "unit_test",
+        "run", "--select", "+profiles", "+event_intake",
         event_sources=["segment", "email", "hubspot", "events"],
     )  # fmt: skip
     back = set(project.rows("select profile_id from marts.profiles"))
