@@ -3,7 +3,7 @@
 #}
 {% test accepted_range(model, column_name, at_least=none, at_most=none) %}
 
-select {{ column_name }}
+select *
 
 from {{ model }}
 where

@@ -4,7 +4,9 @@
 #}
 {% test fresh_within(model, column_name, hours) %}
 
-select max({{ column_name }}) as newest
+select
+    max({{ column_name }}) as newest,
+    {{ as_of() }} as as_of
 
 from {{ model }}
 having

@@ -1,6 +1,10 @@
 -- Everybody in an ad audience agreed, by the latest answer that is known; where none is asked for
 -- (var ad_consent_required), nobody in it refused.
-select audience_members.profile_id
+-- A row is a member of an audience who did not agree.
+select
+    audience_members.audience,
+    audience_members.profile_id,
+    consents.has_ad_consent
 
 from {{ ref('ad_audience_members') }} as audience_members
 inner join {{ ref('int_profiles') }} as profiles

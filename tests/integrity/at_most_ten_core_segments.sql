@@ -1,4 +1,5 @@
 -- Warns when more than ten segments are marked core: what everybody begins with must stay short.
+-- A row is a segment that is marked core.
 {{ config(severity='warn') }}
 
 with

@@ -1,5 +1,8 @@
 -- A customer's primary segment never has the goal to win a prospect over.
-select profile_segments.*
+-- A row is a customer with such a primary segment.
+select
+    profile_segments.profile_id,
+    profile_segments.primary_segment
 
 from {{ ref('profile_segments') }} as profile_segments
 inner join {{ ref('profile_traits') }} as profile_traits

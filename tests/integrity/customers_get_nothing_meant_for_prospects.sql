@@ -1,5 +1,6 @@
 -- No customer is sent anywhere for a segment that is to win prospects over: no e-mail list or
 -- contact with such a primary segment, no ad audience, no sales alert.
+-- A row is a customer, with the segment and the model that would send them.
 with
 
 activated as (

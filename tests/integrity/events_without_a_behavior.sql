@@ -1,5 +1,6 @@
 -- Warns about events that no rule knows. They stay, as behavior `other`, and count for nothing:
 -- add a line for each name to seeds/behavior_rules.csv.
+-- A row is a name of an event, with how many events have it.
 {{ config(severity='warn') }}
 
 select

@@ -1,5 +1,6 @@
 -- No event up to as_of is lost on the way to its profile and behavior, unless it is in quarantine
 -- because every identifier it carries is void.
+-- A row is a source whose events do not all arrive.
 with
 
 expected as (
@@ -19,7 +20,10 @@ resolved as (
     group by source
 )
 
-select expected.source
+select
+    expected.source,
+    expected.event_count,
+    coalesce(resolved.event_count, 0) as resolved_count
 
 from expected
 left join resolved on expected.source = resolved.source

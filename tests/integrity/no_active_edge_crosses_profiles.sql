@@ -1,5 +1,6 @@
 -- Two identifiers that were seen together, or are declared one person's, are in one profile unless
 -- identity_suppressed_edges says why not.
+-- A row is a pair of identifiers that should be in one profile.
 with
 
 identifiers as (

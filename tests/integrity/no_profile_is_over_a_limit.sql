@@ -1,5 +1,6 @@
 -- No profile has more identifiers of a type than a person may have. Identifiers that are declared
 -- one count as one and may go beyond any limit, so profiles that hold a declared edge are left out.
+-- A row is a profile with too many identifiers of a type.
 with
 
 counted as (

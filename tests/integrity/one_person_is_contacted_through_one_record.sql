@@ -1,5 +1,6 @@
 -- An address is one contact's, a person is on one e-mail list, and both models name the same
 -- people with the same address.
+-- A row is an address or a person with several records, or with one in only one of the models.
 with
 
 records as (

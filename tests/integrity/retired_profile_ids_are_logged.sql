@@ -1,5 +1,6 @@
 -- Whoever kept an old profile id finds out what became of it: every identifier that once named a
 -- profile and names none now is in the log of merges, and leads on from profile_aliases.
+-- A row is a profile id that leads nowhere.
 with
 
 retired as (

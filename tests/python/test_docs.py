@@ -65,7 +65,7 @@ def test_the_canonical_columns_are_those_of_the_union():
         row[0] for row in table((PROJECT / "docs/inputs.md").read_text(), "The canonical event")
     ]
     assert documented == columns
-    assert len(columns) == 18
+    assert len(columns) == 19
 
 
 def test_the_quarantine_reasons_are_the_accepted_ones():
@@ -122,15 +122,13 @@ def test_nothing_names_a_registry_or_a_machine():
         assert "/tmp/" not in text, page.name
 
 
-def test_the_worked_examples_hold(make_project, tmp_path):
-    """The segment of docs/adding-a-segment.md and the source of docs/adding-a-source.md, built."""
+def test_the_worked_example_of_a_segment_holds(make_project, tmp_path):
+    """The segment of docs/adding-a-segment.md, built."""
     folder = tmp_path / "project"
     for name in ("models", "macros", "seeds", "tests"):
         shutil.copytree(PROJECT / name, folder / name)
     shutil.copy(PROJECT / "dbt_project.yml", folder / "dbt_project.yml")
-    segment, source = (
-        (PROJECT / "docs" / f"adding-a-{what}.md").read_text() for what in ("segment", "source")
-    )
+    segment = (PROJECT / "docs/adding-a-segment.md").read_text()
 
     def block(text, language, number):
         return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)[number]
@@ -148,34 +146,18 @@ def test_the_worked_examples_hold(make_project, tmp_path):
     text = roll_up.read_text()
     roll_up.write_text(text.replace("    ]\n", "        'case_study_takers',\n    ]\n", 1))
 
-    # The source.
-    staging = folder / "models/staging/webinar"
-    staging.mkdir()
-    (staging / "_webinar__sources.yml").write_text(block(source, "yaml", 0))
-    (staging / "stg_webinar__events.sql").write_text(block(source, "sql", 0))
-    settings = (folder / "dbt_project.yml").read_text()
-    (folder / "dbt_project.yml").write_text(
-        settings.replace("    staging:\n", "    staging:\n" + block(source, "yaml", 1)).replace(
-            "      +schema: staging\n      +materialized: view\n", ""
-        )
-    )
-    for seed, line in re.findall(r"`seeds/(\w+)\.csv`: `([^`]+)`", source):
-        path = folder / "seeds" / f"{seed}.csv"
-        path.write_text(path.read_text() + line + "\n")
-    raw = tmp_path / "raw" / "webinar" / "attendances"
+    raw = tmp_path / "raw" / "events" / "events"
     raw.mkdir(parents=True)
     (raw / "one.csv").write_text(
-        "id,email,webinar,joined_at\na1,ANA@example.com,pricing,2026-06-01T10:00:00Z\n"
+        "event_id,event_name,occurred_at,email\n"
+        "e1,identified,2026-06-01T10:00:00Z,ana@example.com\n"
     )
     project = replace(
-        make_project(tmp_path / "raw", event_sources=["webinar"], as_of="2026-06-30"),
+        make_project(tmp_path / "raw", event_sources=["events"], as_of="2026-06-30"),
         project_dir=folder,
         target_path=tmp_path / "target",
     )
     project.dbt("build", "--exclude-resource-type", "unit_test")
-    assert project.rows("select email, engagement_score from activation.crm_contacts") == [
-        ("ana@example.com", 1)
-    ]
     assert (
         project.value("select count(*) from marts.segment_catalog") == len(segments_in_yaml()) + 1
     )

@@ -1,6 +1,7 @@
 """Every model, column, seed and source is described, over all sources: dbt-bouncer says so."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -80,6 +81,27 @@ def test_a_missing_description_is_found(artifacts, tmp_path):
     assert code == 1
     assert any("check_model_description_populated" in name for name in failed)
     assert any("check_columns_are_all_documented" in name for name in failed)
+
+
+def dead_links(text, manifest):
+    """Links of dbt's own pages that lead to nothing."""
+    nodes = {**manifest["nodes"], **manifest["sources"], **manifest["exposures"]}
+    return [
+        link
+        for kind, link in re.findall(r"\]\(#!/(\w+)/([^)]+)\)", text)
+        if link not in nodes or not link.startswith(f"{kind}.")
+    ]
+
+
+def test_docs_open_on_our_own_page(artifacts):
+    manifest = json.loads((artifacts / "manifest.json").read_text())
+    page = manifest["docs"]["doc.audience_engine.__overview__"]["block_contents"]
+    assert "# Audience engine" in page
+    assert len(re.findall(r"\]\(#!/", page)) > 10
+    assert dead_links(page, manifest) == []
+    assert dead_links("[x](#!/model/model.audience_engine.gone)", manifest) != []
+    # A link that is not dbt's own would leave the page.
+    assert re.findall(r"\]\((?!#!/)", page) == []
 
 
 def test_docs_are_one_page(make_project, demo, tmp_path):

@@ -91,8 +91,11 @@ def test_a_missing_column_is_named(project):
 
 
 def test_an_unknown_source_is_named(project):
-    with pytest.raises(DbtFailed, match="stg_sgement__events"):
+    with pytest.raises(
+        DbtFailed, match="event_sources lists 'sgement', which is no source"
+    ) as failure:
         project.dbt("parse", event_sources=["sgement"])
+    assert "Choose from email, events, hubspot, segment, shop, snowplow" in str(failure.value)
 
 
 def test_an_empty_list_of_sources_says_what_to_write(project):

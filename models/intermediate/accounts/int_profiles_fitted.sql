@@ -25,7 +25,7 @@ select
     coalesce(points.attribute_count = 4, false) as has_complete_fit,
     coalesce(
         details.crm_verified_at
-        < {{ as_of() }} - interval '{{ var("firmographics_valid_days") }}' day,
+        < {{ as_of() }} - interval '{{ var("firmographics_valid_days", 180) }}' day,
         false
     )
     or coalesce(

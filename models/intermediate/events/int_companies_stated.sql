@@ -4,7 +4,8 @@ with
 
 unioned as (
     select
-        {{ null_columns(['company_id', 'company_name', 'domain', 'industry', 'country']) | indent }},
+        {{ null_columns(['company_id', 'company_name', 'domain']) | indent }},
+        {{ null_columns(['industry', 'country']) | indent }},
         {{ null_columns(['employee_count'], type_double()) }},
         {{ null_columns(['is_target_account'], 'boolean') }},
         {{ null_columns(['renewal_at'], 'timestamp') }}

@@ -24,7 +24,7 @@ known as (
 watermarks as (
     select
         source,
-        max(loaded_at) - interval '{{ var("event_overlap_days") }}' day as reread_from
+        max(loaded_at) - interval '{{ var("event_overlap_days", 3) }}' day as reread_from
     from known
     where has_load_time
     group by source

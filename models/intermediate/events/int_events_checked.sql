@@ -35,7 +35,7 @@ select
         when event_name is null then 'missing_event_name'
         when
             occurred_at > coalesce(loaded_at, {{ as_of() }})
-            + interval '{{ var("future_tolerance_hours") }}' hour
+            + interval '{{ var("future_tolerance_hours", 24) }}' hour
             then 'dated_in_future'
     end as quarantine_reason,
 

@@ -1,5 +1,5 @@
--- One row per usable event of a source that var event_sources lists. int_events remembers the events
--- of sources that were listed once; everything after this model has never heard of them.
+-- One row per usable event of a source that var event_sources lists. int_events remembers events of
+-- sources that were listed once; everything after this model has never heard of them.
 {{ config(materialized='view') }}
 
 with

@@ -9,7 +9,7 @@ stays as (
     from {{ ref('segment_membership_history') }}
     where
         exited_at is null
-        and {{ within_days('entered_at', var('sales_alert_days')) }}
+        and {{ within_days('entered_at', var('sales_alert_days', 7)) }}
 ),
 
 memberships as (

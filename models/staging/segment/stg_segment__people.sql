@@ -17,7 +17,8 @@ select
     last_name,
     company_name,
     job_title,
-    {{ null_columns(['lifecycle_stage', 'company_id', 'lead_status', 'buying_roles', 'owner_id']) }},
+    {{ null_columns(['lifecycle_stage', 'company_id', 'lead_status']) }},
+    {{ null_columns(['buying_roles', 'owner_id']) }},
 
     -- booleans
     false as is_email_opted_out,

@@ -1,6 +1,6 @@
 -- Snowplow events in the canonical shape. The collector's time is the load time, so that of two
 -- copies of one event the first collected wins.
-{% set excluded_apps = "'" ~ var('snowplow_excluded_app_ids') | join("', '") ~ "'" %}
+{% set excluded_apps = "'" ~ var('snowplow_excluded_app_ids', []) | join("', '") ~ "'" %}
 with
 
 tracked as (
