@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs trigger-docs segment-docs build validate plan push status crm bench bench-identity \
+.PHONY: help demo test lint format docs trigger-docs segment-docs build segment validate plan push status crm bench bench-identity \
 	bench-push test-faults pull doctor mutants lock clean
 
 help:  ## list the targets
@@ -69,6 +69,12 @@ segment-docs: .venv/ready  ## write docs/segments.md from the segments' SQL and 
 build: .venv/ready profiles.yml  ## dbt build on your own data (dbt_project.yml says where it is)
 	@$(BIN)/python -m scripts.roll_up
 	@$(BIN)/dbt build $(if $(AS_OF),--vars '{as_of: "$(AS_OF)"}')
+
+segment: .venv/ready profiles.yml  ## build, and run one segment's unit tests: make segment NAME=sales_ready
+	@test -n "$(NAME)" || { echo "say which segment: make segment NAME=sales_ready"; exit 1; }
+	@$(BIN)/python -m scripts.roll_up
+	@$(BIN)/dbt build --exclude-resource-type unit_test $(if $(AS_OF),--vars '{as_of: "$(AS_OF)"}')
+	@$(BIN)/dbt test --select $(NAME),test_type:unit $(if $(AS_OF),--vars '{as_of: "$(AS_OF)"}')
 
 validate: .venv/ready  ## check the raw files and what is about to leave
 	@$(BIN)/python -m scripts.validate

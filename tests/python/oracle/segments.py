@@ -30,7 +30,7 @@ def judged() -> frozenset[str]:
     world = World(now, (nobody,))
     has = traits_of(world, nobody)
     account = defaultdict(int, account_renewal_at=None)
-    return frozenset(rules_of_people(world, has)) | frozenset(rules_of_accounts(world, has, account))
+    return frozenset(rules_of_people(world, has) | rules_of_accounts(world, has, account))
 
 
 def rules_of_people(world: World, has: dict) -> dict[str, bool]:
@@ -59,8 +59,7 @@ def rules_of_people(world: World, has: dict) -> dict[str, bool]:
         "vendor_comparers": prospect and reviewed,
         "implementation_planners": not customer
         and has["integration_guide_downloaded_count_30d"] >= 1,
-        "past_awareness": prospect
-        and has["longest_product_demo_seconds"] >= 60,
+        "past_awareness": prospect and has["longest_product_demo_seconds"] >= 60,
         "video_watchers": has["longest_video_seconds_30d"] >= 30,
         "focused_readers": has["product_page_seconds_7d"] >= 180,
         "content_downloaders": has["content_downloaded_count_90d"] >= 1,
