@@ -59,7 +59,7 @@ unit_tests:
         - {profile_id: twice}
 """,
 }
-SEED_LINE = "*,page_viewed,/features*,*,*,documentation_viewed,9\n"
+SEED_LINE = "*,page_viewed,/webinars/*,*,*,documentation_viewed,0\n"
 
 
 class House:
@@ -172,6 +172,6 @@ def test_a_behavior_nobody_counted_takes_two_files_a_seed_line_and_one_command(
     assert house.unit_tests() == {"docs_readers_edges": "pass"}
     members = house.rows("select profile_id from segments.docs_readers")
     assert members == house.did_twice("behavior = 'documentation_viewed'", 5)
-    by_the_seed = house.did_twice("page_path like '/features%'", 5)
-    assert by_the_seed, "the demo has people who look at features"
+    by_the_seed = house.did_twice("page_path like '/webinars/%'", 5)
+    assert by_the_seed, "the demo has people who look at webinars"
     assert by_the_seed <= members
