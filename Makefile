@@ -12,8 +12,9 @@ unexport PYTHONDONTWRITEBYTECODE
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-data crm test test-faults lint format docs trigger-docs segment-docs command-docs \
-	build validate segments plan push pull status doctor bench bench-identity bench-push \
+.PHONY: help demo demo-data crm test test-faults lint format docs trigger-docs segment-docs \
+	command-docs \
+	build segment validate segments plan push pull status doctor bench bench-identity bench-push \
 	identity-quality mutants compare lock clean clean-demo
 
 help:  ## list the targets
@@ -77,6 +78,12 @@ command-docs: .venv/ready  ## write docs/commands.md from the program's own help
 build: .venv/ready  ## your own data; AS_OF=…, SOURCES=…, ARGS="--full-refresh"
 	@$(BIN)/audiences build $(if $(AS_OF),--as-of '$(AS_OF)') \
 		$(if $(SOURCES),--sources '$(SOURCES)') $(ARGS)
+
+segment: .venv/ready profiles.yml  ## build with one segment's unit tests: NAME=sales_ready
+	@test -n "$(NAME)" || { echo "say which segment: make segment NAME=sales_ready"; exit 1; }
+	@$(BIN)/python -m scripts.roll_up
+	@$(BIN)/dbt build --exclude-resource-type unit_test $(if $(AS_OF),--vars '{as_of: "$(AS_OF)"}')
+	@$(BIN)/dbt test --select $(NAME),test_type:unit $(if $(AS_OF),--vars '{as_of: "$(AS_OF)"}')
 
 validate: .venv/ready  ## check what came in and what is about to leave
 	@$(BIN)/audiences validate $(ARGS)

@@ -9,7 +9,8 @@
 #}
 {% macro check_behaviors(catalogue) -%}
     {%- if execute -%}
-        {%- set rows = run_query('select behavior, stage from ' ~ catalogue) -%}
+        {#- Rendered, because a build with --empty would look into an empty catalogue. -#}
+        {%- set rows = run_query('select behavior, stage from ' ~ catalogue.render()) -%}
         {%- set behaviors = rows.columns['behavior'].values() | list -%}
         {%- set names = behaviors + ['engagement', 'research'] -%}
         {%- for stage in rows.columns['stage'].values() | unique if stage != 'none' -%}

@@ -16,6 +16,7 @@ AS_OF = "2026-06-30T00:00:00Z"
 
 # Files that take longest, so that they begin first and two workers end together.
 LONGEST = (
+    "test_stranger",
     "test_real_data",
     "test_incremental",
     "test_pipeline",

@@ -2,12 +2,14 @@
 
 import re
 import shutil
-from dataclasses import replace
 
 import pytest
 import yaml
 
+from dev import segment_docs
 from scripts.dbt_runner import PROJECT
+
+from .oracle.segments import judged
 
 PAGES = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").glob("*.md"))]
 README = (PROJECT / "README.md").read_text()
@@ -21,26 +23,56 @@ def table(text, heading):
     return [[cell.strip().strip("`") for cell in row.strip("|").split("|")] for row in rows]
 
 
-def segments_in_yaml():
-    """The segments as the README lists them: core ones first, then by priority."""
-    found = []
-    for path in (PROJECT / "models/marts/segments").rglob("*.yml"):
-        for model in yaml.safe_load(path.read_text())["models"]:
-            meta = model["config"]["meta"]
-            row = (model["name"], meta["goal"], str(meta["priority"]), meta["cadence"])
-            found.append((not meta.get("core", False), int(meta["priority"]), row))
-    return [row for _, _, row in sorted(found)]
+def ours(segments):
+    """Those segments that come with the project; one of your own need not be on its pages."""
+    return [one for one in segments if one.name in judged()]
+
+
+def core_segments():
+    """The core segments as the README lists them, by priority."""
+    return [
+        (one.name, one.goal, str(one.priority), one.cadence)
+        for one in ours(segment_docs.segments())
+        if one.is_core
+    ]
 
 
 def segments_in_readme(text):
     return [(name, *rest) for name, _, *rest in table(text, "Segments")]
 
 
-def test_the_segments_table_is_the_yaml():
-    assert segments_in_readme(README) == segments_in_yaml()
+def test_the_segments_table_is_the_core_segments():
+    assert segments_in_readme(README) == core_segments()
     assert segments_in_readme(README.replace("| 10 | hourly |", "| 11 | hourly |")) != (
-        segments_in_yaml()
+        core_segments()
     )
+
+
+def test_the_page_of_segments_is_the_one_that_is_written():
+    """A segment of your own may be on the page or not; what the page shows is true."""
+    text = segment_docs.PAGE.read_text()
+    shown = segment_docs.listed(text)
+    assert set(shown) >= {one.name for one in ours(segment_docs.segments())}
+    found = [one for one in segment_docs.segments() if one.name in shown]
+    assert text == segment_docs.page(found), "run `make segment-docs`"
+    assert text.replace("not has_converted", "has_converted", 1) != segment_docs.page(found)
+
+
+def test_the_page_of_segments_takes_one_in_when_it_is_written(tmp_path):
+    folder = tmp_path / "segments"
+    shutil.copytree(segment_docs.SEGMENTS, folder)
+    (folder / "research" / "readers.sql").write_text(
+        "-- Reads.\nselect profile_id\n\nfrom {{ ref('profile_traits') }}\n\nwhere is_customer\n"
+    )
+    assert len(segment_docs.segments(folder)) == len(segment_docs.segments())
+    (folder / "research" / "readers.yml").write_text(
+        "models: [{name: readers, description: Reads., config: {meta: "
+        "{goal: engage, priority: 1, cadence: daily}}}]"
+    )
+    found = segment_docs.segments(folder)
+    assert segment_docs.listed(segment_docs.page(found))[9] == "readers"
+    (readers,) = [one for one in found if one.name == "readers"]
+    assert (readers.theme, readers.rule, readers.is_core) == ("research", "is_customer", False)
 
 
 def test_the_quoted_segment_is_the_file():
@@ -120,44 +152,3 @@ def test_nothing_names_a_registry_or_a_machine():
         assert "pypi.org" not in text, page.name
         assert "/work/" not in text, page.name
         assert "/tmp/" not in text, page.name
-
-
-def test_the_worked_example_of_a_segment_holds(make_project, tmp_path):
-    """The segment of docs/adding-a-segment.md, built."""
-    folder = tmp_path / "project"
-    for name in ("models", "macros", "seeds", "tests"):
-        shutil.copytree(PROJECT / name, folder / name)
-    shutil.copy(PROJECT / "dbt_project.yml", folder / "dbt_project.yml")
-    segment = (PROJECT / "docs/adding-a-segment.md").read_text()
-
-    def block(text, language, number):
-        return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)[number]
-
-    # The segment.
-    research = folder / "models/marts/segments/research"
-    (research / "case_study_takers.sql").write_text(block(segment, "sql", 0))
-    (research / "case_study_takers.yml").write_text(
-        "version: 2\n\nmodels:\n"
-        + block(segment, "yaml", 0)
-        + "\nunit_tests:\n"
-        + block(segment, "yaml", 1)
-    )
-    roll_up = folder / "models/marts/membership/segment_memberships.sql"
-    text = roll_up.read_text()
-    roll_up.write_text(text.replace("    ]\n", "        'case_study_takers',\n    ]\n", 1))
-
-    raw = tmp_path / "raw" / "events" / "events"
-    raw.mkdir(parents=True)
-    (raw / "one.csv").write_text(
-        "event_id,event_name,occurred_at,email\n"
-        "e1,identified,2026-06-01T10:00:00Z,ana@example.com\n"
-    )
-    project = replace(
-        make_project(tmp_path / "raw", event_sources=["events"], as_of="2026-06-30"),
-        project_dir=folder,
-        target_path=tmp_path / "target",
-    )
-    project.dbt("build", "--exclude-resource-type", "unit_test")
-    assert (
-        project.value("select count(*) from marts.segment_catalog") == len(segments_in_yaml()) + 1
-    )

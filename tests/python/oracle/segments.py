@@ -30,9 +30,7 @@ def judged() -> frozenset[str]:
     world = World(now, (nobody,))
     has = traits_of(world, nobody)
     account = defaultdict(int, account_renewal_at=None)
-    return frozenset(rules_of_people(world, has)) | frozenset(
-        rules_of_accounts(world, has, account)
-    )
+    return frozenset(rules_of_people(world, has) | rules_of_accounts(world, has, account))
 
 
 def rules_of_people(world: World, has: dict) -> dict[str, bool]:

@@ -1,0 +1,177 @@
+"""A stranger's way to a segment of their own: files as the docs show, one command, all green."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from scripts.dbt_runner import PROJECT
+
+from .conftest import AS_OF
+
+PAGE = (PROJECT / "docs" / "adding-a-segment.md").read_text()
+NOT_COPIED = (".git", ".venv*", "target", "logs", "data", ".*_cache", "__pycache__", ".hypothesis")
+# Its behavior is in the catalogue, nobody counts it, and a line of a seed gives it another page.
+DOCS_READERS = {
+    "models/marts/segments/research/docs_readers.sql": """\
+-- Read the documentation twice in five days, as nobody does who just looks around.
+select profile_id
+
+from {{ ref('profile_traits') }}
+
+where {{ did('documentation_viewed', at_least=2, within_days=5) }}
+""",
+    "models/marts/segments/research/docs_readers.yml": """\
+version: 2
+
+models:
+  - name: docs_readers
+    description: People who read two pages of the documentation or more in the last five days.
+    config:
+      group: marketing
+      meta:
+        goal: engage
+        priority: 47
+        weight: 0.5
+        cadence: daily
+        evidence: [documentation_viewed_count_5d]
+        success_behavior: trial_started
+        destinations: []
+
+unit_tests:
+  - name: docs_readers_edges
+    description: Both sides of the condition.
+    model: docs_readers
+    given:
+      - input: ref('profile_traits')
+        rows:
+          - {profile_id: twice, documentation_viewed_count_5d: 2}
+          - {profile_id: once, documentation_viewed_count_5d: 1}
+    expect:
+      rows:
+        - {profile_id: twice}
+""",
+}
+SEED_LINE = "*,page_viewed,/webinars/*,*,*,documentation_viewed,0\n"
+
+
+class House:
+    """A copy of the whole project beside the warehouse of a built demo."""
+
+    def __init__(self, folder: Path, raw: Path, warehouse: Path) -> None:
+        shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
+        self.folder = folder
+        self.warehouse = folder / "data" / "warehouse.duckdb"
+        self.warehouse.parent.mkdir()
+        (folder / "data" / "raw").symlink_to(raw)
+        shutil.copy(warehouse, self.warehouse)
+        # Programs that find their packages where these tests found them.
+        binaries = folder / ".venv" / "bin"
+        binaries.mkdir(parents=True)
+        for name, what in (("python", ""), ("dbt", " -m dbt.cli.main")):
+            (binaries / name).write_text(f'#!/bin/sh\nexec "{sys.executable}"{what} "$@"\n')
+            (binaries / name).chmod(0o755)
+
+    def run(self, *command: str) -> str:
+        """What a command prints in this folder. It must succeed."""
+        # A run of pytest inside a run of pytest is a run of its own.
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")
+        }
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env={**environment, "AUDIENCE_WAREHOUSE": str(self.warehouse)},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+        return done.stdout
+
+    def make_segment(self, command: str) -> None:
+        """Run the command that the docs name, on the demo's clock."""
+        self.run(*command.split(), "-o", ".venv/ready", f"AS_OF={AS_OF}")
+
+    def rows(self, query: str) -> set[tuple]:
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            return set(connection.execute(query).fetchall())
+
+    def unit_tests(self) -> dict[str, str]:
+        """What became of the unit tests of the last run, by name."""
+        results = json.loads((self.folder / "target" / "run_results.json").read_text())["results"]
+        return {
+            one["unique_id"].split(".")[-1]: one["status"]
+            for one in results
+            if one["unique_id"].startswith("unit_test.")
+        }
+
+    def did_twice(self, condition: str, days: int) -> set[tuple]:
+        """Who did something twice or more in so many days, counted from the events by hand."""
+        return self.rows(
+            f"""
+            select profile_id from intermediate.int_events_resolved
+            where is_human and {condition}
+                and occurred_at > timestamp '{AS_OF[:10]}' - interval {days} day
+            group by profile_id having count(*) >= 2
+            """
+        )
+
+
+@pytest.fixture(scope="module")
+def house(demo, tmp_path_factory):
+    """The copy, with the example of docs/adding-a-segment.md in it and built by its command."""
+    house = House(tmp_path_factory.mktemp("house") / "project", demo.raw, demo.warehouse)
+    for ending, language in (("sql", "sql"), ("yml", "yaml")):
+        (example,) = re.findall(
+            rf"^`(models/.*\.{ending})`:\n\n```{language}\n(.*?)```", PAGE, re.DOTALL | re.MULTILINE
+        )
+        (house.folder / example[0]).write_text(example[1])
+    (command,) = re.findall(r"^\$ (make segment .*)$", PAGE, re.MULTILINE)
+    house.make_segment(command)
+    return house
+
+
+def test_the_example_of_the_docs_is_in_and_unit_tested(house):
+    assert house.unit_tests() == {"comparison_sprinters_edges": "pass"}
+    members = house.rows("select profile_id from segments.comparison_sprinters")
+    prospects = house.rows("select profile_id from marts.profile_traits where not has_converted")
+    assert members == house.did_twice("behavior = 'comparison_page_viewed'", 3) & prospects
+    assert members == house.rows(
+        "select profile_id from marts.segment_memberships where segment = 'comparison_sprinters'"
+    )
+    assert house.rows(
+        "select priority from marts.segment_catalog where segment = 'comparison_sprinters'"
+    ) == {(23,)}
+
+
+def test_the_tests_of_a_project_with_a_segment_of_its_own_stay_green(house):
+    names = ("test_project_rules.py", "test_docs.py", "test_roll_up.py", "test_demo_data.py")
+    said = house.run(
+        ".venv/bin/python", "-m", "pytest", "-n", "1", "-p", "no:cacheprovider",
+        *(f"tests/python/{name}" for name in (*names, "oracle")),
+    )  # fmt: skip
+    assert re.search(r"^\d+ passed", said, re.MULTILINE), said
+
+
+def test_a_behavior_nobody_counted_takes_two_files_a_seed_line_and_one_command(
+    house, record_property
+):
+    for path, text in DOCS_READERS.items():
+        (house.folder / path).write_text(text)
+    rules = house.folder / "seeds" / "behavior_rules.csv"
+    rules.write_text(rules.read_text() + SEED_LINE)
+    began = time.perf_counter()
+    house.make_segment("make segment NAME=docs_readers")
+    record_property("seconds from the files to the segment", round(time.perf_counter() - began, 1))
+    assert house.unit_tests() == {"docs_readers_edges": "pass"}
+    members = house.rows("select profile_id from segments.docs_readers")
+    assert members == house.did_twice("behavior = 'documentation_viewed'", 5)
+    by_the_seed = house.did_twice("page_path like '/webinars/%'", 5)
+    assert by_the_seed, "the demo has people who look at webinars"
+    assert by_the_seed <= members
