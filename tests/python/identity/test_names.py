@@ -27,7 +27,12 @@ def write(raw, name, events):
 
 def build(project, as_of):
     project.dbt(
-        "build", "+profile_identifiers", "--exclude-resource-type", "unit_test", as_of=as_of
+        "build",
+        "--select",
+        "+profile_identifiers",
+        "--exclude-resource-type",
+        "unit_test",
+        as_of=as_of,
     )
     return project.rows(IDS)
 
