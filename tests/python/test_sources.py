@@ -99,6 +99,14 @@ def test_editing_event_sources_is_enough(own_copy):
     assert staged(own_copy) == {"events", "shop"}
 
 
+def test_a_source_without_events_needs_one_that_has_them(own_copy):
+    notes = own_copy.project_dir / "models/staging/notes"
+    notes.mkdir()
+    (notes / "stg_notes__people.sql").write_text("select 'ana@example.com' as email\n")
+    with pytest.raises(DbtFailed, match=r"none of the sources in .* \(notes\) has events"):
+        own_copy.dbt("parse", event_sources=["notes"])
+
+
 def test_a_source_that_forgets_to_ask_is_named(own_copy):
     """A folder whose files do not look at event_sources would be built whatever it says."""
     models = own_copy.project_dir / "models/staging/shop/_shop__models.yml"
