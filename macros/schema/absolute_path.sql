@@ -10,7 +10,7 @@
     {%- if modules.re.match('([/\\\\~]|\w+:)', path) -%}
         {{ return(path) }}
     {%- endif -%}
-    {%- set folder = flags.PROJECT_DIR | string -%}
+    {%- set folder = invocation_args_dict.project_dir | string -%}
     {%- if not modules.re.match('([/\\\\]|\w:)', folder) -%}
         {%- set folder = env_var('PWD', '') ~ '/' ~ folder -%}
     {%- endif -%}

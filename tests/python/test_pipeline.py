@@ -278,6 +278,9 @@ FAULTS = {
     "unique_combination_profile_tags_profile_id__kind__value": """
         insert into marts.profile_tags select * from marts.profile_tags limit 1
     """,
+    "sources_are_switched_off": """
+        update marts.event_intake set retired_count = 1 where source = 'email'
+    """,
     "at_most_ten_core_segments": "update marts.segment_catalog set is_core = true",
     # A segment that holds everybody.
     "size_within_sales_ready": """

@@ -2,8 +2,10 @@
 
 import json
 import re
+import shutil
 from dataclasses import replace
 
+import duckdb
 import pytest
 
 from scripts.dbt_runner import PROJECT, DbtFailed
@@ -97,6 +99,14 @@ def test_editing_event_sources_is_enough(own_copy):
     # On a command line, text with commas.
     own_copy.dbt("parse", event_sources="events, shop")
     assert staged(own_copy) == {"events", "shop"}
+
+
+def test_a_source_without_events_needs_one_that_has_them(own_copy):
+    notes = own_copy.project_dir / "models/staging/notes"
+    notes.mkdir()
+    (notes / "stg_notes__people.sql").write_text("select 'ana@example.com' as email\n")
+    with pytest.raises(DbtFailed, match=r"none of the sources in .* \(notes\) has events"):
+        own_copy.dbt("parse", event_sources=["notes"])
 
 
 def test_a_source_that_forgets_to_ask_is_named(own_copy):
@@ -203,6 +213,20 @@ def test_a_source_that_is_switched_off_counts_nowhere_and_can_come_back(
     assert dict(
         project.rows("select source, kept_count from marts.event_intake where retired_count = 0")
     ) == {**kept, "events": 2}
+
+
+def test_an_event_that_the_intake_overlooks_is_found(demo, make_project):
+    project = make_project(demo.raw, **demo.variables)
+    shutil.copy(demo.warehouse, project.warehouse)
+    with duckdb.connect(str(project.warehouse)) as connection:
+        connection.execute(
+            "insert into intermediate.int_events "
+            "select * replace ('nobody' as source) from intermediate.int_events limit 1"
+        )
+    with pytest.raises(DbtFailed) as failure:
+        project.dbt("test", "--select", "events_are_neither_lost_nor_doubled")
+    assert "    source=nobody  delivered_count=null" in failure.value.output
+    assert "remembered_count=1" in failure.value.output
 
 
 def test_only_one_model_reads_what_int_events_remembers(demo):
