@@ -5,7 +5,7 @@ select
     profiles.company_name,
     profiles.email,
     stays.entered_at,
-    traits.pricing_page_viewed_count_30d,
+    traits.{{ times('pricing_page_viewed', within_days=30) }},
     traits.consecutive_emails_opened,
     round(traits.engagement_score, 1) as engagement_score
 

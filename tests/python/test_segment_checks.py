@@ -196,12 +196,35 @@ def test_a_behavior_that_no_rule_yields_is_a_warning_that_names_it(project):
 
 
 def test_columns_that_are_not_as_described_are_named(project):
+    path = project.project_dir / "models/marts/people/_people__models.yml"
+    hook = '      post_hook: "{{ comment_counted_columns() }}"\n'
+    assert path.read_text().count(hook) == 2
+    path.write_text(path.read_text().replace(hook, hook + "      persist_docs: {columns: true}\n"))
     project.dbt(
         "build", "--empty", "--exclude-resource-type", "test", "unit_test",
         "--select", "+account_traits",
     )  # fmt: skip
     described = ("test", "--select", "test_name:columns_as_described")
     assert {node.status for node in project.dbt(*described) if node.kind == "test"} == {"pass"}
+    comments = dict(
+        project.rows(
+            "select column_name, comment from duckdb_columns() where table_name like '%_traits'"
+        )
+    )
+    assert comments["demo_requested_count_ever"] == (
+        "How often the person did demo_requested ever."
+    )
+    assert comments["demo_page_viewed_bounce_count_7d"] == (
+        "Visits of the last 7 days that had demo_page_viewed and ended without demo_requested."
+    )
+    assert comments["did_content_downloaded_then_page_viewed_30d"] == (
+        "True when the person did content_downloaded and later page_viewed, both in the last 30 "
+        "days."
+    )
+    assert comments["account_research_count_previous_14d"] == (
+        "How often the people of the account did research in the 14 days before the last 14."
+    )
+    assert "" not in comments.values()
     with duckdb.connect(str(project.warehouse)) as connection:
         for change in (
             "alter table marts.profile_traits add column stray_count_7d bigint",

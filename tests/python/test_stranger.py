@@ -129,7 +129,9 @@ def house(demo, tmp_path_factory):
     house = House(tmp_path_factory.mktemp("house") / "project", demo.raw, demo.warehouse)
     for ending, language in (("sql", "sql"), ("yml", "yaml")):
         (example,) = re.findall(
-            rf"^`(models/.*\.{ending})`:\n\n```{language}\n(.*?)```", PAGE, re.DOTALL | re.MULTILINE
+            rf"^`(models/[^`]*\.{ending})`:\n\n```{language}\n(.*?)```",
+            PAGE,
+            re.DOTALL | re.MULTILINE,
         )
         (house.folder / example[0]).write_text(example[1])
     (command,) = re.findall(r"^\$ (make segment .*)$", PAGE, re.MULTILINE)
