@@ -217,23 +217,23 @@ def markdown(results: list[dict[str, Any]], threads: int) -> str:
         "peak memory, bare | warehouse | profiles, all equal |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for one in results:
-        bare = one["baseline"]["seconds"]
+    for entry in results:
+        bare = entry["baseline"]["seconds"]
 
-        def timed(phase: str, one: dict = one, bare: float = bare) -> str:
-            return f"{one[phase]['seconds']:.1f} ({one[phase]['seconds'] / bare:.1f})"
+        def timed(phase: str, result: dict = entry, bare: float = bare) -> str:
+            return f"{result[phase]['seconds']:.1f} ({result[phase]['seconds'] / bare:.1f})"
 
         lines.append(
-            f"| {one['events']:,} | {one['parse']['seconds']:.1f} | {timed('build')} "
-            f"| {timed('incremental')} | {bare:.1f} | {gigabytes(one['build']['peak_bytes'])} "
-            f"| {gigabytes(one['baseline']['peak_bytes'])} | {gigabytes(one['warehouse_bytes'])} "
-            f"| {one['equal_profiles']:,} |"
+            f"| {entry['events']:,} | {entry['parse']['seconds']:.1f} | {timed('build')} "
+            f"| {timed('incremental')} | {bare:.1f} | {gigabytes(entry['build']['peak_bytes'])} "
+            f"| {gigabytes(entry['baseline']['peak_bytes'])} "
+            f"| {gigabytes(entry['warehouse_bytes'])} | {entry['equal_profiles']:,} |"
         )
-    for one in results:
+    for entry in results:
         for phase, title in [("build", "full build"), ("incremental", "with 1 % more")]:
-            nodes = sorted(one[phase]["nodes"], key=lambda node: -node[2])
+            nodes = sorted(entry[phase]["nodes"], key=lambda node: -node[2])
             total = sum(node[2] for node in nodes)
-            lines += ["", f"### {one['events']:,} events, {title}", ""]
+            lines += ["", f"### {entry['events']:,} events, {title}", ""]
             lines += ["| node | seconds | share |", "|---|---|---|"]
             lines += [
                 f"| {kind} `{name}` | {seconds:.1f} | {seconds / total:.0%} |"

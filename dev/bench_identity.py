@@ -438,25 +438,25 @@ def bench(
     size: int, folder: Path, threads: int, console: Console, *, patience: float
 ) -> dict[str, Any]:
     """Run everything at one number of edges and return the measurements."""
-    said = f"{size:,} edges: "
+    label = f"{size:,} edges: "
     scipy, splink = folder / "scipy.npy", folder / "splink.parquet"
-    with console.status(said + "making them"):
+    with console.status(label + "making them"):
         found = make_edges(folder, size=size)
         write_project(folder, threads=threads)
-    with console.status(said + "counting nodes"):
+    with console.status(label + "counting nodes"):
         found["count"] = measure("count", folder, threads)
     others = {}
     for change, step in (("full", None), ("added", add_edges), ("removed", remove_edges)):
         if step:
             step(folder)
-        with console.status(said + change):
+        with console.status(label + change):
             found[change] = measure("components", folder, threads)
-        with console.status(said + "SciPy"):
+        with console.status(label + "SciPy"):
             timed = measure("scipy", folder, threads)
             others = {"SciPy": scipy}
         if change == "full":
             found["scipy"] = timed
-            with console.status(said + "Splink"):
+            with console.status(label + "Splink"):
                 found["splink"] = (
                     measure("splink", folder, threads, patience=patience)
                     if importlib.util.find_spec("splink")
@@ -464,7 +464,7 @@ def bench(
                 )
             if "skipped" not in found["splink"]:
                 others["Splink"] = splink
-        with console.status(said + "comparing"):
+        with console.status(label + "comparing"):
             compare(folder, table="components", edges="edges", others=others)
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
         (found["components"],) = connection.execute(
@@ -475,15 +475,15 @@ def bench(
 
 def bench_typed(size: int, folder: Path, threads: int, console: Console) -> dict[str, Any]:
     """Run both materializations in this project, at one number of typed edges."""
-    said = f"{size:,} typed edges: "
-    with console.status(said + "making them"):
+    label = f"{size:,} typed edges: "
+    with console.status(label + "making them"):
         found = make_typed(folder, size=size)
-    with console.status(said + "full build"):
+    with console.status(label + "full build"):
         found["full"] = measure("typed", folder, threads)
     add_typed(folder)
-    with console.status(said + "incremental build"):
+    with console.status(label + "incremental build"):
         found["incremental"] = measure("typed", folder, threads)
-    with console.status(said + "once more, anew"):
+    with console.status(label + "once more, anew"):
         found["anew"] = measure("typed_anew", folder, threads)
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
         for name in TYPED:
@@ -524,13 +524,15 @@ def markdown(results: list[dict[str, Any]], typed: dict[str, Any] | None, thread
         "| 1,000 removed | counting nodes | SciPy | Splink |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for one in results:
-        share = node_seconds(one["added"], "components") / node_seconds(one["full"], "components")
+    for result in results:
+        share = node_seconds(result["added"], "components") / node_seconds(
+            result["full"], "components"
+        )
         lines.append(
-            f"| {one['edges']:,} | {one['nodes']:,} | {one['components']:,} "
-            f"| {timed(one['full'])} | {timed(one['added'])} | {share:.0%} "
-            f"| {timed(one['removed'])} | {one['count']['seconds']:.2f} "
-            f"| {one['scipy']['seconds']:.2f} | {plain_seconds(one['splink'])} |"
+            f"| {result['edges']:,} | {result['nodes']:,} | {result['components']:,} "
+            f"| {timed(result['full'])} | {timed(result['added'])} | {share:.0%} "
+            f"| {timed(result['removed'])} | {result['count']['seconds']:.2f} "
+            f"| {result['scipy']['seconds']:.2f} | {plain_seconds(result['splink'])} |"
         )
     lines += [
         "",
@@ -540,13 +542,13 @@ def markdown(results: list[dict[str, Any]], typed: dict[str, Any] | None, thread
         "| Splink |",
         "|---|---|---|---|---|---|---|",
     ]
-    for one in results:
+    for result in results:
         phases = ("full", "added", "removed", "count", "scipy", "splink")
         peaks = " | ".join(
-            gigabytes(one[phase]["peak_bytes"]) if "peak_bytes" in one[phase] else "–"
+            gigabytes(result[phase]["peak_bytes"]) if "peak_bytes" in result[phase] else "–"
             for phase in phases
         )
-        lines.append(f"| {one['edges']:,} | {peaks} |")
+        lines.append(f"| {result['edges']:,} | {peaks} |")
     if typed:
         lines += typed_lines(typed)
     return "\n".join(lines) + "\n"

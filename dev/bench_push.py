@@ -61,7 +61,7 @@ class Nowhere(Destination):
 
     def send(self, call: Any, operation: str, records: Any) -> list[Outcome]:
         """Say that all of it arrived."""
-        return [Outcome(one.key, "delivered", remote_id(one)) for one in records]
+        return [Outcome(record.key, "delivered", remote_id(record)) for record in records]
 
 
 def remote_id(record: Record) -> str:
@@ -163,12 +163,12 @@ def markdown(found: dict[str, dict[str, Any]]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for name in ("quota 0", "quota 250", "free 0"):
-        one = found[name]
-        share = one["share_of_ceiling"]
+        result = found[name]
+        share = result["share_of_ceiling"]
         lines.append(
-            f"| {'none' if share is None else f'{QUOTA} in 10 s'} | {one['latency_ms']} ms "
-            f"| {one['records']:,} | {one['seconds']:.1f} | {one['per_second']:,.0f} "
-            f"| {'–' if share is None else f'{share:.1%}'} | {one['refused_with_429']} |"
+            f"| {'none' if share is None else f'{QUOTA} in 10 s'} | {result['latency_ms']} ms "
+            f"| {result['records']:,} | {result['seconds']:.1f} | {result['per_second']:,.0f} "
+            f"| {'–' if share is None else f'{share:.1%}'} | {result['refused_with_429']} |"
         )
     lines += [
         "\n| to nowhere | plan new | push new | plan unchanged | push unchanged | plan changed "
@@ -176,13 +176,13 @@ def markdown(found: dict[str, dict[str, Any]]) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     for name in ("unchanged", "many"):
-        one = found[name]
+        result = found[name]
         seconds = " | ".join(
-            f"{one[f'{kind}_{what}_seconds']:.1f}"
+            f"{result[f'{kind}_{what}_seconds']:.1f}"
             for kind in ("new", "unchanged", "changed")
             for what in ("plan", "push")
         )
-        lines.append(f"| {one['records']:,} | {seconds} | {gigabytes(one['peak_bytes'])} |")
+        lines.append(f"| {result['records']:,} | {seconds} | {gigabytes(result['peak_bytes'])} |")
     return "\n".join(lines)
 
 

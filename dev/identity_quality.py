@@ -193,7 +193,7 @@ def measure_noise(folder: Path, *, people: int, seed: int) -> dict[str, Any]:
         "people": people,
         "observations": len(noise.observations),
         "identifiers": counts,
-        "scores": [asdict(one) for one in score(judged)],
+        "scores": [asdict(row) for row in score(judged)],
     }
 
 
@@ -208,7 +208,7 @@ def measure_febrl(folder: Path, name: str) -> dict[str, Any]:
         "set": name,
         "records": len(records),
         "links": links,
-        "scores": [asdict(one) for one in score(found.assign(person=person))],
+        "scores": [asdict(row) for row in score(found.assign(person=person))],
     }
 
 
@@ -298,7 +298,7 @@ def markdown(noise: dict[str, Any], febrl: list[dict[str, Any]], skipped: str) -
         "",
         "| clustering | pairwise precision | pairwise recall | clusters | largest |",
         "|---|---|---|---|---|",
-        *(score_row(one) for one in noise["scores"]),
+        *(score_row(row) for row in noise["scores"]),
         "",
         "### Quality on febrl's records",
         "",
@@ -310,17 +310,17 @@ def markdown(noise: dict[str, Any], febrl: list[dict[str, Any]], skipped: str) -
         "| clusters | largest |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for one in febrl:
-        start = f"| {one['set']} | {one['records']:,} | {one['links']:,} "
-        lines += [start + score_row(row) for row in one["scores"]]
+    for entry in febrl:
+        start = f"| {entry['set']} | {entry['records']:,} | {entry['links']:,} "
+        lines += [start + score_row(row) for row in entry["scores"]]
     return "\n".join(lines) + "\n"
 
 
-def score_row(one: dict[str, Any]) -> str:
+def score_row(scored: dict[str, Any]) -> str:
     """A line of a table of scores."""
     return (
-        f"| {one['clustering']} | {one['precision']:.4f} | {one['recall']:.4f} "
-        f"| {one['clusters']:,} | {one['largest']:,} |"
+        f"| {scored['clustering']} | {scored['precision']:.4f} | {scored['recall']:.4f} "
+        f"| {scored['clusters']:,} | {scored['largest']:,} |"
     )
 
 

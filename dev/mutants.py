@@ -286,8 +286,8 @@ class Laboratory:
                 self.run("build", warehouse, BUILT)
             else:
                 shutil.copy(self.clean, warehouse)
-                kept = [f"{one},+segment_memberships" for one in mutant.selection.split()]
-                tables = [f"{one},+{to}" for one in mutant.selection.split()
+                kept = [f"{name},+segment_memberships" for name in mutant.selection.split()]
+                tables = [f"{name},+{to}" for name in mutant.selection.split()
                           for to in ("profile_tags", "account_traits")]  # fmt: skip
                 self.run("run", warehouse, (*kept, *tables))
             wrong = self.compare(warehouse)
@@ -296,7 +296,7 @@ class Laboratory:
             raise MutantError(f"{mutant.what}: {failure}") from failure
         finally:
             path.write_text(before)
-        found = sorted({one.what for one in wrong})
+        found = sorted({mutant.what for mutant in wrong})
         return f"{len(wrong)} values of " + ", ".join(found[:3]) if found else ""
 
 
@@ -305,7 +305,9 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m dev.mutants", description=__doc__)
     parser.add_argument("--only", help="only mistakes whose description or file contains this")
     options = parser.parse_args(argv)
-    wanted = [one for one in MUTANTS if (options.only or "") in f"{one.what} {one.file}"]
+    wanted = [
+        mutant for mutant in MUTANTS if (options.only or "") in f"{mutant.what} {mutant.file}"
+    ]
     console = Console()
     table = Table(box=None, pad_edge=False)
     for name in ("mistake", "caught by", "seconds"):

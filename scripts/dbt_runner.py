@@ -133,11 +133,12 @@ def as_nodes(result: Any) -> list[Node]:
 
 
 def as_node(entry: Any) -> Node:
-    """One entry of dbt's results as a Node."""
-    node = entry.node
+    """One entry of dbt's results as a Node; an operation has an id and no node of dbt's."""
+    node = getattr(entry, "node", None)
+    kind, *_, name = entry.unique_id.split(".") if node is None else (None, node.name)
     return Node(
-        name=node.name,
-        kind=str(getattr(node.resource_type, "value", node.resource_type)),
+        name=name,
+        kind=kind or str(getattr(node.resource_type, "value", node.resource_type)),
         status=str(getattr(entry.status, "value", entry.status)),
         seconds=float(entry.execution_time or 0.0),
         message=str(entry.message or ""),

@@ -125,16 +125,16 @@ def change_members(store: Store, identifier: str, body: Any, *, add: bool) -> Re
         return 404, error("List does not exist", "OBJECT_NOT_FOUND")
     if row["processing_type"] == "DYNAMIC":
         return 400, error("Memberships of a DYNAMIC list cannot be changed by hand")
-    if not isinstance(body, list) or not all(isinstance(one, str) for one in body):
+    if not isinstance(body, list) or not all(isinstance(entry, str) for entry in body):
         return 400, error("Invalid input JSON: a list of record ids is needed")
     if len(body) > MAX_MEMBERS:
         return 400, error(f"At most {MAX_MEMBERS} records can be changed at once")
     done, missing = [], []
     with store.lock:
-        for one in body:
-            contact = store.find(one)
+        for item in body:
+            contact = store.find(item)
             if contact is None:
-                missing.append(one)
+                missing.append(item)
                 continue
             held = [identifier, contact["object_id"]]
             known = store.rows(
@@ -142,10 +142,10 @@ def change_members(store: Store, identifier: str, body: Any, *, add: bool) -> Re
             )
             if add and not known:
                 store.run("insert into memberships values (?, ?, ?)", [*held, utc_now()])
-                done.append(one)
+                done.append(item)
             elif known and not add:
                 store.run("delete from memberships where list_id = ? and record_id = ?", held)
-                done.append(one)
+                done.append(item)
         store.commit()
     return 200, {
         "recordsIdsAdded": done if add else [],
@@ -193,7 +193,7 @@ def create_property(store: Store, kind: str, body: Any) -> Reply:
         return 400, error("A property needs a label, and a name of small letters and digits")
     if body.get("fieldType") not in FIELD_TYPES.get(type_, ()):
         return 400, error(f"The field type {body.get('fieldType')} does not fit the type {type_}")
-    if type_ == "bool" and {one.get("value") for one in body.get("options", [])} != {
+    if type_ == "bool" and {option.get("value") for option in body.get("options", [])} != {
         "true",
         "false",
     }:
@@ -272,18 +272,18 @@ def read_associations(store: Store, kind: str, to_kind: str, body: Any) -> Reply
     if not isinstance(inputs, list) or not inputs or len(inputs) > MAX_ASSOCIATIONS:
         return 400, error(f"Between 1 and {MAX_ASSOCIATIONS} inputs are needed")
     results, started, none = [], utc_now(), []
-    for one in inputs:
+    for entry in inputs:
         rows = store.rows(
             "select to_id from associations where from_type = ? and from_id = ? and to_type = ?"
             " and to_id > ? order by to_id limit ?",
-            [kind, one["id"], to_kind, int(one.get("after") or 0), ASSOCIATIONS_PAGE + 1],
+            [kind, entry["id"], to_kind, int(entry.get("after") or 0), ASSOCIATIONS_PAGE + 1],
         )
         if not rows:
-            none.append(one["id"])
+            none.append(entry["id"])
             continue
         label = {"category": "HUBSPOT_DEFINED", "typeId": 3, "label": None}
         result: dict[str, Any] = {
-            "from": {"id": str(one["id"])},
+            "from": {"id": str(entry["id"])},
             "to": [
                 {"toObjectId": row["to_id"], "associationTypes": [label]}
                 for row in rows[:ASSOCIATIONS_PAGE]

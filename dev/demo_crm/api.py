@@ -236,9 +236,9 @@ def comparable(kind: str, value: Any) -> Any:
     return text.lower()
 
 
-def condition(store: Store, kind: str, one: dict[str, Any]) -> tuple[str, list[Any]]:
+def condition(store: Store, kind: str, rule: dict[str, Any]) -> tuple[str, list[Any]]:
     """Return SQL and its values for one filter; raises ValueError for one that is not valid."""
-    name, operator = str(one.get("propertyName")), one.get("operator")
+    name, operator = str(rule.get("propertyName")), rule.get("operator")
     type_ = READ_ONLY.get(name) or store.types[kind].get(name)
     if type_ is None or operator not in OPERATORS:
         raise ValueError(f"There was a problem with the filter on {name}")
@@ -257,7 +257,7 @@ def condition(store: Store, kind: str, one: dict[str, Any]) -> tuple[str, list[A
     sql = OPERATORS[operator]
     if "PROPERTY" in operator:
         return sql.format(held), []
-    given = one.get("values") if "(?)" in sql else [one.get("value")]
+    given = rule.get("values") if "(?)" in sql else [rule.get("value")]
     if not isinstance(given, list) or not given or None in given:
         raise ValueError(f"The filter on {name} has no value")
     marks = ", ".join("?" * len(given))
@@ -278,14 +278,15 @@ def search(store: Store, body: Any, *, kind: str) -> Reply:
         return 400, error("The search is too long: too many characters, filter groups or sorts")
     try:
         found = [
-            [condition(store, kind, one) for one in group.get("filters", [])] for group in groups
+            [condition(store, kind, entry) for entry in group.get("filters", [])]
+            for group in groups
         ]
-        order = [one if isinstance(one, dict) else {"propertyName": one} for one in sorts]
+        order = [sort if isinstance(sort, dict) else {"propertyName": sort} for sort in sorts]
         columns = [
-            condition(store, kind, one | {"operator": "HAS_PROPERTY"})[0].removesuffix(
+            condition(store, kind, name | {"operator": "HAS_PROPERTY"})[0].removesuffix(
                 " is not null"
             )
-            for one in order
+            for name in order
         ]
     except ValueError as problem:
         return 400, error(str(problem))
@@ -295,8 +296,8 @@ def search(store: Store, body: Any, *, kind: str) -> Reply:
     values = [value for group in found for _, given in group for value in given]
     source = f"from {table_of(kind)} where {where or 'true'}"
     by = [
-        column + (" desc" if one.get("direction") == "DESCENDING" else "")
-        for one, column in zip(order, columns, strict=True)
+        column + (" desc" if name.get("direction") == "DESCENDING" else "")
+        for name, column in zip(order, columns, strict=True)
     ]
     with store.lock:
         [[total]] = store.rows(f"select count(*) {source}", values)

@@ -104,7 +104,7 @@ def render(store: Store, query: dict[str, list[str]]) -> str:
     rows = store.rows("select email, properties from contacts order by email")
     people = [(address, json.loads(properties)) for address, properties in rows]
     [[changed_at]] = store.rows("select max(updated_at) from contacts")
-    people.sort(key=lambda one: -float(one[1].get("audience_engagement_score", "-1")))
+    people.sort(key=lambda contact: -float(contact[1].get("audience_engagement_score", "-1")))
     lists = store.rows(
         "select name, count(record_id) as size from lists left join memberships using (list_id)"
         " group by list_id, name order by size desc, name"

@@ -254,7 +254,7 @@ ENDPOINTS: dict[str, list[tuple[str, str, Any]]] = {
             "POST",
             f"{KIND}/batch/archive",
             lambda store, _, body, kind: api.archive(
-                store, [one["id"] for one in body["inputs"]], kind=kind
+                store, [entry["id"] for entry in body["inputs"]], kind=kind
             ),
         ),
         ("POST", f"{KIND}/search", lambda store, _, body, kind: api.search(store, body, kind=kind)),
@@ -263,12 +263,14 @@ ENDPOINTS: dict[str, list[tuple[str, str, Any]]] = {
         (
             "GET",
             f"{KIND}/([^/]+)",
-            lambda store, query, _, kind, one: api.get_one(store, one, query, kind=kind),
+            lambda store, query, _, kind, record_id: api.get_one(
+                store, record_id, query, kind=kind
+            ),
         ),
         (
             "DELETE",
             f"{KIND}/([^/]+)",
-            lambda store, _, __, kind, one: api.archive(store, [one], kind=kind),
+            lambda store, _, __, kind, record_id: api.archive(store, [record_id], kind=kind),
         ),
     ],
     "lists": [
@@ -279,17 +281,21 @@ ENDPOINTS: dict[str, list[tuple[str, str, Any]]] = {
         ),
         ("POST", "search", lambda store, _, body: account.search_lists(store, body)),
         ("POST", "", lambda store, _, body: account.create_list(store, body)),
-        ("GET", r"(\d+)", lambda store, _, __, one: account.get_list(store, "list_id", one)),
+        (
+            "GET",
+            r"(\d+)",
+            lambda store, _, __, list_id: account.get_list(store, "list_id", list_id),
+        ),
         (
             "GET",
             r"(\d+)/memberships",
-            lambda store, query, _, one: account.members(store, one, query),
+            lambda store, query, _, list_id: account.members(store, list_id, query),
         ),
         (
             "PUT",
             r"(\d+)/memberships/(add|remove)",
-            lambda store, _, body, one, verb: account.change_members(
-                store, one, body, add=verb == "add"
+            lambda store, _, body, list_id, verb: account.change_members(
+                store, list_id, body, add=verb == "add"
             ),
         ),
     ],

@@ -278,7 +278,7 @@ class Person:
         email = columns.get("email", self.email)
         if email:
             self.book.owns(self.name, "email", email.lower())
-        said = {
+        claims = {
             "email": email,
             "first_name": self.first_name,
             "last_name": self.last_name,
@@ -286,7 +286,7 @@ class Person:
             "title": world.JOB_TITLES[self.number % len(world.JOB_TITLES)],
             "ad_consent": world.AD_CONSENTS[self.number % len(world.AD_CONSENTS)],
         }
-        return self._web("segment.identifies", ago, None, **(said | columns))
+        return self._web("segment.identifies", ago, None, **(claims | columns))
 
     def letter(
         self,

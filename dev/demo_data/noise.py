@@ -415,9 +415,9 @@ def owned(
 def edge_births(observations: pd.DataFrame) -> np.ndarray:
     """The first row of each pair of identifiers that were seen together, in order."""
     births = []
-    for number, one in enumerate(TYPES):
+    for number, kind in enumerate(TYPES):
         for other in TYPES[number + 1 :]:
-            both = observations[[one, other]].dropna()
+            both = observations[[kind, other]].dropna()
             births.append(both.index[~both.duplicated()].to_numpy())
     return np.sort(np.concatenate(births))
 

@@ -205,8 +205,8 @@ def plant_faults(book: Book) -> None:
     at = as_of - days(2)
     row = {"received_at": at + SECOND, "timestamp": at}
     click = {"event": "form_started", "properties": "{}", "anonymous_id": book.anonymous_id(0)}
-    said = {"first_name": "Nemo", "user_id": "u_000000"}
-    for table, columns in ((TRACKS, click), (IDENTIFIES, said)):
+    claims = {"first_name": "Nemo", "user_id": "u_000000"}
+    for table, columns in ((TRACKS, click), (IDENTIFIES, claims)):
         good = row | columns
         book.fault(table, "missing_event_id", good)
         book.fault(table, "unreadable_time", good | {"id": book.key(), "timestamp": None})

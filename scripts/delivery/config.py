@@ -83,7 +83,7 @@ class Sync:
     @property
     def remote(self) -> dict[str, str]:
         """The policy of each remote field."""
-        return {one.to: one.policy for one in self.fields.values()}
+        return {field.to: field.policy for field in self.fields.values()}
 
 
 COMMON = ("warehouse", "ledger", "suppressions", "max_remove_share", "workers", "max_tries")
@@ -129,16 +129,16 @@ def named(names: list[str], chosen: Mapping[str, Any], path: Path) -> list[str]:
     """Return the syncs that are meant; all of them when nothing is named."""
     meant = {
         name: [
-            one
-            for one, given in chosen.items()
-            if name == one or (isinstance(given, dict) and given.get("destination") == name)
+            key
+            for key, given in chosen.items()
+            if name == key or (isinstance(given, dict) and given.get("destination") == name)
         ]
         for name in names
     }
     missing = [name for name, syncs in meant.items() if not syncs]
     if missing:
         raise ConfigError(f"There is no sync {missing}; {path} has {sorted(chosen)}.")
-    return list(dict.fromkeys(one for syncs in meant.values() for one in syncs)) or list(chosen)
+    return list(dict.fromkeys(sync for syncs in meant.values() for sync in syncs)) or list(chosen)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -162,14 +162,14 @@ def make_sync(name: str, given: Any, common: Mapping[str, Any], environ: Mapping
     absent = [need for need in ("destination", "source", "key", "fields") if not given.get(need)]
     if absent:
         raise ConfigError(f"The sync {name} lacks {absent}.")
-    settings = {**common, **{one: given[one] for one in COMMON if one in given}}
+    settings = {**common, **{name: given[name] for name in COMMON if name in given}}
     sync = Sync(
         name=name,
         destination=make_destination(str(given["destination"]), given.get("options"), environ),
         source=str(given["source"]),
         key=tuple(given["key"]) if isinstance(given["key"], list) else (str(given["key"]),),
         fields=make_fields(name, given["fields"]),
-        **{one: convert(one, value) for one, value in settings.items()},
+        **{key: convert(key, value) for key, value in settings.items()},
     )
     check(sync)
     return sync
@@ -213,7 +213,7 @@ def make_fields(name: str, given: Any) -> dict[str, Field]:
 
 def convert(name: str, value: Any) -> Any:
     """Return a setting in its own type."""
-    kind = {one.name: one.type for one in fields(Sync)}[name]
+    kind = {field.name: field.type for field in fields(Sync)}[name]
     try:
         return value if value is None or kind not in (Path, str, int, float) else kind(value)
     except (TypeError, ValueError):
@@ -224,13 +224,13 @@ def check(sync: Sync) -> None:
     """Raise ConfigError when a sync makes no sense."""
     name, targets = sync.name, list(sync.remote)
     columns = [*sync.fields, *sync.key]
-    wrong = [one for one in columns if not COLUMN.fullmatch(one)]
-    wrong += [one for one in targets if not NAME.fullmatch(one)]
+    wrong = [column for column in columns if not COLUMN.fullmatch(column)]
+    wrong += [target for target in targets if not NAME.fullmatch(target)]
     if wrong:
         raise ConfigError(f"{name}: these are no names of columns or fields: {wrong}.")
     if len(targets) < len(sync.fields):
         raise ConfigError(f"{name}: fields may use a remote field only once.")
-    policies = {one.policy for one in sync.fields.values()} - set(POLICIES)
+    policies = {field.policy for field in sync.fields.values()} - set(POLICIES)
     if policies:
         raise ConfigError(f"{name}: there is no policy {sorted(policies)}; choose of {POLICIES}.")
     if "set_if_empty" in sync.remote.values() and not sync.destination.can_read:
@@ -241,7 +241,7 @@ def check(sync: Sync) -> None:
     lacking = sorted(sync.destination.needs - set(targets))
     if lacking:
         raise ConfigError(f"{name}: {sync.destination.name} needs a column for {lacking}.")
-    forbidden = sorted(one for one in targets if sync.destination.is_forbidden(one))
+    forbidden = sorted(target for target in targets if sync.destination.is_forbidden(target))
     if forbidden:
         raise ConfigError(
             f"{name}: {forbidden} say whether a person wants to be contacted. Only that person and "

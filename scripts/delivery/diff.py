@@ -180,7 +180,7 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
         """
     )
     merge_twins(ledger, sync)
-    kept = ledger.one("select count(*) from wanted")
+    kept = ledger.value("select count(*) from wanted")
     return Diff(
         source_rows=rows,
         as_of=at,
@@ -198,7 +198,7 @@ def merge_twins(ledger: Ledger, sync: Sync) -> None:
         select record_key from wanted group by record_key having count(*) > 1
         """
     )
-    if not ledger.one("select count(*) from twins"):
+    if not ledger.value("select count(*) from twins"):
         return
     ledger.run(
         f"""
@@ -233,7 +233,7 @@ def suppressions(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
     for consent in ("is_consented", "has_consent"):
         if consent in kinds:
             barred.append(f"source.{consent} is not true")
-    if "email" in kinds and ledger.one("select count(*) from {t}.suppression"):
+    if "email" in kinds and ledger.value("select count(*) from {t}.suppression"):
         barred.append(
             "sha256(lower(trim(cast(source.email as varchar)))) in"
             " (select person from {t}.suppression)"

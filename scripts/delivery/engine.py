@@ -146,7 +146,7 @@ def compare(ledger: Ledger, sync: Sync) -> tuple[Diff, duckdb.DuckDBPyRelation]:
 
 def is_first(ledger: Ledger) -> bool:
     """Whether nothing was ever sent by this sync."""
-    return not ledger.one("select count(*) from {t}.sync_run where sync = {sync}")
+    return not ledger.value("select count(*) from {t}.sync_run where sync = {sync}")
 
 
 def status(sync: Sync, *, runs: int = 5, waiting: int = 20) -> Status:
@@ -154,16 +154,16 @@ def status(sync: Sync, *, runs: int = 5, waiting: int = 20) -> Status:
     found = Status(sync.name, sync.label)
     with open_ledger(sync, create=False) as ledger:
         count = "select count(*) from {t}.outbox where sync = {sync} and state = "
-        found.delivered = ledger.one("select count(*) from {t}.delivered where sync = {sync}")
-        found.open = ledger.one(
+        found.delivered = ledger.value("select count(*) from {t}.delivered where sync = {sync}")
+        found.open = ledger.value(
             "select count(*) from (select record_key from unknown union"
             " select record_key from {t}.outbox where sync = {sync} and state = 'pending')"
         )
         found.dead_count, found.held_count = (
-            ledger.one(f"{count}'dead'"),
-            ledger.one(f"{count}'held'"),
+            ledger.value(f"{count}'dead'"),
+            ledger.value(f"{count}'held'"),
         )
-        found.suppressed = ledger.one("select count(*) from {t}.suppression")
+        found.suppressed = ledger.value("select count(*) from {t}.suppression")
         found.waiting = dead_list(ledger, waiting)
         found.runs = ledger.rows(
             "select * exclude (sync) from {t}.sync_run where sync = {sync}"
@@ -186,8 +186,8 @@ def dead_list(ledger: Ledger, count: int) -> list[dict[str, Any]]:
         """,
         [count],
     )
-    for one in rows:
-        one["record"] = masked(one.pop("record_key"))
+    for row in rows:
+        row["record"] = masked(row.pop("record_key"))
     return rows
 
 
@@ -199,11 +199,11 @@ def dead(sync: Sync, action: str, ids: list[str], *, count: int = 1000) -> list[
     """
     with open_ledger(sync, create=False) as ledger:
         rows = [
-            one
-            for one in dead_list(ledger, 10_000_000 if ids else count)
-            if not ids or one["id"] in ids
+            record
+            for record in dead_list(ledger, 10_000_000 if ids else count)
+            if not ids or record["id"] in ids
         ]
-        missing = sorted(set(ids) - {one["id"] for one in rows})
+        missing = sorted(set(ids) - {row["id"] for row in rows})
         if missing:
             raise ConfigError(f"{sync.name} has no dead or held record {missing}; see `dead list`.")
         if action == "list" or not rows:
@@ -237,7 +237,7 @@ def doctor(sync: Sync, *, create: bool = False) -> Iterator[Finding]:
         yield Finding("source", not lacking, detail)
     except PersonNeeded as problem:
         yield Finding("source", False, str(problem))
-    fields = {one.to: kind_of(kinds.get(column, "")) for column, one in sync.fields.items()}
+    fields = {field.to: kind_of(kinds.get(column, "")) for column, field in sync.fields.items()}
     with Transport(destination, timeout_seconds=sync.timeout_seconds) as transport:
         try:
             yield from destination.doctor(transport.call, fields, create=create)
@@ -265,7 +265,7 @@ def forget(sync: Sync, address: str) -> Forgotten:
     sync.destination.check()
     person, key = person_hash(address), address.strip().lower()
     with open_ledger(sync) as ledger:
-        if not ledger.one("select count(*) from {t}.suppression where person = ?", [person]):
+        if not ledger.value("select count(*) from {t}.suppression where person = ?", [person]):
             ledger.run("insert into {t}.suppression values (?, 'forgotten', ?)", [person, now()])
         whose = (
             f"sync = {{sync}} and (person = ? or list_contains("
@@ -275,7 +275,7 @@ def forget(sync: Sync, address: str) -> Forgotten:
             f"select record_key, remote_id, field_hashes from {{t}}.delivered where {whose}",
             [person, key],
         )
-        keys = [one["record_key"] for one in rows]
+        keys = [row["record_key"] for row in rows]
         keys += [
             row[0]
             for row in ledger.run(
@@ -303,22 +303,22 @@ def erase(sync: Sync, address: str, rows: list[dict[str, Any]]) -> bool:
     destination = sync.destination
     with Transport(destination, timeout_seconds=sync.timeout_seconds) as transport:
         erased = [
-            destination.erase(transport.call, address.strip().lower(), one["remote_id"])
-            for one in rows
+            destination.erase(transport.call, address.strip().lower(), row["remote_id"])
+            for row in rows
         ]
         if all(erased):
             return True
         records = [
             Record(
-                one["record_key"],
-                one["remote_id"],
-                dict.fromkeys(json.loads(one["field_hashes"])),
+                row["record_key"],
+                row["remote_id"],
+                dict.fromkeys(json.loads(row["field_hashes"])),
                 {},
             )
-            for one in rows
+            for row in rows
         ]
         outcomes = destination.send(transport.call, "remove", records)
-    refused = [one.reason for one in outcomes if one.state != "delivered"]
+    refused = [outcome.reason for outcome in outcomes if outcome.state != "delivered"]
     if refused:
         raise Refused(str(refused[0]))
     return False
@@ -341,7 +341,9 @@ def prune(sync: Sync, *, days: int) -> dict[str, int]:
         found = {}
         for table, condition in conditions.items():
             where = f"sync = {{sync}} and {condition}"
-            found[table] = ledger.one(f"select count(*) from {{t}}.{table} where {where}", [before])
+            found[table] = ledger.value(
+                f"select count(*) from {{t}}.{table} where {where}", [before]
+            )
             ledger.run(f"delete from {{t}}.{table} where {where}", [before])
         return found
 
@@ -386,7 +388,7 @@ def pull(
         Ledger(sync.ledger, sync.ledger_name) as ledger,
         Transport(destination, timeout_seconds=sync.timeout_seconds) as transport,
     ):
-        since = ledger.one("select min(pulled_until) from {t}.watermark where source = ?", [name])
+        since = ledger.value("select min(pulled_until) from {t}.watermark where source = ?", [name])
         rows: dict[str, list[dict[str, Any]]] = {}
         for table, found, watermark in with_patience(sync, transport, None if full else since):
             rows.setdefault(table, []).extend(found)
@@ -504,7 +506,7 @@ def check_validation(sync: Sync) -> None:
     except (ValueError, KeyError, AttributeError, OSError):
         ok, failed = False, ["the file cannot be read"]
     if not ok:
-        names = ", ".join(str(one) for one in failed[:5]) or "no reason given"
+        names = ", ".join(str(name) for name in failed[:5]) or "no reason given"
         raise GuardError(
             f"The validation of the outputs failed ({path}: {names}). Repair the data and run "
             "`audiences validate` again, or push all the same with --skip-validation."
@@ -535,5 +537,5 @@ def check_guard(sync: Sync, diff: Diff) -> None:
 def as_json(value: Any) -> Any:
     """Return a result of this module as plain data for JSON."""
     if isinstance(value, list):
-        return [as_json(one) for one in value]
+        return [as_json(entry) for entry in value]
     return asdict(value) if is_dataclass(value) else value

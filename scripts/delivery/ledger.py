@@ -224,7 +224,7 @@ class Ledger:
         text = sql.replace("{t}", "ledger.reverse_etl").replace("{sync}", name)
         return self.connection.execute(text, parameters)
 
-    def one(self, sql: str, parameters: Any = None) -> Any:
+    def value(self, sql: str, parameters: Any = None) -> Any:
         """Return the first value of the first row."""
         row = self.run(sql, parameters).fetchone()
         return row[0] if row else None
@@ -263,7 +263,7 @@ class Ledger:
             order by ack.record_key, ack.batch_id desc
             """
         )
-        if not self.one("select count(*) from latest"):
+        if not self.value("select count(*) from latest"):
             return
         sent = """
             from latest inner join {t}.outbox as outbox
@@ -334,7 +334,7 @@ class Ledger:
         Its attempts end here, so that from now on only `dead retry` sends it again.
         """
         self.run("create or replace temp table doubtful as select record_key from unknown")
-        if not self.one("select count(*) from doubtful"):
+        if not self.value("select count(*) from doubtful"):
             return
         with self.transaction():
             self.run(
@@ -389,7 +389,7 @@ class Ledger:
 
     def start_run(self, counts: dict[str, int]) -> int:
         """Write down that a push begins; returns its number."""
-        run_id = (self.one("select max(run_id) from {t}.sync_run where sync = {sync}") or 0) + 1
+        run_id = (self.value("select max(run_id) from {t}.sync_run where sync = {sync}") or 0) + 1
         self.run(
             "insert into {t}.sync_run by name select {sync} as sync, ? as run_id, ? as pid,"
             " ?::timestamp as started_at, ? as adds, ? as updates, ? as removes",
@@ -419,7 +419,7 @@ class Ledger:
 
     def acknowledge(self, run_id: int, batch_id: int, outcomes: list[Outcome]) -> None:
         """Append what became of the records of a batch."""
-        parts = [[getattr(one, name) for one in outcomes] for name in ACK_FIELDS]
+        parts = [[getattr(outcome, name) for outcome in outcomes] for name in ACK_FIELDS]
         self.run(
             """
             insert into {t}.ack by name

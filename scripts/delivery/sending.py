@@ -170,12 +170,12 @@ class Delivery:
     def count(self, outcomes: list[Outcome]) -> None:
         """Add outcomes to the result and report the progress."""
         result = self.result
-        for one in outcomes:
-            result.delivered += one.state == "delivered"
-            result.refused += one.state == "refused"
-            result.open -= one.state in ("delivered", "refused")
-            if one.state == "refused" and len(result.refusals) < REASONS_KEPT:
-                result.refusals.append((masked(one.key), one.reason or "no reason given"))
+        for outcome in outcomes:
+            result.delivered += outcome.state == "delivered"
+            result.refused += outcome.state == "refused"
+            result.open -= outcome.state in ("delivered", "refused")
+            if outcome.state == "refused" and len(result.refusals) < REASONS_KEPT:
+                result.refusals.append((masked(outcome.key), outcome.reason or "no reason given"))
         self.report()
 
     def report(self) -> None:
@@ -192,11 +192,13 @@ class Delivery:
             tries += 1
             left = [record for record in records if record.key not in settled]
             outcomes = self.send(operation, left)
-            settled |= {one.key: clean(one) for one in outcomes if one.state != "open"}
-            still = [one for one in outcomes if one.state == "open"]
+            settled |= {
+                outcome.key: clean(outcome) for outcome in outcomes if outcome.state != "open"
+            }
+            still = [outcome for outcome in outcomes if outcome.state == "open"]
             # What the destination did not say anything about is asked again, a few times.
             if not still or not self.destination.is_idempotent or tries >= self.sync.max_tries:
-                return [*settled.values(), *(clean(one) for one in still)]
+                return [*settled.values(), *(clean(outcome) for outcome in still)]
             self.transport.count_retry()
             self.transport.sleep(backoff(tries, self.sync.backoff_seconds))
 
@@ -210,7 +212,7 @@ class Delivery:
                 return self.destination.send(self.transport.call, operation, sent)
             except NoAnswer as problem:
                 if not self.destination.is_idempotent:
-                    return [Outcome(one.key, "open", reason=str(problem)) for one in records]
+                    return [Outcome(record.key, "open", reason=str(problem)) for record in records]
                 self.wait_for_next_try(tries, problem)
             except Transient as problem:
                 self.wait_for_next_try(tries, problem)
@@ -225,7 +227,7 @@ class Delivery:
 
     def without_filled(self, operation: str, records: list[Record]) -> list[Record]:
         """Return the records without the values that must not overwrite what is there."""
-        asking = [one for one in records if set(self.if_empty) & set(one.values)]
+        asking = [record for record in records if set(self.if_empty) & set(record.values)]
         if not asking or operation == "remove":
             return records
         held = self.destination.read(self.transport.call, asking, self.if_empty)

@@ -150,10 +150,10 @@ def judge(
     if 200 <= status < 300 and (body is not None or not response.content):
         return body
     try:
-        said = reason(body) if body is not None else ""
+        text = reason(body) if body is not None else ""
     except (AttributeError, KeyError, IndexError, TypeError):
-        said = ""
-    what = redact(f"HTTP {status} {said}".strip()) + request_id(response, request_header)
+        text = ""
+    what = redact(f"HTTP {status} {text}".strip()) + request_id(response, request_header)
     if status in (401, 403):
         raise AuthError(f"{who} does not accept the credentials ({what}). {rights}")
     if status in PAUSE or body is None:

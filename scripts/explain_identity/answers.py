@@ -129,9 +129,9 @@ def explain(connection: duckdb.DuckDBPyConnection, asked: str, other: str | None
     """
     found = [find(connection, text) for text in (asked, other) if text is not None]
     as_of = warehouse.as_of(connection)
-    for one in found:
-        if isinstance(one, Nobody):
-            return NoPerson(one.asked, as_of, one.kind, one.explanation)
+    for identifier in found:
+        if isinstance(identifier, Nobody):
+            return NoPerson(identifier.asked, as_of, identifier.kind, identifier.explanation)
     if len(found) == 1:
         return explain_one(connection, found[0], as_of)
     if found[0].identifier.profile_id == found[1].identifier.profile_id:
@@ -151,7 +151,7 @@ def explain_one(connection: duckdb.DuckDBPyConnection, found: Found, as_of: date
     )
     retired_ids = [row["retired_profile_id"] for row in retired]
     apart = warehouse.kept_apart(connection, profile_id)
-    by_name = {str(one): one for one in [*members, *others_of(connection, apart)]}
+    by_name = {str(member): member for member in [*members, *others_of(connection, apart)]}
     return Person(
         asked=found.asked,
         as_of=as_of,
@@ -161,21 +161,24 @@ def explain_one(connection: duckdb.DuckDBPyConnection, found: Found, as_of: date
         profile=warehouse.profile(connection, profile_id),
         identifiers=[
             {
-                "identifier_type": one.identifier_type,
-                "identifier_value": one.identifier_value,
-                "observation_count": one.observation_count,
-                "first_seen_at": one.first_seen_at,
-                "last_seen_at": one.last_seen_at,
-                "names_the_profile": one.is_anchor,
-                "is_crm": one.is_crm,
-                "suppression_reason": one.suppression_reason,
-                "rule": one.rule,
-                "explanation": one.suppression_reason
+                "identifier_type": member.identifier_type,
+                "identifier_value": member.identifier_value,
+                "observation_count": member.observation_count,
+                "first_seen_at": member.first_seen_at,
+                "last_seen_at": member.last_seen_at,
+                "names_the_profile": member.is_anchor,
+                "is_crm": member.is_crm,
+                "suppression_reason": member.suppression_reason,
+                "rule": member.rule,
+                "explanation": member.suppression_reason
                 and reason_in_words(
-                    one.suppression_reason, one.rule, one, descriptions.get(one.rule or "")
+                    member.suppression_reason,
+                    member.rule,
+                    member,
+                    descriptions.get(member.rule or ""),
                 ),
             }
-            for one in members
+            for member in members
         ],
         kept_apart=[kept_apart(row, by_name, descriptions) for row in apart],
         retired_ids=retired_ids,
@@ -197,12 +200,12 @@ def kept_apart(
     row: dict[str, Any], by_name: dict[str, Identifier], descriptions: dict[str, str]
 ) -> KeptApart:
     """A suppressed edge with its reason in words."""
-    one = by_name[f"{row['identifier_type_a']}:{row['identifier_value_a']}"]
+    near = by_name[f"{row['identifier_type_a']}:{row['identifier_value_a']}"]
     other = by_name[f"{row['identifier_type_b']}:{row['identifier_value_b']}"]
     reason, rule = row["reason"], row["rule"]
-    culprit = culprit_of(one, other, reason)
+    culprit = culprit_of(near, other, reason)
     return KeptApart(
-        identifier=str(one),
+        identifier=str(near),
         other=str(other),
         other_profile_id=other.profile_id,
         is_one_person=row["is_one_person"],
@@ -216,23 +219,23 @@ def kept_apart(
     )
 
 
-def culprit_of(one: Identifier, other: Identifier, reason: str) -> Identifier:
+def culprit_of(first: Identifier, other: Identifier, reason: str) -> Identifier:
     """The end of an edge that links no further; the earlier known one when both do not."""
-    low, high = sorted((one, other), key=lambda end: end.naming_order)
+    low, high = sorted((first, other), key=lambda end: end.naming_order)
     return high if high.suppression_reason == reason != low.suppression_reason else low
 
 
 def explain_tie(
-    connection: duckdb.DuckDBPyConnection, one: Found, other: Found, as_of: datetime
+    connection: duckdb.DuckDBPyConnection, first: Found, other: Found, as_of: datetime
 ) -> OnePerson:
     """How two identifiers of one profile hang together."""
-    start, end = one.identifier, other.identifier
+    start, end = first.identifier, other.identifier
     # What was separated by hand or blocked links nothing, though its ends are one person's.
     edges = [edge for edge in warehouse.profile_edges(connection, start.number) if not edge.reason]
     chain = best_chain(edges, start.number, end.number) or []
     advice, paste = advice_to_separate(connection, edges, chain, start, end, as_of)
     return OnePerson(
-        asked=[one.asked, other.asked],
+        asked=[first.asked, other.asked],
         as_of=as_of,
         ends=[str(start), str(end)],
         profile_id=start.profile_id,
@@ -256,7 +259,7 @@ def advice_to_separate(
     """
     if not chain:
         return None, []
-    members = {one.number: one for one in named(connection, edges)}
+    members = {entry.number: entry for entry in named(connection, edges)}
     left, paste = edges, []
     while chain:
         weakest = min((edge for _, _, edge in chain), key=weakness)
@@ -298,22 +301,22 @@ def described(
     """The steps of a chain with names, sources and reasons in words."""
     if not chain:
         return []
-    members = {one.number: one for one in named(connection, (edge for _, _, edge in chain))}
+    members = {entry.number: entry for entry in named(connection, (edge for _, _, edge in chain))}
     shown = warehouse.evidence(connection, [(edge.low, edge.high) for _, _, edge in chain])
     descriptions = rule_descriptions(connection)
     steps = []
     for here, there, edge in chain:
         sources = shown[edge.low, edge.high]
-        one, other = members[here], members[there]
+        first, other = members[here], members[there]
         words = edge.reason and reason_in_words(
             edge.reason,
             edge.rule,
-            culprit_of(one, other, edge.reason),
+            culprit_of(first, other, edge.reason),
             descriptions.get(edge.rule or ""),
         )
         steps.append(
             Step(
-                one=str(one),
+                first=str(first),
                 other=str(other),
                 how=how_known(edge, sources),
                 observation_count=edge.observation_count,
@@ -338,15 +341,15 @@ def how_known(edge: Edge, sources: Iterable[dict[str, Any]]) -> str:
 
 
 def explain_distance(
-    connection: duckdb.DuckDBPyConnection, one: Found, other: Found, as_of: datetime
+    connection: duckdb.DuckDBPyConnection, first: Found, other: Found, as_of: datetime
 ) -> TwoPeople:
     """What ever tied two identifiers of two profiles, and why it links them not."""
-    start, end = one.identifier, other.identifier
+    start, end = first.identifier, other.identifier
     edges, is_complete = edges_between(connection, start.number, end.number)
     chain = best_chain(edges, start.number, end.number)
     advice, paste = advice_to_link(connection, start, end, as_of)
     return TwoPeople(
-        asked=[one.asked, other.asked],
+        asked=[first.asked, other.asked],
         as_of=as_of,
         ends=[str(start), str(end)],
         profile_ids=[start.profile_id, end.profile_id],
@@ -386,10 +389,11 @@ def advice_to_link(
     connection: duckdb.DuckDBPyConnection, start: Identifier, end: Identifier, as_of: datetime
 ) -> tuple[str, list[str]]:
     """What to do if the two are one person."""
-    blocked = [one for one in (start, end) if one.rule is not None]
+    blocked = [entry for entry in (start, end) if entry.rule is not None]
     if blocked:
         lines = " and ".join(
-            f"{rule_line(connection, one)} for {one.identifier_value}" for one in blocked
+            f"{rule_line(connection, identifier)} for {identifier.identifier_value}"
+            for identifier in blocked
         )
         return (
             f"A link line cannot overrule a rule. If the rule is wrong here, change {lines} in "
@@ -398,9 +402,9 @@ def advice_to_link(
         )
     speakers = [
         strongest(
-            warehouse.identifiers(connection, "identified.profile_id = ?", one.profile_id), one
+            warehouse.identifiers(connection, "identified.profile_id = ?", entry.profile_id), entry
         )
-        for one in (start, end)
+        for entry in (start, end)
     ]
     line = override_line("link", *speakers, decided_at=as_of, reason="one person")
     return (
@@ -414,4 +418,4 @@ def name_of(profile: dict[str, Any]) -> str:
     """A person's name, or else the best identifier; empty when only devices are known."""
     names = [profile[column] for column in ("first_name", "last_name") if profile[column]]
     best = [profile[column] for column in ("email", "user_id", "phone", "crm_contact_id")]
-    return " ".join(names) or next((one for one in best if one), "")
+    return " ".join(names) or next((value for value in best if value), "")

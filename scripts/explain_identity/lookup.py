@@ -39,7 +39,7 @@ def find(connection: duckdb.DuckDBPyConnection, asked: str) -> Found | Nobody:
     if not known and kind is not None:
         # A value that happens to begin like a type.
         known = matching(connection, None, asked.strip())
-    if len({one.profile_id for one in known}) > 1:
+    if len({record.profile_id for record in known}) > 1:
         raise AmbiguousIdentifier(asked, map(str, known))
     if known:
         return Found(asked, known[0])

@@ -170,11 +170,11 @@ def changed(change: dict[str, Any]) -> Iterable[str]:
 
 def one_person(answer: OnePerson) -> Iterable[RenderableType]:
     """The chain between two identifiers of one profile."""
-    one, other = map(escape, answer.ends)
+    first, other = map(escape, answer.ends)
     if not answer.chain:
-        yield f"[bold]One person[/]: both are {one}, of profile {answer.profile_id}."
+        yield f"[bold]One person[/]: both are {first}, of profile {answer.profile_id}."
         return
-    yield f"[bold]One person[/]: {one} and {other} are both of profile {answer.profile_id}.\n"
+    yield f"[bold]One person[/]: {first} and {other} are both of profile {answer.profile_id}.\n"
     yield from chain(answer.chain)
     if answer.advice:
         yield f"\n{answer.advice}"
@@ -184,8 +184,8 @@ def one_person(answer: OnePerson) -> Iterable[RenderableType]:
 def two_people(answer: TwoPeople) -> Iterable[RenderableType]:
     """What ties two people, and what keeps them apart."""
     for end, profile_id, name in zip(answer.ends, answer.profile_ids, answer.names, strict=True):
-        of = f"{name}, " if name and name not in end else ""
-        yield f"{escape(end)}  [dim]{escape(of)}profile {profile_id}[/]"
+        prefix = f"{name}, " if name and name not in end else ""
+        yield f"{escape(end)}  [dim]{escape(prefix)}profile {profile_id}[/]"
     if answer.chain is None:
         yield (
             "\n[bold]Two people[/]: nothing ever tied them, not even what was kept apart."

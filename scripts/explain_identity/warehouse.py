@@ -120,7 +120,7 @@ def identifiers(
         """,
         parameters,
     )
-    return sorted((Identifier(**row) for row in found), key=lambda one: one.rank)
+    return sorted((Identifier(**row) for row in found), key=lambda identifier: identifier.rank)
 
 
 JUDGED = """

@@ -48,15 +48,15 @@ def rule_descriptions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def override_line(
-    action: str, one: Identifier, other: Identifier, *, decided_at: datetime, reason: str
+    action: str, first: Identifier, other: Identifier, *, decided_at: datetime, reason: str
 ) -> str:
     """A line for seeds/identity_overrides.csv, without the line's end."""
     text = io.StringIO()
     csv.writer(text, lineterminator="").writerow(
         [
             action,
-            one.identifier_type,
-            one.identifier_value,
+            first.identifier_type,
+            first.identifier_value,
             other.identifier_type,
             other.identifier_value,
             f"{decided_at:%Y-%m-%dT%H:%M:%S}",
@@ -72,8 +72,8 @@ def strongest(members: Iterable[Identifier], asked: Identifier) -> Identifier:
     It is the one that was asked for if no other type tells more. A link between weaker ones would
     move these alone and leave the two persons apart.
     """
-    able = [one for one in members if one.suppression_reason is None] or [asked]
-    best = min(able, key=lambda one: one.rank)
+    able = [member for member in members if member.suppression_reason is None] or [asked]
+    best = min(able, key=lambda identifier: identifier.rank)
     same_type = asked.identifier_type == best.identifier_type
     return asked if same_type and asked.suppression_reason is None else best
 

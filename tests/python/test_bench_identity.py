@@ -89,10 +89,10 @@ def test_a_difference_fails_the_benchmark(tmp_path, monkeypatch, in_this_process
 
 
 def test_the_same_seed_gives_the_same_graph():
-    one, again = (bench_identity.make_graph(5000) for _ in range(2))
-    assert (one.node_a == again.node_a).all()
-    assert (one.node_b == again.node_b).all()
+    first, again = (bench_identity.make_graph(5000) for _ in range(2))
+    assert (first.node_a == again.node_a).all()
+    assert (first.node_b == again.node_b).all()
     other = bench_identity.make_graph(5000, seed=8)
-    assert other.edges != one.edges or (other.node_a != one.node_a).any()
-    assert min(one.node_a.min(), one.node_b.min()) == 1
-    assert max(one.node_a.max(), one.node_b.max()) == one.nodes
+    assert other.edges != first.edges or (other.node_a != first.node_a).any()
+    assert min(first.node_a.min(), first.node_b.min()) == 1
+    assert max(first.node_a.max(), first.node_b.max()) == first.nodes

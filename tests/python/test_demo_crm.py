@@ -54,12 +54,12 @@ def test_upsert_creates_then_updates(http):
 
 
 def test_empty_string_clears_and_update_needs_a_known_id(http, crm):
-    [one] = upsert(http, contact("a@example.com", audience_segments="x")).json()["results"]
+    [result] = upsert(http, contact("a@example.com", audience_segments="x")).json()["results"]
     reply = http.post(
         f"{CONTACTS}/batch/update",
         json={
             "inputs": [
-                {"id": one["id"], "properties": {"audience_segments": ""}},
+                {"id": result["id"], "properties": {"audience_segments": ""}},
                 {"id": "999", "properties": {"audience_segments": "y"}},
             ]
         },
@@ -125,9 +125,9 @@ def test_quota_gives_the_documented_429(tmp_path):
 
 def test_read_by_address_and_paging(http):
     upsert(http, *[contact(f"p{n}@example.com", firstname=f"P{n}") for n in range(5)])
-    one = http.get(f"{CONTACTS}/p3@example.com?idProperty=email&properties=firstname").json()
-    assert one["properties"]["firstname"] == "P3"
-    assert http.get(f"{CONTACTS}/{one['id']}").json()["id"] == one["id"]
+    result = http.get(f"{CONTACTS}/p3@example.com?idProperty=email&properties=firstname").json()
+    assert result["properties"]["firstname"] == "P3"
+    assert http.get(f"{CONTACTS}/{result['id']}").json()["id"] == result["id"]
     assert http.get(f"{CONTACTS}/nobody@example.com?idProperty=email").status_code == 404
     seen, after = [], None
     while True:
@@ -200,7 +200,7 @@ def ids(http, kind="contacts", *filters, **more):
     body = {"filterGroups": [{"filters": list(filters)}], **more}
     reply = http.post(f"/crm/v3/objects/{kind}/search", json=body)
     assert reply.status_code == 200, reply.text
-    return [one["id"] for one in reply.json()["results"]]
+    return [result["id"] for result in reply.json()["results"]]
 
 
 def where(name, operator, value=None, **more):
@@ -214,19 +214,19 @@ def test_search_filters_sorts_and_pages(http, crm):
         created(http, "companies", domain=f"{name}.example", numberofemployees=size)
         for name, size in (("one", "9"), ("two", "10"), ("three", "100"))
     ]
-    one, two, three = made
-    assert ids(http, "companies", where("domain", "EQ", "ONE.example")) == [one]
-    assert ids(http, "companies", where("domain", "IN", values=["one.example", "x"])) == [one]
+    first, two, three = made
+    assert ids(http, "companies", where("domain", "EQ", "ONE.example")) == [first]
+    assert ids(http, "companies", where("domain", "IN", values=["one.example", "x"])) == [first]
     assert ids(http, "companies", where("domain", "NOT_IN", values=["one.example"])) == made[1:]
     assert ids(http, "companies", where("numberofemployees", "GT", "9")) == [two, three]
     assert ids(http, "companies", where("name", "HAS_PROPERTY")) == []
-    assert ids(http, "companies", where("hs_object_id", "GT", one), limit=1) == [two]
+    assert ids(http, "companies", where("hs_object_id", "GT", first), limit=1) == [two]
     now = [where("hs_lastmodifieddate", "GTE", "1767225600000")]
     assert ids(http, "companies", *now) == made
     assert ids(http, "companies", where("hs_lastmodifieddate", "LT", "1767225600000")) == []
     largest = [{"propertyName": "numberofemployees", "direction": "DESCENDING"}]
     assert ids(http, "companies", sorts=largest, limit=2) == [three, two]
-    assert ids(http, "companies", sorts=largest, limit=2, after="2") == [one]
+    assert ids(http, "companies", sorts=largest, limit=2, after="2") == [first]
     body = http.post(f"{COMPANIES}/search", json={"limit": 2}).json()
     assert body["total"] == 3 and body["paging"] == {"next": {"after": "2"}}
 
@@ -255,18 +255,18 @@ def test_searches_have_a_limit_of_their_own(http):
 
 
 def test_companies_are_updated_and_never_upserted_by_domain(http):
-    one = created(http, "companies", domain="one.example")
+    result = created(http, "companies", domain="one.example")
     values = {"name": "One", "renewal_date": "2026-06-30"}
-    body = {"inputs": [{"id": one, "properties": values}]}
-    assert http.post(f"{COMPANIES}/batch/update", json=body).json()["results"][0]["id"] == one
-    read = {"inputs": [{"id": one}, {"id": "99"}], "properties": ["name"]}
+    body = {"inputs": [{"id": result, "properties": values}]}
+    assert http.post(f"{COMPANIES}/batch/update", json=body).json()["results"][0]["id"] == result
+    read = {"inputs": [{"id": result}, {"id": "99"}], "properties": ["name"]}
     reply = http.post(f"{COMPANIES}/batch/read", json=read)
     assert reply.status_code == 207 and reply.json()["results"][0]["properties"]["name"] == "One"
     for item in (
         {"id": "one.example", "idProperty": "domain", "properties": {}},
-        {"id": one, "properties": {"renewal_date": "2026-06-30T12:00:00Z"}},
-        {"id": one, "properties": {"hs_is_target_account": "yes"}},
-        {"id": one, "properties": {"hs_object_id": "7"}},
+        {"id": result, "properties": {"renewal_date": "2026-06-30T12:00:00Z"}},
+        {"id": result, "properties": {"hs_is_target_account": "yes"}},
+        {"id": result, "properties": {"hs_object_id": "7"}},
     ):
         action = "upsert" if "idProperty" in item else "update"
         assert http.post(f"{COMPANIES}/batch/{action}", json={"inputs": [item]}).is_client_error
@@ -304,18 +304,18 @@ def test_gdpr_delete_leaves_nothing_and_blocks_the_address(http, crm):
 def test_static_lists(http, crm):
     ann = created(http, "contacts", email="ann@example.com")
     body = {"name": "Ready now", "objectTypeId": "0-1", "processingType": "MANUAL"}
-    of = http.post(LISTS, json=body).json()["list"]["listId"]
+    list_id = http.post(LISTS, json=body).json()["list"]["listId"]
     assert http.post(LISTS, json=body).status_code == 400
     by_name = http.get("/crm/v3/lists/object-type-id/0-1/name/Ready%20now").json()
-    assert by_name["list"]["listId"] == of
+    assert by_name["list"]["listId"] == list_id
     assert http.get(f"{LISTS}/object-type-id/0-1/name/other").status_code == 404
-    assert http.get(f"{LISTS}/{of}").json()["list"]["processingType"] == "MANUAL"
+    assert http.get(f"{LISTS}/{list_id}").json()["list"]["processingType"] == "MANUAL"
     assert http.post(f"{LISTS}/search", json={"query": "ready"}).json()["total"] == 1
-    path = f"{LISTS}/{of}/memberships"
+    path = f"{LISTS}/{list_id}/memberships"
     first = http.put(f"{path}/add", json=[ann, "99"]).json()
     assert first["recordsIdsAdded"] == [ann] and first["recordIdsMissing"] == ["99"]
     assert http.put(f"{path}/add", json=[ann]).json()["recordsIdsAdded"] == []
-    assert [one["recordId"] for one in http.get(path).json()["results"]] == [ann]
+    assert [result["recordId"] for result in http.get(path).json()["results"]] == [ann]
     assert "Ready now · 1" in httpx.get(crm.url).text
     assert http.put(f"{path}/remove", json=[ann]).json()["recordIdsRemoved"] == [ann]
     assert http.get(path).json()["results"] == []
@@ -327,7 +327,7 @@ def test_static_lists(http, crm):
 
 def test_properties_can_be_listed_and_created(http, crm):
     path = "/crm/properties/2026-03/contacts"
-    known = {one["name"]: one for one in http.get(path).json()["results"]}
+    known = {result["name"]: result for result in http.get(path).json()["results"]}
     assert known["audience_last_engaged_at"]["type"] == "datetime"
     assert known["createdate"]["modificationMetadata"]["readOnlyValue"] is True
     new = {"name": "audience_new", "label": "New", "type": "number", "fieldType": "number",
@@ -345,9 +345,9 @@ def test_properties_can_be_listed_and_created(http, crm):
 def test_owners_associations_and_account(http, crm):
     owners = [crm.store.add_owner(f"rep{n}@example.com", "Rita", str(n)) for n in range(3)]
     page = http.get("/crm/owners/2026-03", params={"limit": 2}).json()
-    assert [one["id"] for one in page["results"]] == owners[:2]
+    assert [result["id"] for result in page["results"]] == owners[:2]
     page = http.get("/crm/v3/owners/", params={"after": page["paging"]["next"]["after"]}).json()
-    assert [one["lastName"] for one in page["results"]] == ["2"] and "paging" not in page
+    assert [result["lastName"] for result in page["results"]] == ["2"] and "paging" not in page
     assert http.get("/crm/v3/owners", params={"archived": "true"}).json()["results"] == []
     ann = created(http, "contacts", email="ann@example.com")
     deal, alone = created(http, "deals", dealname="D"), created(http, "deals", dealname="E")

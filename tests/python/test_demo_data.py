@@ -212,9 +212,9 @@ class Evaluator:
                 f"from {table.replace('.', '_')}"
             )
             for key, user, anonymous, loaded, at, what, properties, email, path in rows:
-                said = json.loads(properties or "{}")
+                held = json.loads(properties or "{}")
                 names = ("order_id", "product_id", "content_id", "video_id", "form_id", "feature")
-                thing = next((said[name] for name in (*names, "url") if name in said), None)
+                thing = next((held[name] for name in (*names, "url") if name in held), None)
                 is_page = table == "segment.pages"
                 event = {
                     "source": "segment",
@@ -228,9 +228,9 @@ class Evaluator:
                     "web": table != "segment.identifies",
                     "path": what if is_page else path,
                     "object": thing,
-                    "value": said.get("revenue", said.get("price", said.get("seconds"))),
-                    "category": said.get("category"),
-                    "discounted": what == "order_completed" and said.get("discount", 0) > 0,
+                    "value": held.get("revenue", held.get("price", held.get("seconds"))),
+                    "category": held.get("category"),
+                    "discounted": what == "order_completed" and held.get("discount", 0) > 0,
                 }
                 if is_page:
                     event["behavior"] = meaning("segment", "page_viewed", what)

@@ -121,55 +121,55 @@ def paste(project, *asked):
 
 def test_a_person_has_every_identifier_with_what_names_it(demo, ask):
     three = person(demo, "three_addresses_1")
-    said = ask(demo, three.user_id)
-    assert said.code == 0
-    shown = {(row["identifier_type"], row["identifier_value"]) for row in said.json["identifiers"]}
+    reply = ask(demo, three.user_id)
+    assert reply.code == 0
+    shown = {(row["identifier_type"], row["identifier_value"]) for row in reply.json["identifiers"]}
     assert shown == {
         ("user_id", three.user_id),
         ("anonymous_id", three.device),
         *(("email", address) for address in three.emails),
     }
-    (anchor,) = [row for row in said.json["identifiers"] if row["names_the_profile"]]
+    (anchor,) = [row for row in reply.json["identifiers"] if row["names_the_profile"]]
     profile_id, first = demo.rows(
         "select profile_id, first_seen_at from marts.profile_identifiers "
         "where identifier_value = ? and is_anchor",
         anchor["identifier_value"],
     )[0]
-    assert said.json["profile"]["profile_id"] == profile_id
+    assert reply.json["profile"]["profile_id"] == profile_id
     assert anchor["first_seen_at"] == f"{first.isoformat()}+00:00"
     for value in (three.user_id, three.device, *three.emails, profile_id, "names the profile"):
-        assert value in said.out
-    assert "Times are UTC, as of 2026-06-30 00:00." in said.out
-    assert "\x1b" not in said.out, "a pipe gets no colours"
-    assert all(line == line.rstrip() for line in said.out.splitlines())
-    assert ask(demo, profile_id).json["identifiers"] == said.json["identifiers"]
+        assert value in reply.out
+    assert "Times are UTC, as of 2026-06-30 00:00." in reply.out
+    assert "\x1b" not in reply.out, "a pipe gets no colours"
+    assert all(line == line.rstrip() for line in reply.out.splitlines())
+    assert ask(demo, profile_id).json["identifiers"] == reply.json["identifiers"]
     for asked in (three.emails[0].upper(), f" email: {three.emails[0]} ", profile_id.upper()):
-        assert ask(demo, asked).json["profile"] == said.json["profile"]
+        assert ask(demo, asked).json["profile"] == reply.json["profile"]
 
 
 def test_what_a_job_change_left_behind(demo, ask):
     moved = person(demo, "job_change_1")
-    said = ask(demo, moved.contact)
-    assert said.json["profile"]["user_id"] == moved.user_id
-    assert said.json["profile"]["email_count"] == 2
-    assert "in the CRM" in said.out
-    assert "Seen together, yet kept apart" not in said.out
+    reply = ask(demo, moved.contact)
+    assert reply.json["profile"]["user_id"] == moved.user_id
+    assert reply.json["profile"]["email_count"] == 2
+    assert "in the CRM" in reply.out
+    assert "Seen together, yet kept apart" not in reply.out
 
 
 def test_a_shared_device_is_nobody_and_says_with_whom_it_was_seen(demo, ask):
     user = person(demo, "shared_device_of_2_1")
-    said = ask(demo, f"anonymous_id:{user.device}")
-    assert said.json["profile"]["is_shared_device"]
-    assert "several people use, not a person" in said.out
-    assert "links no further: shared_identifier" in said.out
+    reply = ask(demo, f"anonymous_id:{user.device}")
+    assert reply.json["profile"]["is_shared_device"]
+    assert "several people use, not a person" in reply.out
+    assert "links no further: shared_identifier" in reply.out
     reader = person(demo, "shared_device_of_2_reader_1")
-    assert {row["other"] for row in said.json["kept_apart"]} == {
+    assert {row["other"] for row in reply.json["kept_apart"]} == {
         f"user_id:{user.user_id}",
         f"user_id:{reader.user_id}",
         f"email:{user.emails[0]}",
         f"email:{reader.emails[0]}",
     }
-    assert said.out.count("shared_identifier: two known people use this device") == 1
+    assert reply.out.count("shared_identifier: two known people use this device") == 1
     # From the other side the reason is the device's as well.
     assert {row["explanation"] for row in ask(demo, user.user_id).json["kept_apart"]} == {
         "shared_identifier: two known people use this device"
@@ -178,10 +178,10 @@ def test_a_shared_device_is_nobody_and_says_with_whom_it_was_seen(demo, ask):
 
 def test_a_role_mailbox_names_its_rule(demo, ask):
     (address,) = person(demo, "role_mailbox_info_1").emails
-    said = ask(demo, address)
-    assert said.code == 0
-    assert "blocked_value: rule role_mailbox (A mailbox that several people read)" in said.out
-    assert {row["rule"] for row in said.json["kept_apart"]} == {"role_mailbox"}
+    reply = ask(demo, address)
+    assert reply.code == 0
+    assert "blocked_value: rule role_mailbox (A mailbox that several people read)" in reply.out
+    assert {row["rule"] for row in reply.json["kept_apart"]} == {"role_mailbox"}
 
 
 @pytest.mark.parametrize(
@@ -194,13 +194,13 @@ def test_a_role_mailbox_names_its_rule(demo, ask):
     ],
 )
 def test_a_void_value_identifies_nobody(demo, ask, asked, rule):
-    said = ask(demo, asked)
-    assert (said.code, said.json["kind"]) == (0, "void")
-    assert f"is void by rule {rule}: it identifies nobody" in said.out
-    assert ("never seen" in said.out) == (asked == "guest")
+    reply = ask(demo, asked)
+    assert (reply.code, reply.json["kind"]) == (0, "void")
+    assert f"is void by rule {rule}: it identifies nobody" in reply.out
+    assert ("never seen" in reply.out) == (asked == "guest")
     # Of two identifiers it answers for both.
     user_id = person(demo, "job_change_1").user_id
-    assert ask(demo, "--why-not", user_id, asked).json == said.json
+    assert ask(demo, "--why-not", user_id, asked).json == reply.json
 
 
 # Two identifiers ----------------------------------------------------------------------------------
@@ -208,22 +208,22 @@ def test_a_void_value_identifies_nobody(demo, ask, asked, rule):
 
 def test_the_chain_between_two_addresses(demo, ask):
     three = person(demo, "three_addresses_1")
-    said = ask(demo, three.emails[0], three.emails[2])
-    assert said.json["answer"] == "one_person"
-    assert [(step["one"], step["other"]) for step in said.json["chain"]] in (
+    reply = ask(demo, three.emails[0], three.emails[2])
+    assert reply.json["answer"] == "one_person"
+    assert [(step["one"], step["other"]) for step in reply.json["chain"]] in (
         [
             (f"email:{three.emails[0]}", f"{kind}:{value}"),
             (f"{kind}:{value}", f"email:{three.emails[2]}"),
         ]
         for kind, value in (("user_id", three.user_id), ("anonymous_id", three.device))
     )
-    for step in said.json["chain"]:
+    for step in reply.json["chain"]:
         (source,) = step["sources"]
         assert (step["how"], source["source"], step["reason"]) == ("seen", "segment", None)
         assert step["sample_observation"] == f"segment:{source['sample']}"
         assert source["observation_count"] == step["observation_count"]
-    assert "seen" in said.out and "segment" in said.out
-    assert ask(demo, "--why-not", three.emails[0], three.emails[2]).out == said.out
+    assert "seen" in reply.out and "segment" in reply.out
+    assert ask(demo, "--why-not", three.emails[0], three.emails[2]).out == reply.out
     same = ask(demo, three.user_id, f"user_id:{three.user_id}")
     assert (same.json["chain"], same.json["paste"]) == ([], [])
     assert "both are user_id:" in same.out
@@ -232,26 +232,26 @@ def test_the_chain_between_two_addresses(demo, ask):
 def test_two_people_on_one_device_with_the_line_that_would_join_them(demo, ask):
     user = person(demo, "shared_device_of_2_1")
     reader = person(demo, "shared_device_of_2_reader_1")
-    said = ask(demo, "--why-not", user.emails[0], reader.user_id)
-    assert said.json["answer"] == "two_people"
-    assert [step["reason"] for step in said.json["chain"]].count("shared_identifier") == 2
-    assert "kept apart, shared_identifier: two known people use this device" in said.out
+    reply = ask(demo, "--why-not", user.emails[0], reader.user_id)
+    assert reply.json["answer"] == "two_people"
+    assert [step["reason"] for step in reply.json["chain"]].count("shared_identifier") == 2
+    assert "kept apart, shared_identifier: two known people use this device" in reply.out
     # Two addresses would leave the two accounts apart, so the line is about the accounts.
-    assert said.json["paste"] == [
+    assert reply.json["paste"] == [
         f"link,user_id,{user.user_id},user_id,{reader.user_id},2026-06-30T00:00:00,one person"
     ]
-    assert said.json["paste"][0] in said.out.splitlines()
-    assert ask(demo, user.emails[0], reader.user_id).json == said.json
+    assert reply.json["paste"][0] in reply.out.splitlines()
+    assert ask(demo, user.emails[0], reader.user_id).json == reply.json
 
 
 def test_the_way_through_a_blocked_address_leads_from_one_component_to_the_next(demo, ask):
-    one = person(demo, "role_mailbox_info_1")
+    reader_of_mail = person(demo, "role_mailbox_info_1")
     colleague = person(demo, "role_mailbox_info_colleague_1")
-    said = ask(demo, "--why-not", one.user_id, colleague.user_id)
-    assert [step["reason"] for step in said.json["chain"]] == ["blocked_value"] * 2
-    assert said.json["chain"][0]["other"] == f"email:{one.emails[0]}"
-    assert said.json["paste"][0].startswith(f"link,user_id,{one.user_id},user_id,")
-    blocked = ask(demo, "--why-not", one.emails[0], one.user_id)
+    reply = ask(demo, "--why-not", reader_of_mail.user_id, colleague.user_id)
+    assert [step["reason"] for step in reply.json["chain"]] == ["blocked_value"] * 2
+    assert reply.json["chain"][0]["other"] == f"email:{reader_of_mail.emails[0]}"
+    assert reply.json["paste"][0].startswith(f"link,user_id,{reader_of_mail.user_id},user_id,")
+    blocked = ask(demo, "--why-not", reader_of_mail.emails[0], reader_of_mail.user_id)
     assert blocked.json["paste"] == []
     assert "the block line role_mailbox (info@*)" in blocked.out
     assert "cannot overrule" in blocked.out
@@ -263,20 +263,20 @@ def test_the_way_through_a_blocked_address_leads_from_one_component_to_the_next(
 
 
 def test_strangers_were_never_tied(demo, ask):
-    one, other = (person(demo, f"job_change_{number}") for number in (1, 2))
-    said = ask(demo, "--why-not", one.user_id, other.user_id)
-    assert said.json["chain"] is None
-    assert "nothing ever tied them" in said.out
+    first, other = (person(demo, f"job_change_{number}") for number in (1, 2))
+    reply = ask(demo, "--why-not", first.user_id, other.user_id)
+    assert reply.json["chain"] is None
+    assert "nothing ever tied them" in reply.out
 
 
 def test_a_search_that_would_never_end_is_stopped(demo, ask, monkeypatch):
-    one = person(demo, "role_mailbox_info_1")
+    reader_of_mail = person(demo, "role_mailbox_info_1")
     other = person(demo, "role_mailbox_sales_1")
-    assert ask(demo, "--why-not", one.user_id, other.user_id).json["is_search_complete"]
+    assert ask(demo, "--why-not", reader_of_mail.user_id, other.user_id).json["is_search_complete"]
     monkeypatch.setattr(answers, "SEARCHED_AT_MOST", 1)
-    said = ask(demo, "--why-not", one.user_id, other.user_id)
-    assert said.json["is_search_complete"] is False
-    assert "the search was stopped" in said.out
+    reply = ask(demo, "--why-not", reader_of_mail.user_id, other.user_id)
+    assert reply.json["is_search_complete"] is False
+    assert "the search was stopped" in reply.out
 
 
 # A day later: merges, splits, and what only they show ---------------------------------------------
@@ -285,13 +285,13 @@ def test_a_search_that_would_never_end_is_stopped(demo, ask, monkeypatch):
 def test_the_pasted_lines_do_what_they_say(demo, later, ask):
     user = person(demo, "shared_device_of_2_1")
     reader = person(demo, "shared_device_of_2_reader_1")
-    said = ask(later, user.user_id, reader.user_id)
-    assert said.json["answer"] == "one_person"
-    (step,) = said.json["chain"]
+    reply = ask(later, user.user_id, reader.user_id)
+    assert reply.json["answer"] == "one_person"
+    (step,) = reply.json["chain"]
     assert step["how"] == "declared"
     assert step["sources"][0]["source"] == "identity_overrides"
-    assert "declared once" in said.out
-    assert said.json["paste"][0].startswith("separate,user_id,")
+    assert "declared once" in reply.out
+    assert reply.json["paste"][0].startswith("separate,user_id,")
 
     three = person(demo, "three_addresses_1")
     apart = ask(later, "--why-not", three.user_id, f"email:{three.emails[0]}")
@@ -304,17 +304,19 @@ def test_a_merge_is_told_and_the_old_id_leads_to_the_person(demo, later, ask):
     user = person(demo, "shared_device_of_2_1")
     reader = person(demo, "shared_device_of_2_reader_1")
     now = ask(later, user.user_id).json["profile"]["profile_id"]
-    before = {ask(demo, one.user_id).json["profile"]["profile_id"]: one for one in (user, reader)}
+    before = {
+        ask(demo, entry.user_id).json["profile"]["profile_id"]: entry for entry in (user, reader)
+    }
     retired = {
         old: ask(later, old) for old in before if ask(later, old).json["retired_id"] is not None
     }
     assert retired
-    for old, said in retired.items():
-        assert said.json["profile"]["profile_id"] == now
-        assert f"You asked for {old}, which was retired 2026-07-01 00:00" in said.out
-        assert old in said.json["retired_ids"]
-        assert f"{old} was merged into {now}: " in said.out
-        (change,) = [row for row in said.json["changes"] if row["loser_profile_id"] == old]
+    for old, reply in retired.items():
+        assert reply.json["profile"]["profile_id"] == now
+        assert f"You asked for {old}, which was retired 2026-07-01 00:00" in reply.out
+        assert old in reply.json["retired_ids"]
+        assert f"{old} was merged into {now}: " in reply.out
+        (change,) = [row for row in reply.json["changes"] if row["loser_profile_id"] == old]
         assert (change["change"], change["reason"]) in (
             ("merged", "declared"),
             ("merged", "seen_together"),
@@ -325,10 +327,10 @@ def test_a_merge_is_told_and_the_old_id_leads_to_the_person(demo, later, ask):
 
 def test_a_split_is_told_with_its_evidence(demo, later, ask):
     three = person(demo, "three_addresses_1")
-    said = ask(later, three.user_id)
-    assert "lost what is now" in said.out
-    assert ": separated" in said.out
-    assert "together since" in said.out
+    reply = ask(later, three.user_id)
+    assert "lost what is now" in reply.out
+    assert ": separated" in reply.out
+    assert "together since" in reply.out
 
 
 def test_what_a_kiosk_a_second_phone_and_an_alias_look_like(later, ask):
@@ -350,13 +352,13 @@ def test_what_a_kiosk_a_second_phone_and_an_alias_look_like(later, ask):
 
 def test_one_value_in_two_types_is_only_a_question_when_two_people_have_it(later, ask):
     assert ask(later, "twice").json["profile"]["user_id"] == "twice"
-    said = ask(later, "ambiguous")
-    assert said.code == 2
-    assert said.err == (
+    reply = ask(later, "ambiguous")
+    assert reply.code == 2
+    assert reply.err == (
         "ambiguous may be several people. Ask for one of them:\n"
         "  user_id:ambiguous\n  anonymous_id:ambiguous\n"
     )
-    assert said.json == {"error": said.err.rstrip("\n"), "exit_code": 2}
+    assert reply.json == {"error": reply.err.rstrip("\n"), "exit_code": 2}
     assert ask(later, "anonymous_id:ambiguous").json["profile"]["user_id"] == "other"
 
 
@@ -379,12 +381,12 @@ def test_a_value_that_begins_like_a_type(later, ask, tmp_path):
 def test_what_is_not_in_the_data_any_more(demo, later, ask, tmp_path):
     copied = copy_of(later, tmp_path)
     user = person(demo, "shared_device_of_2_1")
-    said = ask(copied, user.user_id)
-    old = said.json["retired_ids"][0]
+    reply = ask(copied, user.user_id)
+    old = reply.json["retired_ids"][0]
     with duckdb.connect(str(copied.warehouse)) as connection:
         connection.execute(
             "delete from marts.profile_identifiers where profile_id = ?",
-            [said.json["profile"]["profile_id"]],
+            [reply.json["profile"]["profile_id"]],
         )
         connection.execute("update marts.profile_aliases set profile_id = null")
     withdrawn = ask(copied, old)
@@ -398,18 +400,18 @@ def test_what_is_not_in_the_data_any_more(demo, later, ask, tmp_path):
 def test_what_is_linked_too_often_is_no_case_for_single_lines(demo, ask, monkeypatch):
     monkeypatch.setattr(answers, "SEPARATED_AT_MOST", 0)
     three = person(demo, "three_addresses_1")
-    said = ask(demo, three.emails[0], three.user_id)
-    assert said.json["paste"] == []
-    assert "add a void or block line" in said.out
+    reply = ask(demo, three.emails[0], three.user_id)
+    assert reply.json["paste"] == []
+    assert "add a void or block line" in reply.out
 
 
 def test_long_tables_say_what_they_left_out(demo, ask, monkeypatch):
     from scripts.explain_identity import show
 
     monkeypatch.setattr(show, "ROWS_AT_MOST", 2)
-    said = ask(demo, person(demo, "three_addresses_1").user_id)
-    assert "and 3 more; --json has all of them" in said.out
-    assert len(said.json["identifiers"]) == 5
+    reply = ask(demo, person(demo, "three_addresses_1").user_id)
+    assert "and 3 more; --json has all of them" in reply.out
+    assert len(reply.json["identifiers"]) == 5
 
 
 # Errors -------------------------------------------------------------------------------------------
@@ -417,10 +419,10 @@ def test_long_tables_say_what_they_left_out(demo, ask, monkeypatch):
 
 def test_an_unknown_identifier_gets_near_ones(demo, ask):
     user = person(demo, "job_change_1")
-    said = ask(demo, f"email:{user.user_id}")
-    assert said.code == 2
-    assert said.out == ""
-    assert f"Did you mean one of these?\n  user_id:{user.user_id}\n" in said.err
+    reply = ask(demo, f"email:{user.user_id}")
+    assert reply.code == 2
+    assert reply.out == ""
+    assert f"Did you mean one of these?\n  user_id:{user.user_id}\n" in reply.err
     assert f"  user_id:{user.user_id}" in ask(demo, f"user_id:{user.user_id.upper()}").err
     mistyped = user.emails[0].replace(".example", ".exmaple")
     assert f"  email:{user.emails[0]}" in ask(demo, mistyped).err
@@ -435,9 +437,9 @@ def test_a_phone_number_is_recognised_in_any_spelling(later, ask):
 
 def test_the_warehouse_is_missing_or_no_warehouse_or_not_built(demo, ask, tmp_path):
     empty = replace(demo, warehouse=tmp_path / "none.duckdb")
-    said = ask(empty, "x")
-    assert said.code == 2
-    assert f"There is no warehouse at {empty.warehouse}. Run `dbt build` first" in said.err
+    reply = ask(empty, "x")
+    assert reply.code == 2
+    assert f"There is no warehouse at {empty.warehouse}. Run `dbt build` first" in reply.err
     empty.warehouse.write_text("a letter")
     assert "cannot be read" in ask(empty, "x").err
     empty.warehouse.unlink()

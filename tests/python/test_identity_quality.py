@@ -40,10 +40,10 @@ def test_naive_components_are_what_was_seen_together():
 
 
 def test_the_same_seed_makes_the_same_noise():
-    one, again, other = (make_noise(people=200, seed=seed, clock=CLOCK) for seed in (7, 7, 8))
-    pd.testing.assert_frame_equal(one.observations, again.observations)
-    pd.testing.assert_frame_equal(one.owners, again.owners)
-    assert not one.observations.equals(other.observations)
+    first, again, other = (make_noise(people=200, seed=seed, clock=CLOCK) for seed in (7, 7, 8))
+    pd.testing.assert_frame_equal(first.observations, again.observations)
+    pd.testing.assert_frame_equal(first.owners, again.owners)
+    assert not first.observations.equals(other.observations)
 
 
 def test_user_ids_and_contacts_have_one_owner_and_shared_values_none():

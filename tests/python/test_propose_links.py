@@ -31,25 +31,25 @@ def found(*pairs):
         [
             {
                 "identifier_type_l": "email",
-                "identifier_value_l": one,
-                "user_id_l": one if one.startswith("user") else None,
+                "identifier_value_l": pair,
+                "user_id_l": pair if pair.startswith("user") else None,
                 "identifier_type_r": "email",
                 "identifier_value_r": other,
                 "user_id_r": other if other.startswith("user") else None,
                 "match_probability": probability,
             }
-            for one, other, probability in pairs
+            for pair, other, probability in pairs
         ]
     )
 
 
-def row(one, other, verdict="", **more):
-    values = ("email", one, "email", other, "0.9900", "2026-06-01 00:00:00", verdict, "")
+def row(first, other, verdict="", **more):
+    values = ("email", first, "email", other, "0.9900", "2026-06-01 00:00:00", verdict, "")
     return dict(zip(COLUMNS, values, strict=True)) | more
 
 
 def proposed(existing, pairs, *, decided=(), profiles=None, most=None):
-    profile_of = {("email", name): name for one, other, _ in pairs for name in (one, other)}
+    profile_of = {("email", name): name for pair, other, _ in pairs for name in (pair, other)}
     profile_of |= {("email", name): profile for name, profile in (profiles or {}).items()}
     added = merge(
         existing,

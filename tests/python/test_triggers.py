@@ -90,8 +90,8 @@ def test_a_trigger_is_one_boolean_in_parentheses_that_queries_nothing(trigger, s
 @pytest.mark.parametrize("trigger", FOUND)
 def test_a_bad_call_names_the_choices(trigger, refuse):
     _, bad_calls = FOUND[trigger]
-    said = {call: refuse(call) for call in {bad.call for bad in bad_calls}}
-    assert [bad for bad in bad_calls if bad.says not in said[bad.call]] == []
+    refusals = {call: refuse(call) for call in {bad.call for bad in bad_calls}}
+    assert [bad for bad in bad_calls if bad.says not in refusals[bad.call]] == []
 
 
 def test_the_page_of_triggers_is_the_one_that_is_written():

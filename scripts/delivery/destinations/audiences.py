@@ -89,8 +89,8 @@ class AudienceDestination(Destination):
         name = values.get("audience")
         audience = str(self.option["audiences"].get(str(name), name) or "")
         if not re.fullmatch(r"\d+", audience):
-            said = f"Give the id of audience {name!r} in the option audiences of {self.name}."
-            raise ConfigError(redact(said))
+            text = f"Give the id of audience {name!r} in the option audiences of {self.name}."
+            raise ConfigError(redact(text))
         return {"audience": audience, **self.identify(values)}
 
     def kept(self, old: Row, record: Record) -> Row:
@@ -104,7 +104,10 @@ class AudienceDestination(Destination):
     @property
     def known(self) -> list[str]:
         """The remote fields that can be mapped."""
-        return ["audience", *dict.fromkeys(name for of in self.made_of.values() for name in of)]
+        return [
+            "audience",
+            *dict.fromkeys(name for parts in self.made_of.values() for name in parts),
+        ]
 
     def unknown(self, names: Mapping[str, object]) -> list[str]:
         """Return the names that are no fields of this platform."""

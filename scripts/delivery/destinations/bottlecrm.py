@@ -130,8 +130,8 @@ class BottleCRM(Destination):
         """Send one batch, a record at a time; see `Destination.send`."""
         names = {name for record in records for name in (*record.values, *record.whole)}
         self.prepare(call, names)
-        one = self.remove if operation == "remove" else self.upsert
-        return [one(call, record) for record in records]
+        send_one = self.remove if operation == "remove" else self.upsert
+        return [send_one(call, record) for record in records]
 
     def upsert(self, call: Call, record: Record) -> Outcome:
         """Change the lead that is there, or create one."""
@@ -204,8 +204,10 @@ class BottleCRM(Destination):
         """Return the kind of each custom field that is in use, and the answer it came in."""
         asked = {"target_model": target, "active_only": "true", "include_counts": "false"}
         response = call("GET", "/api/custom-fields/", params=asked)
-        body = judge(response, who="BottleCRM", rights=RIGHTS, reason=said)
-        return {one["key"]: one["field_type"] for one in body["definitions"]}, response
+        body = judge(response, who="BottleCRM", rights=RIGHTS, reason=reason_of)
+        return {
+            definition["key"]: definition["field_type"] for definition in body["definitions"]
+        }, response
 
     def prepare(self, call: Call, names: set[str]) -> None:
         """Raise ConfigError for a field that the CRM would drop without a word.
@@ -254,7 +256,7 @@ class BottleCRM(Destination):
             response = call("GET", f"/api/leads/{lead}/") if lead else None
             if response is None or is_missing(response):
                 continue
-            held = judge(response, who="BottleCRM", rights=RIGHTS, reason=said)["lead_obj"]
+            held = judge(response, who="BottleCRM", rights=RIGHTS, reason=reason_of)["lead_obj"]
             held |= {CUSTOM + key: value for key, value in held["custom_fields"].items()}
             found[record.key] = {name: held.get(name) for name in names}
         return found
@@ -264,7 +266,7 @@ class BottleCRM(Destination):
         lead = remote_id or self.find(call, key, None)
         response = call("DELETE", f"/api/leads/{lead}/") if lead else None
         if response is not None and not is_missing(response):
-            judge(response, who="BottleCRM", rights=RIGHTS, reason=said)
+            judge(response, who="BottleCRM", rights=RIGHTS, reason=reason_of)
         return True
 
     def doctor(
@@ -296,7 +298,7 @@ class BottleCRM(Destination):
             return Finding("lead webhook", False, RIGHTS)
         if is_missing(response):
             return Finding("lead webhook", False, "There is none with the id of the option intake.")
-        found = judge(response, who="BottleCRM", rights=RIGHTS, reason=said)
+        found = judge(response, who="BottleCRM", rights=RIGHTS, reason=reason_of)
         checks = {
             "It is switched off.": not found["is_active"],
             "Its preset has to be Generic.": found["preset"] != "generic",
@@ -323,8 +325,8 @@ class BottleCRM(Destination):
             body["label"] = key.replace("_", " ").capitalize()
             response = call("POST", "/api/custom-fields/", json=body)
             if response.status_code in (400, 403):
-                return Finding(name, False, f"It cannot be created: {said(json_of(response))}")
-            judge(response, who="BottleCRM", rights=RIGHTS, reason=said)
+                return Finding(name, False, f"It cannot be created: {reason_of(json_of(response))}")
+            judge(response, who="BottleCRM", rights=RIGHTS, reason=reason_of)
             definitions[key] = kinds[0]
         if key not in definitions:
             return Finding(name, False, f"It does not exist; create it as {kinds[0]}.")
@@ -353,20 +355,20 @@ class BottleCRM(Destination):
         tables = {
             "owners": shape.owner_rows(people + deals),
             "companies": [
-                shape.company_row(one) for one in rows_of(call, "/api/accounts/", *halves)
+                shape.company_row(account) for account in rows_of(call, "/api/accounts/", *halves)
             ],
             "contacts": [
                 shape.contact_row(
-                    one,
+                    person,
                     statuses=self.statuses,
                     opt_out=self.opt_out,
                     with_profile=self.option["pull_profile"],
                 )
-                for one in people
-                if after is None or instant(one["updated_at"]) >= after
+                for person in people
+                if after is None or instant(person["updated_at"]) >= after
             ],
-            "deals": [shape.deal_row(one) for one in deals],
-            "deal_contacts": [row for one in deals for row in shape.deal_contact_rows(one)],
+            "deals": [shape.deal_row(deal) for deal in deals],
+            "deal_contacts": [row for deal in deals for row in shape.deal_contact_rows(deal)],
         }
         for table, rows in tables.items():
             yield table, [{**row, "_fivetran_synced": synced} for row in rows], watermark
@@ -383,7 +385,7 @@ def rows_of(call: Call, path: str, *places: str) -> Iterator[dict[str, Any]]:
         response = call("GET", path, params={"limit": PAGE, "offset": offset})
         if response.status_code == 404 and (json_of(response) or {}).get("code") == "module_off":
             return
-        body = judge(response, who="BottleCRM", rights=RIGHTS, reason=said)
+        body = judge(response, who="BottleCRM", rights=RIGHTS, reason=reason_of)
         lists = []
         for place in places:
             found: Any = body
@@ -404,10 +406,10 @@ def failed(
     """Return what to say of one record's request; None when it went well, raises for all others."""
     body = json_of(response)
     if response.status_code == 400 and isinstance(body, dict):
-        return Outcome(key, "refused", lead, redact(said(body), key))
+        return Outcome(key, "refused", lead, redact(reason_of(body), key))
     if response.status_code == 500:  # two writes of one lead at once, for example
         return Outcome(key, "open", lead, "HTTP 500")
-    judge(response, who="BottleCRM", rights=rights, reason=said)
+    judge(response, who="BottleCRM", rights=rights, reason=reason_of)
     return None
 
 
@@ -421,15 +423,15 @@ def is_missing(response: httpx.Response) -> bool:
     return True
 
 
-def said(body: Any) -> str:
+def reason_of(body: Any) -> str:
     """Return the readable part of an error, without the values that it quotes."""
     if isinstance(body, dict):
         found = body.get("errors") or body.get("detail") or body
         if found is not body:
-            return said(found)
-        return "; ".join(f"{name}: {said(value)}" for name, value in body.items())
+            return reason_of(found)
+        return "; ".join(f"{name}: {reason_of(value)}" for name, value in body.items())
     if isinstance(body, list):
-        return " ".join(said(one) for one in body)
+        return " ".join(reason_of(entry) for entry in body)
     return re.sub(r'"[^"]*"', "…", str(body))
 
 

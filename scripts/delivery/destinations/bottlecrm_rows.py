@@ -97,12 +97,12 @@ def deal_row(deal: Answer) -> Row:
 
 def deal_contact_rows(deal: Answer) -> list[Row]:
     """Return who has a part in a deal as rows of deal_contacts."""
-    return [{"deal_id": deal["id"], "contact_id": one["id"]} for one in deal["contacts"]]
+    return [{"deal_id": deal["id"], "contact_id": contact["id"]} for contact in deal["contacts"]]
 
 
 def owner_rows(records: list[Answer]) -> list[Row]:
     """Return the members to whom records are assigned as rows of owners."""
-    members = {one["id"]: one["user_details"] for row in records for one in row["assigned_to"]}
+    members = {user["id"]: user["user_details"] for row in records for user in row["assigned_to"]}
     rows = []
     for owner, member in members.items():
         first, _, last = (member["name"] or "").partition(" ")

@@ -109,9 +109,9 @@ class Braze(Destination):
         for error in reply.get("errors") or []:
             index = index_of(error)
             if index in range(len(sent)):
-                at[index] = said(error)
+                at[index] = reason_of(error)
             else:
-                unplaced = f"an error that names no user: {said(error)}"
+                unplaced = f"an error that names no user: {reason_of(error)}"
         for index, record in enumerate(sent):
             if index in at:
                 outcome = Outcome(record.key, "refused", reason=self.safe(at[index], record))
@@ -170,7 +170,10 @@ class Braze(Destination):
         for _ in range(PAGES_OF_ATTRIBUTES):
             params = {"cursor": cursor} if cursor else None
             response = call("GET", "/custom_attributes", params=params)
-            known |= {one["name"]: one for one in self.judged(response).get("attributes", [])}
+            known |= {
+                attribute["name"]: attribute
+                for attribute in self.judged(response).get("attributes", [])
+            }
             link = response.links.get("next", {}).get("url", "")
             cursor = httpx.URL(link).params.get("cursor")
             if not cursor:
@@ -194,7 +197,7 @@ class Braze(Destination):
             rights="Check BRAZE_API_KEY and its permissions (users.track; users.export.ids to read "
             "before writing; users.delete to erase).",
             # Braze repeats a wrong key in its message.
-            reason=lambda body: redact(said(body), self.secret["BRAZE_API_KEY"]),
+            reason=lambda body: redact(reason_of(body), self.secret["BRAZE_API_KEY"]),
             pause=until_reset(response),
         )
         return body if isinstance(body, dict) else {}
@@ -225,13 +228,13 @@ def index_of(error: Any) -> int | None:
     return error.get("index") if is_ours else None
 
 
-def said(body: Any) -> str:
+def reason_of(body: Any) -> str:
     """Return the readable part of an answer or of one entry of `errors`."""
     if not isinstance(body, dict):
         return str(body)
     errors = body.get("errors") or []
     own = body.get("message") or body.get("type") or ""
-    return "; ".join(str(part) for part in [own, *map(said, errors)] if part)
+    return "; ".join(str(part) for part in [own, *map(reason_of, errors)] if part)
 
 
 def until_reset(response: httpx.Response) -> float:

@@ -103,9 +103,9 @@ class CustomerIO(Destination):
         at, unplaced = {}, ""
         for error in self.batch(call, [text for _, text in part]).get("errors") or []:
             if error.get("batch_index") in range(len(part)):
-                at[error["batch_index"]] = said(error)
+                at[error["batch_index"]] = reason_of(error)
             else:
-                unplaced = f"an error that names no person: {said(error)}"
+                unplaced = f"an error that names no person: {reason_of(error)}"
         outcomes = []
         for index, (record, _) in enumerate(part):
             held = {**record.whole, **record.values}
@@ -160,7 +160,7 @@ class CustomerIO(Destination):
             if reply.get("errors"):
                 raise ConfigError(
                     f"Customer.io did not {action} the person: "
-                    f"{redact(said(reply['errors'][0]), key, remote_id or '')}"
+                    f"{redact(reason_of(reply['errors'][0]), key, remote_id or '')}"
                 )
         return True
 
@@ -191,7 +191,7 @@ class CustomerIO(Destination):
             who="Customer.io",
             rights="Check CUSTOMERIO_SITE_ID and CUSTOMERIO_API_KEY (of the Track API), and "
             "CUSTOMERIO_BASE_URL for an account in the EU.",
-            reason=lambda body: "; ".join(map(said, body["errors"])),
+            reason=lambda body: "; ".join(map(reason_of, body["errors"])),
             pause=1.0,
         )
         return body if isinstance(body, dict) else {}
@@ -210,7 +210,7 @@ def encoded(value: Value) -> Value:
     return value
 
 
-def said(error: Mapping[str, Any]) -> str:
+def reason_of(error: Mapping[str, Any]) -> str:
     """Return the readable part of one error."""
     parts = (error.get("reason"), error.get("field"), error.get("message"))
     return ": ".join(str(part) for part in parts if part)

@@ -82,7 +82,9 @@ class Files(Destination):
         names = sorted(self.columns or found)
         if not found <= set(names):
             raise ConfigError(f"The option columns of files lacks {sorted(found - set(names))}.")
-        rows = [[operation, key, *(of.get(name) for name in names)] for key, of in held.items()]
+        rows = [
+            [operation, key, *(source.get(name) for name in names)] for key, source in held.items()
+        ]
         self.write(operation, ["operation", "key", *names], rows)
         return [Outcome(record.key, "delivered") for record in records]
 

@@ -129,7 +129,7 @@ class Google(AudienceDestination):
             raise Transient(f"no token ({type(problem).__name__})") from None
         try:
             body = judge(
-                response, who="Google", rights=RIGHTS, reason=lambda said: str(said["error"])
+                response, who="Google", rights=RIGHTS, reason=lambda body: str(body["error"])
             )
         except Refused as problem:  # invalid_grant: it was revoked, or has expired
             raise AuthError(f"Google gives no token ({problem}). {RIGHTS}") from None
@@ -147,8 +147,8 @@ class Google(AudienceDestination):
                     self.renew()
             response = call(method, path, **arguments)
         if response.status_code == 429:
-            said = details_of(response, "ErrorInfo")
-            limits = [(one.get("metadata") or {}).get("quota_limit", "") for one in said]
+            details = details_of(response, "ErrorInfo")
+            limits = [(entry.get("metadata") or {}).get("quota_limit", "") for entry in details]
             if any("PerDay" in limit for limit in limits):
                 raise Stop("Google's daily quota is used up; the rest goes with the next run.")
             raise Transient("HTTP 429", retry_after(response, otherwise=WINDOW_SECONDS))
@@ -189,7 +189,7 @@ class Google(AudienceDestination):
                 if not named:
                     raise
                 refused |= {left[i][0]: why for i, why in named.items()}
-                left = [one for i, one in enumerate(left) if i not in named]
+                left = [record for i, record in enumerate(left) if i not in named]
                 continue
             for _, row in left:
                 row[REQUEST] = request
@@ -276,9 +276,9 @@ class Google(AudienceDestination):
             except (AuthError, ConfigError, Refused, Stop) as problem:
                 yield Finding(f"request {request}", False, str(problem))
                 continue
-            for one in reply.get("requestStatusPerDestination", []):
-                state = str(one.get("requestStatus"))
-                counts = (one.get("errorInfo") or {}).get("errorCounts") or []
+            for entry in reply.get("requestStatusPerDestination", []):
+                state = str(entry.get("requestStatus"))
+                counts = (entry.get("errorInfo") or {}).get("errorCounts") or []
                 why = ", ".join(f"{e.get('recordCount')} {e.get('reason')}" for e in counts)
                 fine = state in ("SUCCESS", "PROCESSING")
                 yield Finding(f"request {request}", fine, f"{state} {why}".strip())
@@ -308,30 +308,32 @@ def details_of(response: httpx.Response, kind: str) -> list[dict[str, Any]]:
     body = json_of(response)
     error = body.get("error") if isinstance(body, dict) else None
     details = error.get("details") if isinstance(error, dict) else None
-    return [one for one in details or [] if str(one.get("@type", "")).endswith(f".{kind}")]
+    return [detail for detail in details or [] if str(detail.get("@type", "")).endswith(f".{kind}")]
 
 
 def violations_of(response: httpx.Response) -> list[dict[str, Any]]:
     """Return what an error says about fields of the request."""
     return [
         violation
-        for one in details_of(response, "BadRequest")
-        for violation in one.get("fieldViolations") or []
+        for detail in details_of(response, "BadRequest")
+        for violation in detail.get("fieldViolations") or []
     ]
 
 
 def blame(violations: Sequence[Mapping[str, Any]]) -> Exception:
     """Return the signal for violations: of some members, of an unnamed one, or of the settings."""
     members: dict[int, str] = {}
-    for one in violations:
-        if found := MEMBER.search(str(one.get("field"))):
-            members.setdefault(int(found[1]), str(one.get("reason") or "invalid"))
+    for entry in violations:
+        if found := MEMBER.search(str(entry.get("field"))):
+            members.setdefault(int(found[1]), str(entry.get("reason") or "invalid"))
     if members:
         return Invalid(members)
-    said = "; ".join(f"{one.get('field')}: {one.get('reason')}" for one in violations)
-    if "member" in said.lower():
-        return Refused(said)
-    return ConfigError(f"Google refuses the request ({said}).")
+    details = "; ".join(
+        f"{violation.get('field')}: {violation.get('reason')}" for violation in violations
+    )
+    if "member" in details.lower():
+        return Refused(details)
+    return ConfigError(f"Google refuses the request ({details}).")
 
 
 def reason_of(body: Any) -> str:

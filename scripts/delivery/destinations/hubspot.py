@@ -248,10 +248,14 @@ class HubSpot(Destination):
         if operation == "remove":
             return self.clear(call, records)
         known = [record for record in records if operation == "update" and record.remote_id]
-        outcomes = {one.key: one for one in self.update(call, known)}
+        outcomes = {outcome.key: outcome for outcome in self.update(call, known)}
         # Never sent, or deleted in the CRM since: create them (anew), whole.
-        rest = [one for one in records if one not in known or outcomes[one.key].state == GONE]
-        outcomes |= {one.key: one for one in self.upsert(call, rest)}
+        rest = [
+            record
+            for record in records
+            if record not in known or outcomes[record.key].state == GONE
+        ]
+        outcomes |= {outcome.key: outcome for outcome in self.upsert(call, rest)}
         return list(outcomes.values())
 
     def upsert(self, call: Call, records: Sequence[Record]) -> list[Outcome]:
@@ -283,7 +287,7 @@ class HubSpot(Destination):
     def clear(self, call: Call, records: Sequence[Record]) -> list[Outcome]:
         """Empty our fields; contacts whose id is unknown or has gone are looked up once."""
         known = [record for record in records if record.remote_id]
-        outcomes = {one.key: one for one in self.update(call, known)}
+        outcomes = {outcome.key: outcome for outcome in self.update(call, known)}
         lost = [
             record
             for record in records
@@ -296,10 +300,11 @@ class HubSpot(Destination):
             if record.key in found and found[record.key]["id"] != record.remote_id
         ]
         outcomes |= {record.key: Outcome(record.key, GONE) for record in lost}
-        outcomes |= {one.key: one for one in self.update(call, again)}
+        outcomes |= {outcome.key: outcome for outcome in self.update(call, again)}
         # Who is not in the CRM has no fields to empty: that is as good as delivered.
         return [
-            Outcome(one.key, "delivered") if one.state == GONE else one for one in outcomes.values()
+            Outcome(outcome.key, "delivered") if outcome.state == GONE else outcome
+            for outcome in outcomes.values()
         ]
 
     def send_companies(
@@ -307,14 +312,20 @@ class HubSpot(Destination):
     ) -> list[Outcome]:
         """Change or empty fields of companies, which are never created here."""
         is_remove = operation == "remove"
-        held = {one.key: [one.remote_id] for one in records if is_remove and one.remote_id}
-        ids = held | self.find_companies(call, [one.key for one in records if one.key not in held])
+        held = {
+            record.key: [record.remote_id] for record in records if is_remove and record.remote_id
+        }
+        ids = held | self.find_companies(
+            call, [record.key for record in records if record.key not in held]
+        )
         single = [
             replace(record, remote_id=ids[record.key][0])
             for record in records
             if len(ids.get(record.key, [])) == 1
         ]
-        outcomes = {one.key: one for one in self.update(call, single) if one.state != GONE}
+        outcomes = {
+            outcome.key: outcome for outcome in self.update(call, single) if outcome.state != GONE
+        }
         for key in [record.key for record in records if record.key not in outcomes]:
             if len(ids.get(key, [])) > 1:
                 reason = f"HubSpot has {len(ids[key])} companies with this domain"
@@ -351,10 +362,10 @@ class HubSpot(Destination):
         }
         reply = self.post(call, self.path("objects", "contacts/batch/read"), body)
         found: dict[str, dict[str, Any]] = {}
-        for one in reply.get("results", []):
-            held = one.get("properties", {})
+        for result in reply.get("results", []):
+            held = result.get("properties", {})
             others = (held.get("hs_additional_emails") or "").split(";")
-            found |= {str(name).lower(): one for name in [held.get("email"), *others] if name}
+            found |= {str(name).lower(): result for name in [held.get("email"), *others] if name}
         return found
 
     def write(
@@ -410,16 +421,16 @@ class HubSpot(Destination):
         pairs = {} if is_add else {o.key: pair_of(o) for o in records if o.remote_id}
         rest = [record for record in records if record.key not in pairs]
         people = {record.key: person_of(record) for record in rest}
-        known = self.look_up(call, [one for one in people.values() if not one.isdigit()])
+        known = self.look_up(call, [person for person in people.values() if not person.isdigit()])
         outcomes: dict[str, Outcome] = {}
         for record in rest:
             person = people[record.key]
             contact = person if person.isdigit() else known.get(person, {}).get("id")
-            of, problem = self.list_id(call, list_of(record), create=is_add)
+            list_id, problem = self.list_id(call, list_of(record), create=is_add)
             if contact is None and problem is None:
                 problem = "HubSpot has no such contact"
             if problem is None:
-                pairs[record.key] = (of, str(contact))
+                pairs[record.key] = (list_id, str(contact))
             else:  # where there is no list or no contact, there is nothing to take out
                 state = "refused" if is_add else "delivered"
                 outcomes[record.key] = Outcome(record.key, state, None, problem if is_add else None)
@@ -439,15 +450,15 @@ class HubSpot(Destination):
     ) -> dict[tuple[str, str], str]:
         """Add to or remove from each list; returns why some pairs were not there to be changed."""
         missing: dict[tuple[str, str], str] = {}
-        for of in sorted({of for of, _ in pairs}):
-            ids = sorted({contact for one, contact in pairs if one == of}, key=int)
-            path = self.path("lists", f"{of}/memberships/{action}")
+        for target in sorted({list_id for list_id, _ in pairs}):
+            ids = sorted({contact for pair, contact in pairs if pair == target}, key=int)
+            path = self.path("lists", f"{target}/memberships/{action}")
             response = call("PUT", path, json=ids)
             if response.status_code == 404 and json_of(response) is not None:
-                missing |= {(of, one): "HubSpot has no such list" for one in ids}
+                missing |= {(target, record_id): "HubSpot has no such list" for record_id in ids}
                 continue
-            for one in self.checked(response).get("recordIdsMissing") or []:
-                missing[of, str(one)] = "HubSpot has no such contact"
+            for missing_id in self.checked(response).get("recordIdsMissing") or []:
+                missing[target, str(missing_id)] = "HubSpot has no such contact"
         return missing
 
     def list_id(self, call: Call, name: str, *, create: bool) -> tuple[str, str | None]:
@@ -481,18 +492,19 @@ class HubSpot(Destination):
         """Return what HubSpot holds in these properties, by key."""
         if self.kind == "contacts":
             found = self.look_up(call, [record.key for record in records], names)
-            pairs = [(one.key, found[one.key]) for one in records if one.key in found]
+            pairs = [(record.key, found[record.key]) for record in records if record.key in found]
         else:
             ids = self.find_companies(call, [record.key for record in records])
             single = {key: value[0] for key, value in ids.items() if len(value) == 1}
-            inputs = [{"id": one} for one in sorted(set(single.values()))]
+            inputs = [{"id": entry} for entry in sorted(set(single.values()))]
             body = {"properties": list(names), "inputs": inputs}
             path = self.path("objects", "companies/batch/read")
             reply = self.post(call, path, body) if inputs else {}
-            by_id = {one["id"]: one for one in reply.get("results", [])}
-            pairs = [(key, by_id[one]) for key, one in single.items() if one in by_id]
+            by_id = {result["id"]: result for result in reply.get("results", [])}
+            pairs = [(key, by_id[record]) for key, record in single.items() if record in by_id]
         return {
-            key: {name: one["properties"].get(name) or None for name in names} for key, one in pairs
+            key: {name: pair["properties"].get(name) or None for name in names}
+            for key, pair in pairs
         }
 
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
@@ -522,7 +534,7 @@ class HubSpot(Destination):
             yield Finding("lists can be read", True)
             return
         path = self.path("properties", self.kind)
-        known = {one["name"]: one for one in self.checked(call("GET", path))["results"]}
+        known = {result["name"]: result for result in self.checked(call("GET", path))["results"]}
         lacking = {name: kind for name, kind in fields.items() if name not in known}
         if create and lacking:
             yield from self.create_properties(call, lacking)
@@ -546,7 +558,7 @@ class HubSpot(Destination):
         results = self.checked(call("GET", self.path("objects", self.kind), params=query))[
             "results"
         ]
-        filled = sum(bool(one["properties"].get(name)) for one in results for name in fields)
+        filled = sum(bool(result["properties"].get(name)) for result in results for name in fields)
         detail = f"{filled} of {len(fields)} fields are filled" if results else "there is none yet"
         yield Finding(f"sample of {self.kind}", True, detail)
 
@@ -596,19 +608,19 @@ class HubSpot(Destination):
         for kind, names in READ.items():
             for page in self.changed(call, kind, names, since):
                 newest = max(
-                    [newest, *(naive(one["properties"].get(MODIFIED[kind])) for one in page)]
+                    [newest, *(naive(row["properties"].get(MODIFIED[kind])) for row in page)]
                 )
-                yield kind, [row_of(kind, one, clock.at) for one in page], floor
+                yield kind, [row_of(kind, row, clock.at) for row in page], floor
                 if kind == "deals":
                     yield "deal_contacts", self.deal_contacts(call, page, clock.at), floor
             path, asked = self.path("objects", kind), [*names, MODIFIED[kind]]
             for page in self.listed(call, path, PAGE, asked, archived=True):
-                gone = [one for one in page if since_then(one.get("archivedAt"), since)]
-                yield kind, [row_of(kind, one, clock.at) for one in gone], floor
+                gone = [row for row in page if since_then(row.get("archivedAt"), since)]
+                yield kind, [row_of(kind, row, clock.at) for row in gone], floor
         for archived in (False, True):  # who left still owns old deals
             for page in self.listed(call, self.path("owners"), OWNER_PAGE, archived=archived):
-                new = [one for one in page if since_then(one.get("updatedAt"), since)]
-                yield "owners", [owner_row(one, clock.at) for one in new], floor
+                new = [row for row in page if since_then(row.get("updatedAt"), since)]
+                yield "owners", [owner_row(row, clock.at) for row in new], floor
         mark = max(floor, min(newest, began or EPOCH))
         yield from ((table, [], mark) for table in TABLES)
 
@@ -638,10 +650,10 @@ class HubSpot(Destination):
             }
             self.pace()
             reply = self.post(call, path, body)
-            page = [one for one in reply["results"] if int(one["id"]) > last]
+            page = [result for result in reply["results"] if int(result["id"]) > last]
             if page:
                 yield page
-                last = max(int(one["id"]) for one in page)
+                last = max(int(row["id"]) for row in page)
             if not page or "paging" not in reply:
                 return
 
@@ -672,23 +684,23 @@ class HubSpot(Destination):
     ) -> list[dict[str, Any]]:
         """Return one row for each contact of these deals."""
         path = self.path("associations", "deals/contacts/batch/read", old="v4")
-        inputs: list[dict[str, str]] = [{"id": one["id"]} for one in deals]
+        inputs: list[dict[str, str]] = [{"id": deal["id"]} for deal in deals]
         rows = []
         while inputs:
             results = self.post(call, path, {"inputs": inputs}).get("results", [])
             rows += [
                 {
-                    "deal_id": str(one["from"]["id"]),
+                    "deal_id": str(result["from"]["id"]),
                     "contact_id": str(to["toObjectId"]),
                     "_fivetran_synced": read_at(at),
                 }
-                for one in results
-                for to in one.get("to", [])
+                for result in results
+                for to in result.get("to", [])
             ]
             inputs = [
-                {"id": str(one["from"]["id"]), "after": one["paging"]["next"]["after"]}
-                for one in results
-                if (one.get("paging") or {}).get("next")
+                {"id": str(result["from"]["id"]), "after": result["paging"]["next"]["after"]}
+                for result in results
+                if (result.get("paging") or {}).get("next")
             ]
         return rows
 
@@ -794,8 +806,8 @@ def person_of(record: Record) -> str:
 
 def pair_of(record: Record) -> tuple[str, str]:
     """Return list id and contact id of a membership that was delivered."""
-    of, _, contact = str(record.remote_id).partition("|")
-    return of, contact
+    list_id, _, contact = str(record.remote_id).partition("|")
+    return list_id, contact
 
 
 def naive(value: str | None) -> datetime:
@@ -820,34 +832,34 @@ def read_at(at: datetime | None, *later: str | None) -> str:
     return max([at, *map(naive, later)]).isoformat(timespec="milliseconds") + "Z"
 
 
-def row_of(kind: str, one: dict[str, Any], at: datetime | None) -> dict[str, Any]:
+def row_of(kind: str, found: dict[str, Any], at: datetime | None) -> dict[str, Any]:
     """Return the raw row of one record."""
-    held = {name: one["properties"].get(name) or None for name in READ[kind]}
-    is_gone = bool(one.get("archived"))
-    changed = one["properties"].get(MODIFIED[kind])
-    row = {"_fivetran_synced": read_at(at, changed, one.get("archivedAt"))}
+    held = {name: found["properties"].get(name) or None for name in READ[kind]}
+    is_gone = bool(found.get("archived"))
+    changed = found["properties"].get(MODIFIED[kind])
+    row = {"_fivetran_synced": read_at(at, changed, found.get("archivedAt"))}
     if kind == "deals":
         row |= {
-            "deal_id": one["id"],
+            "deal_id": found["id"],
             "is_deleted": is_gone,
             "deal_pipeline_stage_id": held.pop("dealstage"),
             "owner_id": held.pop("hubspot_owner_id"),
         }
     elif kind == "companies":
-        row |= {"id": one["id"], "is_deleted": is_gone}
+        row |= {"id": found["id"], "is_deleted": is_gone}
     else:
-        row |= {"id": one["id"], "_fivetran_deleted": is_gone}
+        row |= {"id": found["id"], "_fivetran_deleted": is_gone}
     return row | {f"property_{name}": value for name, value in held.items()}
 
 
-def owner_row(one: dict[str, Any], at: datetime | None) -> dict[str, Any]:
+def owner_row(owner: dict[str, Any], at: datetime | None) -> dict[str, Any]:
     """Return the raw row of one owner."""
     return {
-        "owner_id": str(one["id"]),
-        "_fivetran_synced": read_at(at, one.get("updatedAt")),
-        "email": one.get("email") or None,
-        "first_name": one.get("firstName") or None,
-        "last_name": one.get("lastName") or None,
+        "owner_id": str(owner["id"]),
+        "_fivetran_synced": read_at(at, owner.get("updatedAt")),
+        "email": owner.get("email") or None,
+        "first_name": owner.get("firstName") or None,
+        "last_name": owner.get("lastName") or None,
     }
 
 
@@ -872,7 +884,7 @@ def reason_of(problem: dict[str, Any]) -> str:
     message = str(problem.get("message", ""))
     head, _, detail = message.partition(": [")
     try:
-        parts = [str(one.get("message", one)) for one in json.loads(f"[{detail}")]
+        parts = [str(load.get("message", load)) for load in json.loads(f"[{detail}")]
         message = f"{head}: {', '.join(parts)}"
     except (ValueError, AttributeError):
         pass

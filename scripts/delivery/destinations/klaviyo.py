@@ -165,7 +165,7 @@ class Klaviyo(Destination):
     def remove(self, call: Call, records: Sequence[Record]) -> list[Outcome]:
         """Take the profiles off their list; without one, empty our custom properties."""
         lost = [address_of(record) for record in records if not record.remote_id]
-        found = {one: item["id"] for one, item in self.find(call, lost).items()}
+        found = {key: item["id"] for key, item in self.find(call, lost).items()}
         leaves: list[tuple[str, str]] = []
         outcomes = []
         for record in records:
@@ -179,7 +179,7 @@ class Klaviyo(Destination):
                     held = held or self.list_id(call, name)
                     leaves.append((held, profile))
                 elif profile:
-                    custom = [one for one in empty_of(record.values) if one not in BUILT_IN]
+                    custom = [name for name in empty_of(record.values) if name not in BUILT_IN]
                     self.empty(call, profile, custom)
             except ConfigError:
                 state, reason = "refused", "nobody knows the list; take the profile off by hand"
@@ -199,7 +199,9 @@ class Klaviyo(Destination):
         profiles: dict[str, dict[str, Value]] = {}  # once per job, whatever the lists
         for record, values in items:
             profiles.setdefault(address_of(record), {}).update(values)
-        data = [{"type": "profile", "attributes": attributes(*one)} for one in profiles.items()]
+        data = [
+            {"type": "profile", "attributes": attributes(*profile)} for profile in profiles.items()
+        ]
         body = {
             "type": "profile-bulk-import-job",
             "attributes": {"profiles": {"data": data}},
@@ -219,18 +221,18 @@ class Klaviyo(Destination):
         for problem in self.pages(call, f"{path}/import-errors", {}):
             reason = reason_of({"errors": [problem["attributes"]]})
             payload = json.dumps(problem["attributes"].get("original_payload")).lower()
-            named = [one for one in profiles if json.dumps(one) in payload]
+            named = [profile for profile in profiles if json.dumps(profile) in payload]
             named = named or (list(profiles) if len(profiles) == 1 else [])
             if not named:
                 raise Refused(redact(reason))
-            refused |= {one: redact(reason, one) for one in named}
+            refused |= {entry: redact(reason, entry) for entry in named}
         ids = {
             str(item["attributes"].get("email")).lower(): item["id"]
             for item in self.pages(call, f"{path}/profiles", {"fields[profile]": "email"})
         }
         # A profile with several addresses answers with its first one.
-        rest = [one for one in profiles if one not in ids and one not in refused]
-        return ids | {one: item["id"] for one, item in self.find(call, rest).items()}, refused
+        rest = [profile for profile in profiles if profile not in ids and profile not in refused]
+        return ids | {key: item["id"] for key, item in self.find(call, rest).items()}, refused
 
     def empty(self, call: Call, profile: str, names: Sequence[str]) -> None:
         """Empty fields of one profile, which may have been deleted."""
@@ -398,5 +400,5 @@ def reason_of(body: Any) -> str:
     """Return what an error says, without phone numbers."""
     first = body["errors"][0]
     pointer = (first.get("source") or {}).get("pointer") or ""
-    said = f"{first.get('title', '')}: {first.get('detail', '')} {pointer}"
-    return PHONE.sub("***", said).strip()
+    text = f"{first.get('title', '')}: {first.get('detail', '')} {pointer}"
+    return PHONE.sub("***", text).strip()

@@ -165,8 +165,8 @@ class Mailchimp(Destination):
             member = self.member(call, record, "tags.name")
             if member is None:
                 return Outcome(record.key, "delivered")
-            held = [one["name"] for one in member.get("tags", [])]
-            ours = [one for one in held if one == record.key.rpartition("|")[0]]
+            held = [tag["name"] for tag in member.get("tags", [])]
+            ours = [tag for tag in held if tag == record.key.rpartition("|")[0]]
             if held and not ours:
                 raise Refused("nobody knows which tags are ours; take them off by hand")
         self.tag(call, path, dict.fromkeys(ours, "inactive"))
@@ -215,10 +215,10 @@ class Mailchimp(Destination):
         for record in records:
             member = self.member(call, record, "email_address,merge_fields,tags.name")
             if member is not None:
-                tags = ";".join(one["name"] for one in member.get("tags", []))
+                tags = ";".join(tag["name"] for tag in member.get("tags", []))
                 held = {"email": member["email_address"], "tags": tags or None}
                 merges = {
-                    one: value for one, value in member["merge_fields"].items() if value != ""
+                    key: value for key, value in member["merge_fields"].items() if value != ""
                 }
                 found[record.key] = {
                     name: held[name] if name in held else merges.get(name.upper()) for name in names
@@ -250,7 +250,7 @@ class Mailchimp(Destination):
         yield Finding("audience", True, self.checked(response).get("name", ""))
         query = {"count": 1000, "fields": "merge_fields.tag,merge_fields.type"}
         merges = self.checked(call("GET", f"{self.path}/merge-fields", params=query))
-        held = {one["tag"]: one["type"] for one in merges["merge_fields"]}
+        held = {merge_field["tag"]: merge_field["type"] for merge_field in merges["merge_fields"]}
         for name, kind in fields.items():
             if name not in NO_MEMBER_FIELDS:
                 yield self.merge_field(call, name.upper(), TYPES[kind], held, create)
@@ -313,5 +313,7 @@ def merge_fields(values: Mapping[str, Value]) -> dict[str, str | int | float]:
 
 def reason_of(body: Any) -> str:
     """Return the title of an error and what it says about fields."""
-    fields = [f"{one.get('field', '')} {one.get('message', '')}" for one in body.get("errors", [])]
+    fields = [
+        f"{error.get('field', '')} {error.get('message', '')}" for error in body.get("errors", [])
+    ]
     return f"{body.get('title', '')}: {'; '.join(fields) or body.get('detail', '')}"

@@ -142,7 +142,9 @@ class Meta(AudienceDestination):
         while True:
             parameters = {"fields": "id,name", "limit": "200"} | ({"after": after} if after else {})
             page = self.checked(call("GET", path, params=parameters))
-            found = [str(one["id"]) for one in page.get("data", []) if one.get("name") == name]
+            found = [
+                str(entry["id"]) for entry in page.get("data", []) if entry.get("name") == name
+            ]
             paging = page.get("paging") or {}
             after = (paging.get("cursors") or {}).get("after") if paging.get("next") else ""
             if found or not after:
@@ -167,8 +169,8 @@ class Meta(AudienceDestination):
             )
             return good if isinstance(good, dict) else {}
         code, part = number(error.get("code")), number(error.get("error_subcode"))
-        said = f"HTTP {response.status_code}, code {code}/{part}: {error.get('message', '')}"
-        what = redact(said, self.secret["META_ACCESS_TOKEN"])
+        text = f"HTTP {response.status_code}, code {code}/{part}: {error.get('message', '')}"
+        what = redact(text, self.secret["META_ACCESS_TOKEN"])
         if code in THROTTLED or response.status_code == 429:
             raise Transient(what, retry_after(response, otherwise=regained(response)))
         if code in PASSING or error.get("is_transient") or response.status_code in PAUSE:
@@ -210,9 +212,9 @@ def regained(response: httpx.Response) -> float:
     try:
         usage = json.loads(response.headers["X-Business-Use-Case-Usage"])
         minutes = [
-            float(one.get("estimated_time_to_regain_access") or 0)
+            float(row.get("estimated_time_to_regain_access") or 0)
             for many in usage.values()
-            for one in many
+            for row in many
         ]
         return max(minutes) * 60 or PAUSE_SECONDS
     except (KeyError, ValueError, AttributeError, TypeError):

@@ -163,14 +163,20 @@ class Salesforce(Destination):
             empty = operation == "remove"
             ids = {record.key: record.remote_id for record in records if record.remote_id}
             done = self.update(call, records, ids, empty=empty)
-            lost = [one for one in records if one.key not in done or done[one.key].code in GONE]
+            lost = [
+                record
+                for record in records
+                if record.key not in done or done[record.key].code in GONE
+            ]
             if empty:
                 rows = self.look_up(call, [record.key for record in lost])
                 found = {key: row["id"] for key, row in rows.items()}
                 done |= {record.key: Result() for record in lost}  # nobody there: nothing to empty
                 done |= self.update(call, lost, found, empty=True)
             else:
-                done |= self.upsert(call, {one.key: {**one.whole, **one.values} for one in lost})
+                done |= self.upsert(
+                    call, {record.key: {**record.whole, **record.values} for record in lost}
+                )
         return [outcome_of(record.key, done[record.key]) for record in records]
 
     def upsert(self, call: Call, rows: Mapping[str, Mapping[str, Value]]) -> dict[str, Result]:
@@ -189,7 +195,9 @@ class Salesforce(Destination):
                 values = self.prepared(call, record.values, empty=empty)
                 rows.setdefault(ids[record.key], {}).update(values)
         done = self.write(call, "Id", rows)
-        return {key: done.get(one, Result(code=NOT_REPORTED)) for key, one in ids.items()}
+        return {
+            key: done.get(record_id, Result(code=NOT_REPORTED)) for key, record_id in ids.items()
+        }
 
     def prepared(
         self, call: Call, values: Mapping[str, Value], *, empty: bool = False
@@ -230,16 +238,16 @@ class Salesforce(Destination):
         """Write up to 200 rows at once."""
         name, tail = ("id", "") if by == "Id" else (by, f"/{self.object}/{by}")
         records = [
-            {"attributes": {"type": self.object}, name: one, **values}
-            for one, values in rows.items()
+            {"attributes": {"type": self.object}, name: key, **values}
+            for key, values in rows.items()
         ]
         body = {"allOrNone": False, "records": records}
         answer = self.ask(call, "PATCH", f"/composite/sobjects{tail}", json=body)
         if not isinstance(answer, list) or len(answer) != len(rows):
             return {}
         return {
-            one: Result(said["id"]) if said.get("success") else first(problems_of(said))
-            for one, said in zip(rows, answer, strict=True)
+            row: Result(saved["id"]) if saved.get("success") else first(problems_of(saved))
+            for row, saved in zip(rows, answer, strict=True)
         }
 
     def bulk(
@@ -330,11 +338,11 @@ class Salesforce(Destination):
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
         """Delete the record, False when there is none; the recycle bin keeps it up to 15 days."""
         ids = [remote_id] if remote_id else []
-        for one in ids or [row["id"] for row in self.look_up(call, [key]).values()]:
-            response = self.request(call, "DELETE", f"/sobjects/{self.object}/{one}")
+        for entry in ids or [row["id"] for row in self.look_up(call, [key]).values()]:
+            response = self.request(call, "DELETE", f"/sobjects/{self.object}/{entry}")
             if response.status_code != 404:
                 self.judged(response)
-            ids = [one]
+            ids = [entry]
         return bool(ids)
 
     def doctor(
@@ -393,7 +401,7 @@ class Salesforce(Destination):
         with self.lock:
             if self.token == stale:
                 login = ":".join(
-                    self.secret[f"SALESFORCE_CLIENT_{one}"] for one in ("ID", "SECRET")
+                    self.secret[f"SALESFORCE_CLIENT_{entry}"] for entry in ("ID", "SECRET")
                 )
                 headers = {
                     "Authorization": f"Basic {base64.b64encode(login.encode()).decode()}",
@@ -427,17 +435,17 @@ class Salesforce(Destination):
                 f"at version {self.option['version']}; check the options and the user's access."
             )
         self.check_fields(problems)
-        said = ", ".join(sorted(codes))
-        return judge(response, who="Salesforce", rights=RIGHTS, reason=lambda body: said)
+        saved = ", ".join(sorted(codes))
+        return judge(response, who="Salesforce", rights=RIGHTS, reason=lambda body: saved)
 
     def check_fields(self, problems: Iterable[Result]) -> None:
         """Raise ConfigError when a field cannot be written: that refuses every record alike.
 
         Not so when other records of the batch were written: person accounts have their own rules.
         """
-        bad = [one for one in problems if one.code.startswith("INVALID_FIELD")]
+        bad = [problem for problem in problems if problem.code.startswith("INVALID_FIELD")]
         if bad:
-            names = {name for one in bad for name in named(one)}
+            names = {name for problem in bad for name in named(problem)}
             raise ConfigError(
                 f"Salesforce cannot write {', '.join(sorted(names)) or 'a field'} of "
                 f"{self.object}: create it, let the integration user edit it, or unmap it."
@@ -457,13 +465,15 @@ def problems_of(body: Any) -> list[Result]:
     errors = body.get("errors", []) if isinstance(body, dict) else body
     return [
         Result(
-            code=passing_code(str(one.get("statusCode") or one.get("errorCode") or ""), message),
-            fields=", ".join(one.get("fields") or []),
+            code=passing_code(
+                str(error.get("statusCode") or error.get("errorCode") or ""), message
+            ),
+            fields=", ".join(error.get("fields") or []),
             message=message,
         )
-        for one in (errors if isinstance(errors, list) else [])
-        if isinstance(one, dict)
-        for message in [str(one.get("message", ""))]
+        for error in (errors if isinstance(errors, list) else [])
+        if isinstance(error, dict)
+        for message in [str(error.get("message", ""))]
     ]
 
 
@@ -498,7 +508,9 @@ def named(problem: Result) -> list[str]:
     found = re.findall(r"No such column '(\w+)'|not found : (\w+)", problem.message)
     listed = re.findall(r"fields: ([\w, ]+)", problem.message)
     names = [name for pair in found for name in pair if name]
-    return names or [one for part in [problem.fields, *listed] for one in re.findall(r"\w+", part)]
+    return names or [
+        word for part in [problem.fields, *listed] for word in re.findall(r"\w+", part)
+    ]
 
 
 def csv_of(by: str, rows: Mapping[str, Mapping[str, Value]]) -> bytes:
@@ -507,8 +519,8 @@ def csv_of(by: str, rows: Mapping[str, Mapping[str, Value]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([by, *names])
-    for one, values in rows.items():
-        writer.writerow([one, *(cell(values[n]) if n in values else "" for n in names)])
+    for row, values in rows.items():
+        writer.writerow([row, *(cell(values[n]) if n in values else "" for n in names)])
     return text.getvalue().encode()
 
 

@@ -124,8 +124,11 @@ def message_of(records: Sequence[Record], title: str) -> dict[str, Any]:
     """Return one message: a headline, then a section for each record."""
     headline = f"{words(title, LONGEST_WORDS)}: {len(records)}"
     sections = [
-        {"type": "section", "text": {"type": "mrkdwn", "verbatim": True, "text": section_of(one)}}
-        for one in records
+        {
+            "type": "section",
+            "text": {"type": "mrkdwn", "verbatim": True, "text": section_of(record)},
+        }
+        for record in records
     ]
     header = {"type": "header", "text": {"type": "plain_text", "text": headline}}
     return {"text": escape(headline), "blocks": [header, *sections]}

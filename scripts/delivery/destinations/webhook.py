@@ -73,7 +73,7 @@ class Webhook(Destination):
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
         """Post one batch; see Destination.send."""
         refused = self.post(
-            call, operation, [{"key": one.key, "values": one.values} for one in records]
+            call, operation, [{"key": record.key, "values": record.values} for record in records]
         )
         # Whom does a key mean that was not sent? Then silence is no consent for the others.
         is_clear = set(refused) <= {record.key for record in records}
@@ -145,7 +145,7 @@ def verify(
         return False
     expected = [signature(key, message_id, int(stamp), body).encode() for key in keys_of(secret)]
     given = held.get("webhook-signature", "").encode().split()
-    return any(hmac.compare_digest(one, other) for one in expected for other in given)
+    return any(hmac.compare_digest(entry, other) for entry in expected for other in given)
 
 
 def signature(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
@@ -158,10 +158,10 @@ def keys_of(secret: str) -> list[bytes]:
     """Return the keys of one or more secrets; without `whsec_` a secret is taken as it is."""
     try:
         return [
-            base64.b64decode(one.removeprefix("whsec_"), validate=True)
-            if one.startswith("whsec_")
-            else one.encode()
-            for one in secret.split()
+            base64.b64decode(name.removeprefix("whsec_"), validate=True)
+            if name.startswith("whsec_")
+            else name.encode()
+            for name in secret.split()
         ]
     except binascii.Error:
         raise ConfigError("The part of WEBHOOK_SECRET after whsec_ must be base64.") from None
@@ -169,7 +169,7 @@ def keys_of(secret: str) -> list[bytes]:
 
 def id_of(content: Mapping[str, Any]) -> str:
     """Return the same id for the same content, in whatever order the records come."""
-    ordered = {**content, "records": sorted(content["records"], key=lambda one: one["key"])}
+    ordered = {**content, "records": sorted(content["records"], key=lambda record: record["key"])}
     return f"msg_{hashlib.sha256(as_json(ordered)).hexdigest()[:32]}"
 
 
@@ -200,7 +200,7 @@ def refused_of(body: Any) -> dict[str, str]:
     """Return the reasons in an answer, by key."""
     listed = body.get("refused") if isinstance(body, dict) else None
     return {
-        str(one["key"]): str(one.get("reason") or "no reason given")
-        for one in (listed if isinstance(listed, list) else [])
-        if isinstance(one, dict) and "key" in one
+        str(record["key"]): str(record.get("reason") or "no reason given")
+        for record in (listed if isinstance(listed, list) else [])
+        if isinstance(record, dict) and "key" in record
     }

@@ -71,14 +71,14 @@ class BottleServer:
             environ["LEAD_INTAKE_THROTTLE_MINUTE"] = f"{self.posts_per_minute}/min"
             environ["LEAD_INTAKE_THROTTLE_DAY"] = f"{self.posts_per_minute * 1440}/day"
         errors = self.folder / "server.err"
-        with errors.open("w") as said:
+        with errors.open("w") as log:
             self.process = subprocess.Popen(
                 [python, SERVER],
                 cwd=self.folder,
                 env=environ,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=said,
+                stderr=log,
                 text=True,
             )
         line = self.process.stdout.readline()
@@ -136,8 +136,8 @@ class BottleServer:
     def lead(self, external_id: str) -> dict[str, Any] | None:
         """Return the one lead that our webhook stored with this id."""
         source = f"intake:{self.intake}"
-        ours = [one for one in self.leads() if one["external_source"] == source]
-        found = [one for one in ours if one["external_id"] == external_id]
+        ours = [lead for lead in self.leads() if lead["external_source"] == source]
+        found = [lead for lead in ours if lead["external_id"] == external_id]
         assert len(found) < 2, f"{len(found)} leads have the external id {external_id}"
         return found[0] if found else None
 

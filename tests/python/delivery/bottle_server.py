@@ -73,15 +73,15 @@ def main() -> None:
     from django.core.wsgi import get_wsgi_application
 
     call_command("migrate", run_syncdb=True, verbosity=0, interactive=False)
-    application, said = get_wsgi_application(), make_organisation()
+    application, settings = get_wsgi_application(), make_organisation()
     WSGIRequestHandler.disable_nagle_algorithm = True
     WSGIRequestHandler.log_message = lambda *_: None
     server = ThreadedWSGIServer(("127.0.0.1", 0), WSGIRequestHandler)
     server.daemon_threads = True
     server.set_app(application)
-    said["url"] = f"http://127.0.0.1:{server.server_address[1]}"
+    settings["url"] = f"http://127.0.0.1:{server.server_address[1]}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(json.dumps(said), flush=True)
+    print(json.dumps(settings), flush=True)
     sys.stdin.read()
     os._exit(0)
 

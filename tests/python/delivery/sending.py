@@ -11,16 +11,18 @@ from scripts.delivery.transport import Transport
 def calls() -> Iterator[Callable[[Destination], Call]]:
     """Yield a function that gives the `call` of a plug-in; the connections close at the end."""
     with ExitStack() as stack:
-        yield lambda one: stack.enter_context(Transport(one, timeout_seconds=5)).call
+        yield (
+            lambda destination: stack.enter_context(Transport(destination, timeout_seconds=5)).call
+        )
 
 
-def send_with(one: Destination, operation: str, *records: Record) -> dict[str, Outcome]:
+def send_with(destination: Destination, operation: str, *records: Record) -> dict[str, Outcome]:
     """Send one batch over a connection of its own; returns the outcomes by key."""
-    with Transport(one) as transport:
-        outcomes = one.send(transport.call, operation, records)
+    with Transport(destination) as transport:
+        outcomes = destination.send(transport.call, operation, records)
     return {outcome.key: outcome for outcome in outcomes}
 
 
 def states(outcomes: dict[str, Outcome]) -> dict[str, str]:
     """Return the state by key."""
-    return {key: one.state for key, one in outcomes.items()}
+    return {key: outcome.state for key, outcome in outcomes.items()}

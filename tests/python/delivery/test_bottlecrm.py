@@ -60,17 +60,17 @@ def proxy(crm: BottleServer) -> Iterator[Between]:
 
 @pytest.fixture
 def transport(crm: BottleServer) -> Iterator[Transport]:
-    with Transport(BottleCRM(crm.options, crm.environ)) as one:
-        yield one
+    with Transport(BottleCRM(crm.options, crm.environ)) as client:
+        yield client
 
 
 @pytest.fixture
 def spoiled(crm: BottleServer, proxy: Between) -> Iterator[Transport]:
     environ = {**crm.environ, "BOTTLECRM_BASE_URL": proxy.url}
-    with Transport(BottleCRM(crm.options, environ)) as one:
-        one.destination.prepare(one.call, set())
-        one.destination.find(one.call, "nobody", None)
-        yield one
+    with Transport(BottleCRM(crm.options, environ)) as client:
+        client.destination.prepare(client.call, set())
+        client.destination.find(client.call, "nobody", None)
+        yield client
 
 
 def person(key: str, remote_id: str | None = None, **values: object) -> Record:
@@ -124,7 +124,7 @@ def test_lead_of_a_rep_is_taken_over_quietly(crm: BottleServer, transport: Trans
     typed = crm.add_lead(email="Rep1@Example.com", first_name="Rep", job_title="CTO")
     crm.edit_as_rep(typed, status="closed")
     assert add(transport, "rep1", first_name="Ann", **{SEGMENTS: "trial"}) == typed
-    held = next(one for one in crm.leads() if one["id"] == typed)
+    held = next(lead for lead in crm.leads() if lead["id"] == typed)
     assert (held["status"], held["job_title"], held["first_name"]) == ("closed", "CTO", "Ann")
     assert held["last_enquiry_at"] is None
     assert held["custom_fields"] == {"audience_segments": "trial"}
@@ -203,10 +203,10 @@ def test_one_record_is_refused(crm: BottleServer, transport: Transport) -> None:
         Record("bad4", None, {SEGMENTS: "trial"}, {}),
     ]
     good = person("good1", **{SEGMENTS: "trial"})
-    outcomes = {one.key: one for one in send(transport, "add", *bad, good)}
+    outcomes = {outcome.key: outcome for outcome in send(transport, "add", *bad, good)}
     assert outcomes.pop("good1").state == "delivered"
-    assert {one.state for one in outcomes.values()} == {"refused"}
-    assert {one.key: one.reason for one in outcomes.values()} == {
+    assert {outcome.state for outcome in outcomes.values()} == {"refused"}
+    assert {outcome.key: outcome.reason for outcome in outcomes.values()} == {
         "bad1": "email: Enter a valid email address.",
         "bad2": "custom_fields: audience_score: must be a number",
         "bad3": "country: … is not a valid choice.",
@@ -285,10 +285,10 @@ def test_own_limit_is_honored(tmp_path: Path) -> None:
             with pytest.raises(Transient) as caught:
                 send(transport, "add", *people)
             assert 0 < caught.value.wait <= 60
-            assert {one["external_id"] for one in crm.leads()} == {"limit0", "limit1"}
+            assert {lead["external_id"] for lead in crm.leads()} == {"limit0", "limit1"}
             # Sent again, who is there already costs no post; nor do updates.
             outcomes = send(transport, "add", *people[:2])
-            assert {one.state for one in outcomes} == {"delivered"}
+            assert {outcome.state for outcome in outcomes} == {"delivered"}
     assert BottleCRM({}, {}).quota == (240, 60.0)
 
 
@@ -341,10 +341,12 @@ def test_read_and_erase(crm: BottleServer, transport: Transport) -> None:
 def test_doctor(crm: BottleServer, transport: Transport) -> None:
     plugin = transport.destination
     fields = {**FIELDS, "custom_fields.new_one": "number", "status": "text", SCORE: "boolean"}
-    found = {one.name: one for one in plugin.doctor(transport.call, fields)}
+    found = {finding.name: finding for finding in plugin.doctor(transport.call, fields)}
     assert found["token"].is_fine
     assert found["lead webhook"].is_fine
-    wrong = {name: one.detail for name, one in found.items() if not one.is_fine}
+    wrong = {
+        name: identifier.detail for name, identifier in found.items() if not identifier.is_fine
+    }
     assert wrong == {
         "field status": "Leads have no such field that can be written.",
         "Lead custom field audience_score": "It is number, not checkbox.",
@@ -352,19 +354,19 @@ def test_doctor(crm: BottleServer, transport: Transport) -> None:
         "Contact custom field email_opt_out": "It does not exist; create it as checkbox.",
     }
     fields = {**FIELDS, "custom_fields.new_one": "number"}
-    assert all(one.is_fine for one in plugin.doctor(transport.call, fields, create=True))
-    assert all(one.is_fine for one in BottleCRM(crm.options, crm.environ).doctor(
+    assert all(finding.is_fine for finding in plugin.doctor(transport.call, fields, create=True))
+    assert all(entry.is_fine for entry in BottleCRM(crm.options, crm.environ).doctor(
         transport.call, fields))  # fmt: skip
     (bad,) = (
-        one
-        for one in plugin.doctor(transport.call, {"custom_fields.Bad-key": "text"}, create=True)
-        if not one.is_fine
+        finding
+        for finding in plugin.doctor(transport.call, {"custom_fields.Bad-key": "text"}, create=True)
+        if not finding.is_fine
     )
     assert "lowercase slug" in bad.detail
     rep = BottleCRM(crm.options, {**crm.environ, "BOTTLECRM_TOKEN": crm.rep_token})
     with Transport(rep) as limited:
         assert not next(
-            one for one in rep.doctor(limited.call, {}) if one.name == "lead webhook"
+            finding for finding in rep.doctor(limited.call, {}) if finding.name == "lead webhook"
         ).is_fine
     nobody = BottleCRM(crm.options, {**crm.environ, "BOTTLECRM_TOKEN": "bcrm_pat_wrong"})
     with Transport(nobody) as refused:
@@ -383,7 +385,7 @@ def test_pull_what_a_rep_decides(crm: BottleServer, transport: Transport) -> Non
     lead = add(transport, "pull1", first_name="Ann", **{SEGMENTS: "trial"})
 
     def row() -> dict:
-        return next(one for one in pulled(transport)["contacts"] if one["id"] == lead)
+        return next(contact for contact in pulled(transport)["contacts"] if contact["id"] == lead)
 
     before = row()
     assert before["property_hs_lead_status"] == "NEW"
@@ -401,7 +403,7 @@ def test_pull_what_a_rep_decides(crm: BottleServer, transport: Transport) -> Non
     with Transport(
         BottleCRM({"lead_statuses": {"closed": "LOST"}, "pull_profile": True}, crm.environ)
     ) as other:
-        (mine,) = (one for one in pulled(other)["contacts"] if one["id"] == lead)
+        (mine,) = (contact for contact in pulled(other)["contacts"] if contact["id"] == lead)
     assert (mine["property_hs_lead_status"], mine["property_firstname"]) == ("LOST", "Ann")
 
 
@@ -409,19 +411,23 @@ def test_pull_a_conversion_and_a_won_deal(crm: BottleServer, transport: Transpor
     lead = add(transport, "pull2", first_name="Ann", company_name="Acme")
     crm.edit_as_rep(lead, status="converted", opportunity_amount=500, website="www.acme.example")
     tables = pulled(transport)
-    assert lead not in {one["id"] for one in tables["contacts"]}
-    (contact,) = (one for one in tables["contacts"] if one["property_email"] == "pull2@example.com")
+    assert lead not in {contact["id"] for contact in tables["contacts"]}
+    (contact,) = (
+        contact
+        for contact in tables["contacts"]
+        if contact["property_email"] == "pull2@example.com"
+    )
     assert contact["property_hs_lead_status"] == "OPEN_DEAL"
-    (company,) = (one for one in tables["companies"] if one["property_name"] == "Acme")
+    (company,) = (company for company in tables["companies"] if company["property_name"] == "Acme")
     assert contact["property_associatedcompanyid"] == company["id"]
     assert company["property_domain"] == "acme.example"
-    (link,) = (one for one in tables["deal_contacts"] if one["contact_id"] == contact["id"])
-    (deal,) = (one for one in tables["deals"] if one["deal_id"] == link["deal_id"])
+    (link,) = (link for link in tables["deal_contacts"] if link["contact_id"] == contact["id"])
+    (deal,) = (deal for deal in tables["deals"] if deal["deal_id"] == link["deal_id"])
     assert (deal["deal_pipeline_stage_id"], deal["property_amount"]) == ("QUALIFICATION", "500.00")
-    assert [one["email"] for one in tables["owners"]] == ["rep@crm.example"]
+    assert [owner["email"] for owner in tables["owners"]] == ["rep@crm.example"]
     won = {"stage": "CLOSED_WON", "closed_on": "2026-06-30", "probability": 100}
     crm.call("PATCH", f"/api/opportunities/{deal['deal_id']}/", token=crm.rep_token, json=won)
-    (deal,) = (one for one in pulled(transport)["deals"] if one["deal_id"] == link["deal_id"])
+    (deal,) = (deal for deal in pulled(transport)["deals"] if deal["deal_id"] == link["deal_id"])
     assert (deal["deal_pipeline_stage_id"], deal["property_closedate"]) == (
         "closedwon",
         "2026-06-30",
@@ -432,7 +438,7 @@ def test_pull_only_what_changed(crm: BottleServer, transport: Transport) -> None
     add(transport, "pull3")
     now = datetime.now(UTC).replace(tzinfo=None)
     recent = pulled(transport, now + timedelta(minutes=9))["contacts"]
-    assert "pull3@example.com" in {one["property_email"] for one in recent}
+    assert "pull3@example.com" in {contact["property_email"] for contact in recent}
     assert pulled(transport, now + timedelta(minutes=11))["contacts"] == []
 
 
@@ -451,9 +457,9 @@ def test_long_lists_are_read_to_the_end(
 ) -> None:
     monkeypatch.setattr(bottlecrm, "PAGE", 3)
     monkeypatch.setattr(bottlecrm, "SHARED", 1)
-    found = [one["id"] for one in transport.destination.leads(transport.call)]
+    found = [lead["id"] for lead in transport.destination.leads(transport.call)]
     assert len(found) == len(set(found)) > 6
-    assert set(found) == {one["id"] for one in crm.leads()}
+    assert set(found) == {lead["id"] for lead in crm.leads()}
 
 
 def test_module_that_is_switched_off(crm: BottleServer, proxy: Between, spoiled: Transport) -> None:

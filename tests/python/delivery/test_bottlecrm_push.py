@@ -92,8 +92,8 @@ def sync(crm, project, tmp_path_factory):
 
 def held(crm):
     """What the CRM holds of each lead that our webhook made, by external id; no id twice."""
-    ours = [one for one in crm.leads() if one["external_source"] == f"intake:{crm.intake}"]
-    found = {one["external_id"]: one for one in ours}
+    ours = [lead for lead in crm.leads() if lead["external_source"] == f"intake:{crm.intake}"]
+    found = {lead["external_id"]: lead for lead in ours}
     assert len(found) == len(ours)
     return found
 
@@ -129,11 +129,11 @@ def test_three_kills_lose_and_double_nobody(crm, project, sync):
     }
     got = {
         key: (
-            one["email"],
-            one["custom_fields"].get("audience_segments") or None,
-            int(one["custom_fields"]["audience_engagement_score"]),
+            tag["email"],
+            tag["custom_fields"].get("audience_segments") or None,
+            int(tag["custom_fields"]["audience_engagement_score"]),
         )
-        for key, one in held(crm).items()
+        for key, tag in held(crm).items()
     }
     assert got == wanted
 

@@ -195,7 +195,7 @@ def test_erase_deletes_the_profile_once_and_again(braze):
 def findings(vendor, fields, key=KEY):
     with Transport(plugin(vendor, key=key)) as transport:
         found = list(transport.destination.doctor(transport.call, fields))
-    return {one.name: (one.is_fine, one.detail) for one in found}
+    return {identifier.name: (identifier.is_fine, identifier.detail) for identifier in found}
 
 
 def test_doctor_compares_types_over_all_pages_and_writes_nothing(braze):

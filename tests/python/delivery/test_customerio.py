@@ -200,7 +200,7 @@ def test_an_erase_that_fails_says_so(workspace):
 def findings(vendor, api_key=API_KEY):
     with Transport(plugin(vendor, api_key)) as transport:
         found = list(transport.destination.doctor(transport.call, {"score": "number"}))
-    return {one.name: (one.is_fine, one.detail) for one in found}
+    return {identifier.name: (identifier.is_fine, identifier.detail) for identifier in found}
 
 
 def test_doctor_looks_at_the_key_and_the_region(workspace):

@@ -115,7 +115,7 @@ def held(crm):
 
 def sent(crm):
     """Every (action, inputs) that the CRM applied, in order."""
-    return [(one["path"].rsplit("/", 1)[1], one["body"]["inputs"]) for one in crm.bodies]
+    return [(body["path"].rsplit("/", 1)[1], body["body"]["inputs"]) for body in crm.bodies]
 
 
 @pytest.fixture(autouse=True)
@@ -241,9 +241,12 @@ def test_first_push_second_push_and_plan(crm, sync):
 def test_only_our_properties_leave_and_all_values_are_text(crm, sync):
     fill(sync.warehouse, [person("ann", segments="a;b", pricing_page_views_30d=3)])
     push(sync)
-    [(action, [one])] = sent(crm)
-    assert action == "upsert" and (one["id"], one["idProperty"]) == ("ann@example.com", "email")
-    assert one["properties"] == {
+    [(action, [result])] = sent(crm)
+    assert action == "upsert" and (result["id"], result["idProperty"]) == (
+        "ann@example.com",
+        "email",
+    )
+    assert result["properties"] == {
         "audience_primary_segment": "a",
         "audience_segments": "a;b",
         "audience_segment_count": "2",
@@ -263,9 +266,9 @@ def test_update_sends_only_changed_fields_by_record_id(crm, sync):
     assert plan.diff.fields["audience_engagement_score"] == {"add": 0, "update": 1, "remove": 0}
     assert plan.samples[0].values == {"audience_engagement_score": 99}
     push(sync)
-    action, [one] = sent(crm)[-1]
-    assert action == "update" and one["properties"] == {"audience_engagement_score": "99"}
-    assert one["id"].isdigit()
+    action, [result] = sent(crm)[-1]
+    assert action == "update" and result["properties"] == {"audience_engagement_score": "99"}
+    assert result["id"].isdigit()
     assert held(crm) == wanted(rows)
 
 
@@ -274,8 +277,8 @@ def test_null_clears_only_what_was_delivered(crm, sync):
     push(sync)
     fill(sync.warehouse, [person("ann")])
     push(sync)
-    _, [one] = sent(crm)[-1]
-    assert one["properties"] == {
+    _, [result] = sent(crm)[-1]
+    assert result["properties"] == {
         "audience_primary_segment": "",
         "audience_segments": "",
         "audience_segment_count": "0",
@@ -347,9 +350,9 @@ def test_unknown_record_id_means_all_fields(crm, sync, monkeypatch):
     rows = [person("ann", segments="a", engagement_score=50)]
     fill(sync.warehouse, rows)
     assert push(sync).delivered == 1
-    action, [one] = sent(crm)[-1]
-    assert action == "upsert" and len(one["properties"]) == 7
-    assert one["properties"]["audience_last_engaged_at"] == ""
+    action, [result] = sent(crm)[-1]
+    assert action == "upsert" and len(result["properties"]) == 7
+    assert result["properties"]["audience_last_engaged_at"] == ""
     assert held(crm) == wanted(rows)
 
 
@@ -758,8 +761,10 @@ def test_wrong_settings_say_what_to_do(tmp_path, config, words):
 
 
 def test_every_sync_of_the_example_is_sound_and_its_contacts_are_the_default():
-    example = {one.name: one for one in delivery.load_syncs(ROOT / "sync.example.yml", environ={})}
-    assert {one.destination.name for one in example.values()} == set(DESTINATIONS)
+    example = {
+        entry.name: entry for entry in delivery.load_syncs(ROOT / "sync.example.yml", environ={})
+    }
+    assert {entry.destination.name for entry in example.values()} == set(DESTINATIONS)
     [default] = delivery.load_syncs(environ={})
     shown = example[default.name]
     for name in ("source", "key", "fields", "ledger", "warehouse", "max_remove_share", "workers"):
@@ -832,7 +837,7 @@ def test_no_secret_and_no_address_in_output_or_ledger_texts(crm, sync, command, 
 
 
 def test_mask_and_redact():
-    assert [mask(one) for one in ("ann@example.com", "a@b", "none", "")] == [
+    assert [mask(entry) for entry in ("ann@example.com", "a@b", "none", "")] == [
         "a***@example.com", "a***@b", "n***", "***",
     ]  # fmt: skip
     text = redact("Bearer abc for Ann.Lee+x@example.com, or not-mail", "abc", "not-mail")

@@ -52,11 +52,11 @@ def check(crm, sync, rows, *, refused=()):
             key for (key,) in ledger.run("select record_key from {t}.delivered").fetchall()
         }
         dead = ledger.rows("select record_key, reason from {t}.outbox where state = 'dead'")
-        pending = ledger.one("select count(*) from {t}.outbox where state = 'pending'")
-        inflight = ledger.one("select count(*) from {t}.attempt")
+        pending = ledger.value("select count(*) from {t}.outbox where state = 'pending'")
+        inflight = ledger.value("select count(*) from {t}.attempt")
     assert delivered == set(target)
-    assert {one["record_key"] for one in dead} == set(refused)
-    assert all(one["reason"] for one in dead)
+    assert {record["record_key"] for record in dead} == set(refused)
+    assert all(record["reason"] for record in dead)
     # A refused attempt ends too: nothing is left to wonder about.
     assert (pending, inflight) == (0, 0)
     assert delivery.plan(sync).nothing
@@ -189,7 +189,7 @@ def test_nothing_that_is_kept_or_said_names_a_person(crm, tmp_path, rows, capsys
             for table, column in (("sync_run", "note"), ("outbox", "reason"), ("ack", "reason"))
             for (value,) in ledger.run(f"select {column} from {{t}}.{table}").fetchall()
         ]
-        payloads = ledger.one("select count(*) from {t}.outbox where payload is not null")
+        payloads = ledger.value("select count(*) from {t}.outbox where payload is not null")
     printed = capsys.readouterr()
     for text in [*kept, printed.out, printed.err]:
         assert TOKEN not in text and not re.search(r"[^*\s@]@+\w", text), text

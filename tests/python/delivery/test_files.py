@@ -27,7 +27,7 @@ def send(tmp_path):
         files.check()
         with Transport(files) as transport:
             outcomes = files.send(transport.call, operation, records)
-        assert [one.state for one in outcomes] == ["delivered"] * len(records)
+        assert [outcome.state for outcome in outcomes] == ["delivered"] * len(records)
         (path,) = (tmp_path / "out").iterdir()
         return path
 
@@ -192,11 +192,13 @@ def test_account_and_forbidden_fields():
 def test_doctor(tmp_path):
     folder = tmp_path / "out"
     files = Files({"folder": str(folder), "columns": {"email": "text"}}, {})
-    missing = {one.name: one for one in files.doctor(None, {"email": "text"})}
+    missing = {finding.name: finding for finding in files.doctor(None, {"email": "text"})}
     assert not missing["folder"].is_fine
     findings = list(files.doctor(None, {"email": "text"}, create=True))
-    assert all(one.is_fine for one in findings)
+    assert all(finding.is_fine for finding in findings)
     assert list(folder.iterdir()) == []
-    (wrong,) = (one for one in files.doctor(None, {"score": "number"}) if one.name == "columns")
+    (wrong,) = (
+        finding for finding in files.doctor(None, {"score": "number"}) if finding.name == "columns"
+    )
     assert "score" in wrong.detail
     assert not wrong.is_fine

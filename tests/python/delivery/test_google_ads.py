@@ -69,7 +69,7 @@ def send(connect):
     plugin, call = connect()
 
     def send(operation, *records):
-        return {one.key: one for one in plugin.send(call, operation, records)}
+        return {outcome.key: outcome for outcome in plugin.send(call, operation, records)}
 
     return send
 
@@ -109,7 +109,11 @@ def test_a_manager_account_is_named(vendor, connect):
     (place,) = vendor.bodies[-1]["destinations"]
     assert place["loginAccount"] == {"accountType": "GOOGLE_ADS", "accountId": "9990001111"}
     list(plugin.doctor(call, {"audience": "text", "email": "text"}))
-    header = [one.headers.get("login-account") for one in vendor.requests if one.method == "GET"]
+    header = [
+        request.headers.get("login-account")
+        for request in vendor.requests
+        if request.method == "GET"
+    ]
     assert set(header) == {"accountTypes/GOOGLE_ADS/accounts/9990001111"}
 
 
@@ -127,7 +131,7 @@ def test_a_changed_address_takes_out_the_old_one(vendor, send):
 def test_an_unchanged_record_takes_out_nothing(vendor, send):
     added = send("add", record("a", **ANN))["a"]
     send("update", record("a", added.remote_id, **ANN))
-    assert [one.path for one in vendor.requests] == ["/v1/audienceMembers:ingest"] * 2
+    assert [request.path for request in vendor.requests] == ["/v1/audienceMembers:ingest"] * 2
 
 
 def test_an_emptied_field_and_another_audience(vendor, send):
@@ -161,7 +165,7 @@ def test_members_that_google_names_are_refused_and_the_rest_arrives(vendor, send
     for i in (1, 3):
         batch[i] = record(str(i), **{**ANN, **HOME, "postal_code": "!!"})
     done = send("add", *batch)
-    assert {key: one.state for key, one in done.items()} == {
+    assert {key: outcome.state for key, outcome in done.items()} == {
         "0": "delivered",
         "1": "refused",
         "2": "delivered",
@@ -336,8 +340,8 @@ FIELDS = {"audience": "text", "email": "text"}
 def test_doctor_finds_everything_fine_and_changes_nothing(vendor, connect):
     plugin, call = connect()
     findings = list(plugin.doctor(call, FIELDS))
-    assert [one.name for one in findings] == ["fields", "audience vip", "audience churned"]
-    assert all(one.is_fine for one in findings)
+    assert [finding.name for finding in findings] == ["fields", "audience vip", "audience churned"]
+    assert all(finding.is_fine for finding in findings)
     assert vendor.members("11") == vendor.members("22") == set()
 
 
@@ -345,18 +349,21 @@ def test_doctor_says_what_is_wrong(vendor, connect):
     vendor.add_list("33", "phones", keys=("MOBILE_ID",))
     vendor.add_list("44", "old", membershipStatus="CLOSED")
     plugin, call = connect(audiences={"phones": "33", "old": "44", "none": "55"})
-    said = {one.name: one for one in plugin.doctor(call, {"audience": "text", "plan": "text"})}
-    assert not any(one.is_fine for one in said.values())
-    assert "MOBILE_ID" in said["audience phones"].detail
+    text = {
+        finding.name: finding
+        for finding in plugin.doctor(call, {"audience": "text", "plan": "text"})
+    }
+    assert not any(entry.is_fine for entry in text.values())
+    assert "MOBILE_ID" in text["audience phones"].detail
     plugin, call = connect(terms_accepted=False)
     assert "TERMS" in list(plugin.doctor(call, FIELDS))[1].detail
     plugin, call = connect({"GOOGLE_ACCESS_TOKEN": "wrong"})
-    assert [one.is_fine for one in plugin.doctor(call, FIELDS)] == [True, False, False]
+    assert [finding.is_fine for finding in plugin.doctor(call, FIELDS)] == [True, False, False]
 
 
 def test_doctor_looks_up_and_creates_an_audience(vendor, connect):
     plugin, call = connect(audiences={"churned": "", "new": None})
-    before = {one.name: one.detail for one in plugin.doctor(call, FIELDS)}
+    before = {finding.name: finding.detail for finding in plugin.doctor(call, FIELDS)}
     assert "audiences: 22." in before["audience churned"]
     assert before["audience new"] == "It does not exist."
     for _ in range(2):
@@ -371,9 +378,9 @@ def test_doctor_tells_what_became_of_requests(vendor, connect):
     vendor.states["r2"] = {"requestStatus": "PARTIAL_SUCCESS", "errorInfo": counts}
     vendor.states["r3"] = {"requestStatus": "SUCCESS"}
     plugin, call = connect(requests=["r1", "r2", "r3", "r9"])
-    said = {one.name: one for one in plugin.doctor(call, FIELDS)}
-    assert [said[f"request r{i}"].is_fine for i in (1, 2, 3, 9)] == [True, False, True, False]
-    assert "1 PROCESSING_ERROR_REASON_X" in said["request r2"].detail
+    text = {finding.name: finding for finding in plugin.doctor(call, FIELDS)}
+    assert [text[f"request r{i}"].is_fine for i in (1, 2, 3, 9)] == [True, False, True, False]
+    assert "1 PROCESSING_ERROR_REASON_X" in text["request r2"].detail
 
 
 def test_options_and_forbidden_fields(connect):

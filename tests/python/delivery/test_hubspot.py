@@ -71,13 +71,13 @@ def send(crm, operation, *records, **options):
     destination, call = connect(crm, **options)
     outcomes = destination.send(call, operation, records)
     assert len(outcomes) == len(records)
-    return {one.key: one for one in outcomes}
+    return {outcome.key: outcome for outcome in outcomes}
 
 
 def doctor(crm, fields, *, create=False, **options):
     destination, call = connect(crm, **options)
     found = list(destination.doctor(call, fields, create=create))
-    return {one.name: one for one in found}
+    return {identifier.name: identifier for identifier in found}
 
 
 def pull(crm, since=None, **options):
@@ -122,8 +122,8 @@ def test_an_add_carries_everything_and_converts_it(crm):
             "audience_last_engaged_at": "2026-06-30T00:00:00.000Z",
         }
     }
-    one = got["ann@example.com"]
-    assert (one.state, one.remote_id) == ("delivered", "1")
+    result = got["ann@example.com"]
+    assert (result.state, result.remote_id) == ("delivered", "1")
     assert crm.bodies[-1]["path"] == "/crm/objects/2026-03/contacts/batch/upsert"
 
 
@@ -322,7 +322,10 @@ def test_erase_deletes_for_good(crm):
 def test_companies_by_id_and_by_domain_are_changed_and_never_created(crm):
     create = crm.store.create
     crm.store.add_property("companies", {"name": "audience_grade", "type": "string"})
-    one, two = create("companies", {"domain": "One.example"}), create("companies", {"name": "Two"})
+    first, two = (
+        create("companies", {"domain": "One.example"}),
+        create("companies", {"name": "Two"}),
+    )
     for _ in range(2):
         create("companies", {"domain": "twice.example"})
     crm.store.commit()
@@ -342,14 +345,14 @@ def test_companies_by_id_and_by_domain_are_changed_and_never_created(crm):
     assert got["twice.example"].reason == "HubSpot has 2 companies with this domain"
     held = {row["object_id"]: json.loads(row["properties"]) for row in companies(crm)}
     assert len(held) == 4
-    assert held[one["object_id"]]["audience_grade"] == "A" and held[int(by_id)] == {
+    assert held[first["object_id"]]["audience_grade"] == "A" and held[int(by_id)] == {
         "name": "Two", "audience_grade": "B",
     }  # fmt: skip
     destination, call = connect(crm, object="companies")
     read = destination.read(call, batch, ["audience_grade", "name"])
     assert read["one.example"] == {"audience_grade": "A", "name": None} and len(read) == 2
     gone = [
-        record("one.example", str(one["object_id"]), audience_grade=None),
+        record("one.example", str(first["object_id"]), audience_grade=None),
         record("none.example", None, audience_grade=None),
         record("999", "999", audience_grade=None),
     ]
@@ -372,8 +375,8 @@ def test_a_search_for_many_domains_stays_short(crm):
 
 
 def in_list(key, remote_id=None, **values):
-    of, _, person = key.partition("|")
-    return record(key, remote_id, list=of, email=person, **values)
+    owner, _, person = key.partition("|")
+    return record(key, remote_id, list=owner, email=person, **values)
 
 
 def members(crm, name):
@@ -396,7 +399,7 @@ def test_lists_are_created_filled_and_emptied(crm):
     assert set(states(refused).values()) == {"refused"}
     assert "create_lists" in refused[batch[0].key].reason
     got = send(crm, "add", *batch, object="lists", create_lists=True)
-    assert [one.state for one in got.values()].count("delivered") == 2
+    assert [entry.state for entry in got.values()].count("delivered") == 2
     assert got[batch[2].key].reason == "HubSpot has no such contact"
     assert got[batch[0].key].remote_id == f"1|{ann}"
     assert members(crm, "Ready/now") == ["ann@example.com", "bob@example.com"]
@@ -418,7 +421,7 @@ def test_lists_are_created_filled_and_emptied(crm):
 def test_a_membership_that_moved_leaves_the_old_list(crm):
     contact(crm, "ann@example.com")
     first = send(crm, "add", in_list("one|ann@example.com"), object="lists", create_lists=True)
-    [old] = [one.remote_id for one in first.values()]
+    [old] = [entry.remote_id for entry in first.values()]
     moved = Record("k|ann@example.com", old, {"list": "two"},
                    {"list": "two", "email": "ann@example.com"})  # fmt: skip
     got = send(crm, "update", moved, object="lists", create_lists=True)
@@ -535,8 +538,10 @@ def test_rows_have_the_shape_of_the_raw_tables(crm):
     won, lost = rows["deals"]
     assert won["deal_pipeline_stage_id"] == "closedwon" and won["property_closedate"] == LONG_AGO
     assert (won["is_deleted"], lost["is_deleted"]) == (False, True)
-    assert [(one["deal_id"], one["contact_id"]) for one in rows["deal_contacts"]] == [(deal, ann)]
-    assert [one["email"] for one in rows["owners"]] == ["rep@example.com", "left@example.com"]
+    assert [(link["deal_id"], link["contact_id"]) for link in rows["deal_contacts"]] == [
+        (deal, ann)
+    ]
+    assert [owner["email"] for owner in rows["owners"]] == ["rep@example.com", "left@example.com"]
     assert len(set(marks.values())) == 1 and set(marks) == set(declared())
 
 
@@ -581,7 +586,7 @@ def test_many_contacts_with_the_same_time_stamp_are_pulled_completely(crm):
         people,
     )
     rows, marks = pull(crm)
-    assert len({one["id"] for one in rows["contacts"]}) == total == len(rows["contacts"])
+    assert len({entry["id"] for entry in rows["contacts"]}) == total == len(rows["contacts"])
     assert marks["contacts"] == datetime(2026, 1, 1)
     again, _ = pull(crm, marks["contacts"])  # the instant itself belongs to the next pull too
     assert len(again["contacts"]) == total
@@ -668,8 +673,8 @@ def test_the_official_client_agrees_with_the_demo_crm(crm):
     lists, memberships = client.crm.lists.lists_api, client.crm.lists.memberships_api
     properties, owners = client.crm.properties.core_api, client.crm.owners.owners_api
     associations = client.crm.associations.v4.batch_api
-    for one in (batches, searches, lists, memberships, properties, owners, associations):
-        one.api_client.configuration.host = crm.url
+    for batch in (batches, searches, lists, memberships, properties, owners, associations):
+        batch.api_client.configuration.host = crm.url
     ann = {"id": "ann@example.com", "idProperty": "email", "properties": {"firstname": "Ann"}}
     made = batches.upsert({"inputs": [ann]})
     assert made.status == "COMPLETE" and made.results[0].new is True
@@ -691,7 +696,7 @@ def test_the_official_client_agrees_with_the_demo_crm(crm):
     added = memberships.add(created.list.list_id, [identifier, "999"])
     assert added.records_ids_added == [identifier] and added.record_ids_missing == ["999"]
     assert {"email", "audience_segments"} <= {
-        one.name for one in properties.get_all("contacts").results
+        entry.name for entry in properties.get_all("contacts").results
     }
     crm.store.add_owner("rep@example.com", "Rita", "Rep")
     assert owners.get_page().results[0].first_name == "Rita"

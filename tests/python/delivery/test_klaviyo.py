@@ -63,9 +63,9 @@ def make(vendor):
     def build(key="pk_test", **options):
         environ = {"KLAVIYO_API_KEY": key, "KLAVIYO_BASE_URL": vendor.url}
         options = {"poll_seconds": 0.0, "requests_per_minute": 3500, **options}
-        one = plugin.Klaviyo(options, environ)
-        one.quota = (10_000, 1.0)  # the tests are about the contract, not about the pace
-        return one, call_of(one)
+        destination = plugin.Klaviyo(options, environ)
+        destination.quota = (10_000, 1.0)  # the tests are about the contract, not about the pace
+        return destination, call_of(destination)
 
     with calls() as call_of:
         yield build
@@ -73,10 +73,10 @@ def make(vendor):
 
 @pytest.fixture
 def send(make):
-    one, call = make()
+    destination, call = make()
 
     def go(operation, *records):
-        return one.send(call, operation, list(records))
+        return destination.send(call, operation, list(records))
 
     return go
 
@@ -90,7 +90,7 @@ def add(address=ANN, list_name=None, **values):
 
 
 def state_of(outcomes):
-    return [one.state for one in outcomes]
+    return [outcome.state for outcome in outcomes]
 
 
 def test_add_imports_built_in_and_custom_fields(vendor, send):
@@ -108,7 +108,7 @@ def test_add_joins_a_list_by_name_or_id_and_keeps_both_ids(vendor, send):
     outcomes = send("add", add(ANN, 'The "best"'), add(BOB, key))
     ids = vendor.by_address()
     assert vendor.lists[key]["members"] == set(ids.values())
-    assert [one.remote_id for one in outcomes] == [f"{key}|{ids[ANN]}", f"{key}|{ids[BOB]}"]
+    assert [outcome.remote_id for outcome in outcomes] == [f"{key}|{ids[ANN]}", f"{key}|{ids[BOB]}"]
 
 
 def test_one_person_on_two_lists_is_one_profile_of_a_job(vendor, send):
@@ -121,8 +121,8 @@ def test_one_person_on_two_lists_is_one_profile_of_a_job(vendor, send):
 def test_missing_list_stops_the_run_or_is_made(vendor, send, make):
     with pytest.raises(ConfigError, match="no list A"):
         send("add", add(ANN, "A"))
-    one, call = make(create_lists=True)
-    assert state_of(one.send(call, "add", [add(ANN, "A")])) == ["delivered"]
+    destination, call = make(create_lists=True)
+    assert state_of(destination.send(call, "add", [add(ANN, "A")])) == ["delivered"]
     assert [held["name"] for held in vendor.lists.values()] == ["A"]
 
 
@@ -185,8 +185,8 @@ def test_remove_without_a_remote_id_finds_profile_and_list(vendor, send, make):
     send("add", add(ANN, "A"))
     assert state_of(send("remove", Record(f"A|{ANN}", None, {"list": None}, {}))) == ["delivered"]
     assert vendor.lists[key]["members"] == set()
-    one, call = make(create_lists=True)
-    [unknown] = one.send(call, "remove", [Record(f"Z|{ANN}", None, {"list": None}, {})])
+    destination, call = make(create_lists=True)
+    [unknown] = destination.send(call, "remove", [Record(f"Z|{ANN}", None, {"list": None}, {})])
     assert unknown.state == "refused" and "by hand" in unknown.reason
     assert list(vendor.lists) == [key]
 
@@ -228,8 +228,8 @@ def test_whole_batch_refused(vendor, send):
 
 def test_job_that_does_not_end_leaves_records_open(vendor, make):
     vendor.polls_until_complete = 10**9
-    one, call = make(job_timeout_seconds=0.0)
-    assert state_of(one.send(call, "add", [add()])) == ["open"]
+    destination, call = make(job_timeout_seconds=0.0)
+    assert state_of(destination.send(call, "add", [add()])) == ["open"]
 
 
 def test_cancelled_job_is_tried_again(vendor, send):
@@ -253,18 +253,18 @@ def test_many_profiles_take_several_pages(vendor, send):
 
 
 def test_list_changes_are_cut_into_thousands(vendor, make):
-    one, call = make()
+    destination, call = make()
     key = vendor.add_list("A")
     vendor.profiles = {f"P{number}": {"email": f"{number}@e.co"} for number in range(1500)}
-    one.change_lists(call, "POST", [(key, profile) for profile in vendor.profiles])
+    destination.change_lists(call, "POST", [(key, profile) for profile in vendor.profiles])
     assert len(vendor.lists[key]["members"]) == 1500
     assert [len(request.body["data"]) for request in vendor.requests] == [1000, 500]
 
 
 def test_wrong_key(make):
-    one, call = make(key="pk_wrong")
+    destination, call = make(key="pk_wrong")
     with pytest.raises(AuthError, match="KLAVIYO_API_KEY"):
-        one.send(call, "add", [add()])
+        destination.send(call, "add", [add()])
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def test_temporary_trouble(vendor, send, reply, wait):
 @pytest.mark.parametrize("lost", range(6))
 def test_lost_answer_then_sent_again_is_the_same_as_once(vendor, make, lost):
     key = vendor.add_list("A")
-    one, call = make()
+    destination, call = make()
     seen = []
 
     def losing(method, path, **arguments):
@@ -297,45 +297,45 @@ def test_lost_answer_then_sent_again_is_the_same_as_once(vendor, make, lost):
         return call(method, path, **arguments)
 
     with pytest.raises(Transient):
-        one.send(losing, "add", [add(ANN, "A", score=1)])
-    assert state_of(one.send(call, "add", [add(ANN, "A", score=1)])) == ["delivered"]
+        destination.send(losing, "add", [add(ANN, "A", score=1)])
+    assert state_of(destination.send(call, "add", [add(ANN, "A", score=1)])) == ["delivered"]
     assert list(vendor.lists[key]["members"]) == list(vendor.profiles)
     assert len(vendor.profiles) == 1 and vendor.profile(ANN)["properties"] == {"score": 1}
 
 
 def test_read(vendor, make):
-    one, call = make()
-    one.send(call, "add", [add(first_name="Ann", score=1)])
+    destination, call = make()
+    destination.send(call, "add", [add(first_name="Ann", score=1)])
     records = [add(ANN), add(BOB)]
-    assert one.read(call, records, ["first_name", "score", "none"]) == {
+    assert destination.read(call, records, ["first_name", "score", "none"]) == {
         ANN: {"first_name": "Ann", "score": 1, "none": None}
     }
 
 
 def test_erase_names_exactly_one_identifier(vendor, make):
-    one, call = make()
-    assert one.erase(call, f"A|{ANN}", "L1|P1")
+    destination, call = make()
+    assert destination.erase(call, f"A|{ANN}", "L1|P1")
     assert vendor.deleted == [ANN]
 
 
 def test_doctor(make):
-    one, call = make()
-    found = list(one.doctor(call, {"email": "text", "list": "text"}))
+    destination, call = make()
+    found = list(destination.doctor(call, {"email": "text", "list": "text"}))
     assert [(item.name, item.is_fine) for item in found] == [
         ("key may read profiles", True),
         ("key may read lists", True),
     ]
-    one, call = make(key="pk_wrong")
-    [found] = one.doctor(call, {"email": "text"})
+    destination, call = make(key="pk_wrong")
+    [found] = destination.doctor(call, {"email": "text"})
     assert not found.is_fine and "pk_wrong" not in found.detail
 
 
 def test_limits_and_options(make):
-    one = plugin.Klaviyo({}, {})
-    assert one.quota == (10, 4.0)  # 10 a second and 150 a minute
-    assert (one.batch_of("add", 1), one.batch_of("remove", 1)) == (1000, 100)
+    destination = plugin.Klaviyo({}, {})
+    assert destination.quota == (10, 4.0)  # 10 a second and 150 a minute
+    assert (destination.batch_of("add", 1), destination.batch_of("remove", 1)) == (1000, 100)
     with pytest.raises(ConfigError, match="KLAVIYO_API_KEY"):
-        one.check()
+        destination.check()
     with pytest.raises(ConfigError, match="batch_size"):
         plugin.Klaviyo({"batch_size": 10_001}, {})
     assert {"consent", "subscriptions"} <= plugin.Klaviyo.forbidden

@@ -30,10 +30,10 @@ def vendor():
 def make(vendor):
     def build(key="secret-us6", **options):
         environ = {"MAILCHIMP_API_KEY": key, "MAILCHIMP_BASE_URL": vendor.url}
-        one = plugin.Mailchimp({"audience": AUDIENCE, **options}, environ)
-        one.check()
-        one.quota = (10_000, 1.0)  # the tests are about the contract, not about the pace
-        return one, call_of(one)
+        destination = plugin.Mailchimp({"audience": AUDIENCE, **options}, environ)
+        destination.check()
+        destination.quota = (10_000, 1.0)  # the tests are about the contract, not about the pace
+        return destination, call_of(destination)
 
     with calls() as call_of:
         yield build
@@ -41,10 +41,10 @@ def make(vendor):
 
 @pytest.fixture
 def send(make):
-    one, call = make()
+    destination, call = make()
 
     def go(operation, *records):
-        return one.send(call, operation, list(records))
+        return destination.send(call, operation, list(records))
 
     return go
 
@@ -56,7 +56,7 @@ def add(address=ANN, **values):
 
 
 def state_of(outcomes):
-    return [one.state for one in outcomes]
+    return [outcome.state for outcome in outcomes]
 
 
 def test_add_creates_a_contact_that_is_not_subscribed(vendor, send):
@@ -71,8 +71,8 @@ def test_add_creates_a_contact_that_is_not_subscribed(vendor, send):
 
 
 def test_status_of_a_new_contact_is_an_option(vendor, make):
-    one, call = make(status_if_new="pending")
-    one.send(call, "add", [add()])
+    destination, call = make(status_if_new="pending")
+    destination.send(call, "add", [add()])
     assert vendor.member(ANN)["status"] == "pending"
     with pytest.raises(ConfigError, match="status_if_new"):
         make(status_if_new="cleaned")
@@ -179,18 +179,18 @@ def test_only_the_refused_member_is_refused(vendor, send):
 
 
 def test_unknown_merge_field_or_audience_stops_the_run(make):
-    one, call = make()
+    destination, call = make()
     with pytest.raises(ConfigError, match="NICKNAME"):
-        one.send(call, "add", [add(nickname="A")])
-    one, call = make(audience="other")
+        destination.send(call, "add", [add(nickname="A")])
+    destination, call = make(audience="other")
     with pytest.raises(ConfigError, match="no audience other"):
-        one.send(call, "add", [add()])
+        destination.send(call, "add", [add()])
 
 
 def test_wrong_key(make):
-    one, call = make(key="wrong-us6")
+    destination, call = make(key="wrong-us6")
     with pytest.raises(AuthError, match="MAILCHIMP_API_KEY"):
-        one.send(call, "add", [add()])
+        destination.send(call, "add", [add()])
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_temporary_trouble(vendor, send, reply, wait):
 
 @pytest.mark.parametrize("lost", range(3))
 def test_lost_answer_then_sent_again_is_the_same_as_once(vendor, make, lost):
-    one, call = make()
+    destination, call = make()
     seen = []
 
     def losing(method, path, **arguments):
@@ -225,60 +225,60 @@ def test_lost_answer_then_sent_again_is_the_same_as_once(vendor, make, lost):
 
     record = add(fname="Ann", tags="vip")
     with pytest.raises(Transient):
-        one.send(losing, "add", [record])
-    assert state_of(one.send(call, "add", [record])) == ["delivered"]
+        destination.send(losing, "add", [record])
+    assert state_of(destination.send(call, "add", [record])) == ["delivered"]
     assert list(vendor.members) == [md5(ANN)]
     assert vendor.member(ANN)["tags"] == {"vip"}
     assert vendor.member(ANN)["status"] == "transactional"
 
 
 def test_read(vendor, make):
-    one, call = make()
+    destination, call = make()
     vendor.add_member(ANN, FNAME="Ann", SCORE=0)["tags"] |= {"b", "a"}
-    assert one.read(call, [add(), add(BOB)], ["fname", "lname", "score", "tags"]) == {
+    assert destination.read(call, [add(), add(BOB)], ["fname", "lname", "score", "tags"]) == {
         ANN: {"fname": "Ann", "lname": None, "score": 0, "tags": "a;b"}
     }
 
 
 def test_erase(vendor, make):
-    one, call = make()
+    destination, call = make()
     vendor.add_member(ANN)
     for _ in range(2):
-        assert one.erase(call, f"A|{ANN}", None)
+        assert destination.erase(call, f"A|{ANN}", None)
     assert vendor.forgotten == {md5(ANN)} and not vendor.members
 
 
 def test_doctor_looks_and_creates(vendor, make):
-    one, call = make()
+    destination, call = make()
     kinds = {"email": "text", "tags": "text", "fname": "text", "score": "text", "vip": "boolean"}
-    found = {item.name: item for item in one.doctor(call, kinds)}
+    found = {item.name: item for item in destination.doctor(call, kinds)}
     assert [name for name, item in found.items() if not item.is_fine] == [
         "merge field SCORE",
         "merge field VIP",
     ]
     assert "of type number" in found["merge field SCORE"].detail
     kinds |= {"score": "number", "far_too_long": "text"}
-    found = {item.name: item for item in one.doctor(call, kinds, create=True)}
+    found = {item.name: item for item in destination.doctor(call, kinds, create=True)}
     assert vendor.merge_fields["VIP"] == "text"
     bad = [name for name, item in found.items() if not item.is_fine]
     assert bad == ["merge field FAR_TOO_LONG"]
 
 
 def test_doctor_names_a_wrong_key_or_audience(make):
-    one, call = make(key="wrong-us6")
-    [found] = one.doctor(call, {})
+    destination, call = make(key="wrong-us6")
+    [found] = destination.doctor(call, {})
     assert not found.is_fine and "wrong-us6" not in found.detail
-    one, call = make(audience="other")
-    assert [item.is_fine for item in one.doctor(call, {})] == [True, False]
+    destination, call = make(audience="other")
+    assert [item.is_fine for item in destination.doctor(call, {})] == [True, False]
 
 
 def test_settings():
-    one = plugin.Mailchimp({"audience": "abc"}, {"MAILCHIMP_API_KEY": "secret-us6"})
-    one.check()
-    assert one.base_url == "https://us6.api.mailchimp.com"
-    assert one.account == "us6.api.mailchimp.com/abc"
-    assert one.max_workers <= 10 and one.quota == (10, 1.0)
-    assert {"status", "email_type", "status_if_new"} <= one.forbidden
+    destination = plugin.Mailchimp({"audience": "abc"}, {"MAILCHIMP_API_KEY": "secret-us6"})
+    destination.check()
+    assert destination.base_url == "https://us6.api.mailchimp.com"
+    assert destination.account == "us6.api.mailchimp.com/abc"
+    assert destination.max_workers <= 10 and destination.quota == (10, 1.0)
+    assert {"status", "email_type", "status_if_new"} <= destination.forbidden
     with pytest.raises(ConfigError, match="data center"):
         plugin.Mailchimp({"audience": "abc"}, {"MAILCHIMP_API_KEY": "secret"}).check()
     with pytest.raises(ConfigError, match="audience"):

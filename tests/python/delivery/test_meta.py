@@ -55,7 +55,7 @@ def send(connect):
     plugin, call = connect()
 
     def send(operation, *records):
-        return {one.key: one for one in plugin.send(call, operation, records)}
+        return {outcome.key: outcome for outcome in plugin.send(call, operation, records)}
 
     return send
 
@@ -81,14 +81,14 @@ def test_a_changed_address_takes_out_only_the_old_one(vendor, send):
     done = send("update", record("a", added.remote_id, **{**ANN, "email": "new@example.com"}))["a"]
     assert vendor.people("1") == [{**ANN_ROW, "EMAIL": sha("new@example.com")}]
     assert json.loads(done.remote_id)["EMAIL"] == sha("new@example.com")
-    removal = next(one for one in vendor.requests if one.method == "DELETE")
+    removal = next(request for request in vendor.requests if request.method == "DELETE")
     assert sha("16505551212").encode() not in removal.raw
 
 
 def test_a_changed_name_takes_out_nobody(vendor, send):
     added = send("add", record("a", **ANN))["a"]
     send("update", record("a", added.remote_id, **{**ANN, "first_name": "Anna"}))
-    assert not [one for one in vendor.requests if one.method == "DELETE"]
+    assert not [request for request in vendor.requests if request.method == "DELETE"]
 
 
 def test_another_audience_means_leaving_the_old_one(vendor, send):
@@ -182,9 +182,9 @@ def test_more_rows_than_a_request_takes_are_one_session(vendor, connect, monkeyp
     plugin, call = connect()
     plugin.send(call, "add", [record(str(i), email=f"p{i}@example.com") for i in range(5)])
     (batches,) = vendor.sessions.values()
-    assert [one["batch_seq"] for one in batches] == [1, 2, 3]
-    assert [one["last_batch_flag"] for one in batches] == [False, False, True]
-    assert {one["estimated_num_total"] for one in batches} == {5}
+    assert [batch["batch_seq"] for batch in batches] == [1, 2, 3]
+    assert [batch["last_batch_flag"] for batch in batches] == [False, False, True]
+    assert {batch["estimated_num_total"] for batch in batches} == {5}
     assert len(vendor.people("1")) == 5
 
 
@@ -298,28 +298,30 @@ FIELDS = {"audience": "text", "email": "text"}
 def test_doctor_finds_everything_fine(connect):
     plugin, call = connect()
     findings = list(plugin.doctor(call, FIELDS))
-    assert [one.name for one in findings] == ["fields", "audience vip", "audience churned"]
-    assert all(one.is_fine for one in findings)
+    assert [finding.name for finding in findings] == ["fields", "audience vip", "audience churned"]
+    assert all(finding.is_fine for finding in findings)
 
 
 def test_doctor_says_what_is_wrong(vendor, connect):
     vendor.add_audience("3", "alike", subtype="LOOKALIKE")
     vendor.add_audience("4", "flagged", status=471)
     plugin, call = connect(audiences={"alike": "3", "flagged": "4", "none": "5"})
-    said = {one.name: one for one in plugin.doctor(call, {"email": "text", "plan": "text"})}
-    assert not any(one.is_fine for one in said.values())
-    assert "CUSTOM" in said["audience alike"].detail
-    assert "does not exist" in said["audience none"].detail
+    findings = {
+        finding.name: finding for finding in plugin.doctor(call, {"email": "text", "plan": "text"})
+    }
+    assert not any(entry.is_fine for entry in findings.values())
+    assert "CUSTOM" in findings["audience alike"].detail
+    assert "does not exist" in findings["audience none"].detail
 
 
 def test_doctor_with_a_bad_token(connect):
     plugin, call = connect(token="wrong")
-    assert [one.is_fine for one in plugin.doctor(call, FIELDS)] == [True, False, False]
+    assert [finding.is_fine for finding in plugin.doctor(call, FIELDS)] == [True, False, False]
 
 
 def test_doctor_looks_up_and_creates_an_audience(vendor, connect):
     plugin, call = connect(account="act_55", audiences={"churned": "", "new": None})
-    before = {one.name: one.detail for one in plugin.doctor(call, FIELDS)}
+    before = {finding.name: finding.detail for finding in plugin.doctor(call, FIELDS)}
     assert "audiences: 2." in before["audience churned"]
     assert before["audience new"] == "It does not exist."
     (created,) = list(plugin.doctor(call, FIELDS, create=True))[2:]

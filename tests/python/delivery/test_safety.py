@@ -35,7 +35,8 @@ def sync(crm, tmp_path, monkeypatch):
 def suppress(sync, *profile_ids):
     with duckdb.connect(str(sync.warehouse)) as connection:
         connection.executemany(
-            "insert into marts.profile_suppressions values (?)", [[one] for one in profile_ids]
+            "insert into marts.profile_suppressions values (?)",
+            [[profile_id] for profile_id in profile_ids],
         )
 
 
@@ -90,7 +91,7 @@ def test_a_remove_empties_only_what_the_warehouse_decides(crm, sync):
 def test_a_field_that_leaves_the_mapping_is_left_alone(crm, sync):
     fill(sync.warehouse, [person("ann", segments="a", grade="A1")])
     push(sync)
-    fewer = {name: one for name, one in sync.fields.items() if name != "grade"}
+    fewer = {name: field for name, field in sync.fields.items() if name != "grade"}
     assert push(replace(sync, fields=fewer)).diff.counts["update"] == 0
     assert crm.contacts()["ann@example.com"]["audience_grade"] == "A1"
 
@@ -116,7 +117,7 @@ def test_removes_go_out_before_anything_else(crm, sync):
     fill(sync.warehouse, rows)
     push(sync)
     removed = sent(crm)[-3][1]
-    assert [one["properties"]["audience_segments"] for one in removed] == [""]
+    assert [key["properties"]["audience_segments"] for key in removed] == [""]
 
 
 def test_without_consent_nobody_is_sent(crm, sync):
@@ -183,10 +184,10 @@ class Announcer(Destination):
     def send(self, call, operation, records):
         fault = self.faults.pop(0) if self.faults else None
         if operation == "add" and fault != "before":
-            self.heard += [one.key for one in records]
+            self.heard += [record.key for record in records]
         if fault:
             raise NoAnswer("no answer (ReadError)")
-        return [Outcome(one.key, "delivered") for one in records]
+        return [Outcome(record.key, "delivered") for record in records]
 
 
 def test_what_may_have_arrived_is_held_for_a_person(sync):
@@ -198,7 +199,7 @@ def test_what_may_have_arrived_is_held_for_a_person(sync):
     again = push(sync)
     assert (again.run_id, again.diff.held) == (None, 2)  # nobody hears it twice
     assert len(announcer.heard) == 4
-    assert [one["state"] for one in delivery.status(sync).waiting] == ["held", "held"]
+    assert [state["state"] for state in delivery.status(sync).waiting] == ["held", "held"]
     first = delivery.dead(sync, "list", [])[0]
     delivery.dead(sync, "drop", [first["id"]])
     assert len(delivery.dead(sync, "retry", [])) == 1
@@ -364,7 +365,7 @@ def test_one_sync_that_is_stopped_does_not_stop_the_other(crm, sync, command):
     assert command("push", "good")[0] == 0
     code, out, _ = command("push", "--json")
     lines = [json.loads(line) for line in out.splitlines()]
-    assert code == 2 and [one.get("exit_code") for one in lines] == [None, 2]
+    assert code == 2 and [line.get("exit_code") for line in lines] == [None, 2]
     assert command("push", "other")[0] == 2
     assert command("push", "hubspot")[0] == 2  # both go there
 

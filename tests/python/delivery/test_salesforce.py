@@ -78,14 +78,14 @@ def removal(key: str, remote_id: str | None) -> Record:
 
 def send(transport: Transport, operation: str, *records: Record) -> dict[str, Outcome]:
     outcomes = transport.destination.send(transport.call, operation, records)
-    assert sorted(one.key for one in outcomes) == sorted(one.key for one in records)
-    return {one.key: one for one in outcomes}
+    assert sorted(outcome.key for outcome in outcomes) == sorted(entry.key for entry in records)
+    return {outcome.key: outcome for outcome in outcomes}
 
 
 def add(transport: Transport, *keys: str) -> dict[str, str]:
     done = send(transport, "add", *map(record, keys))
-    assert {one.state for one in done.values()} == {"delivered"}
-    return {key: str(one.remote_id) for key, one in done.items()}
+    assert {outcome.state for outcome in done.values()} == {"delivered"}
+    return {key: str(outcome.remote_id) for key, outcome in done.items()}
 
 
 def keys_of(total: int) -> list[str]:
@@ -93,7 +93,7 @@ def keys_of(total: int) -> list[str]:
 
 
 def paths(org: fake.Salesforce) -> list[str]:
-    return [f"{one.method} {fake.ROOT.sub('', one.path)}" for one in org.requests]
+    return [f"{request.method} {fake.ROOT.sub('', request.path)}" for request in org.requests]
 
 
 # Small runs: sObject Collections
@@ -111,7 +111,7 @@ def test_an_update_writes_only_what_changed(org, transport):
     org.records[ids["a"]]["FirstName"] = "theirs"
     org.records[ids["a"]]["Email"] = "changed@example.com"
     done = send(transport, "update", update("a", ids["a"], Score__c=2), update("b", ids["b"]))
-    assert {one.state for one in done.values()} == {"delivered"}
+    assert {outcome.state for outcome in done.values()} == {"delivered"}
     assert org.person("a")["Score__c"] == 2
     assert org.person("a")["FirstName"] == "theirs"
     assert org.person("a")["Email"] == "changed@example.com"
@@ -168,11 +168,11 @@ def test_a_remove_never_creates(org, transport):
         removal("never", None),
         removal("o'neil\\", None),
     )
-    assert {one.state for one in done.values()} == {"delivered"}
+    assert {outcome.state for outcome in done.values()} == {"delivered"}
     assert list(org.records) == ["003other0000000001"]
     assert org.person("b")["Email"] is None
     assert done["b"].remote_id == "003other0000000001"
-    assert not any("never" in one.path + str(one.query) for one in org.requests)
+    assert not any("never" in request.path + str(request.query) for request in org.requests)
 
 
 def test_an_unknown_id_is_found_by_key_with_quotes(org, transport):
@@ -193,7 +193,7 @@ def test_one_bad_record_does_not_stop_the_others(org, transport):
         record("locked"),
         record("twin"),
     )
-    assert {key: (one.state, one.reason) for key, one in done.items()} == {
+    assert {key: (outcome.state, outcome.reason) for key, outcome in done.items()} == {
         "good": ("delivered", None),
         "bad": ("refused", "INVALID_EMAIL_ADDRESS (Email)"),
         "long": ("refused", "STRING_TOO_LONG (FirstName)"),
@@ -206,9 +206,9 @@ def test_one_bad_record_does_not_stop_the_others(org, transport):
 
 def test_a_lock_inside_a_trigger_is_open(org, transport):
     text = "trigger caused: UNABLE_TO_LOCK_ROW, unable to obtain exclusive access"
-    one = {"statusCode": "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "message": text, "fields": []}
+    result = {"statusCode": "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "message": text, "fields": []}
     transport.destination.renew(transport.call, "")
-    org.fail_next(Reply(200, [{"success": False, "errors": [one]}]))
+    org.fail_next(Reply(200, [{"success": False, "errors": [result]}]))
     assert send(transport, "add", record("a"))["a"].state == "open"
 
 
@@ -217,7 +217,7 @@ def test_results_that_do_not_fit_are_open(org, transport):
     org.fail_next(Reply(200, []), Reply(200, [{"success": False}, {"success": False}]))
     for _ in range(2):
         done = send(transport, "add", record("a"), record("b"))
-        assert {one.state for one in done.values()} == {"open"}
+        assert {outcome.state for outcome in done.values()} == {"open"}
 
 
 def test_a_request_refused_as_a_whole(org, transport):
@@ -264,8 +264,8 @@ def test_the_key_field_is_never_a_value(org, transport):
 
 
 def test_the_size_of_a_run_chooses_the_api(org):
-    one = plugin(org)
-    assert [one.batch_of("add", total) for total in (1, 2000, 2001)] == [200, 200, 10_000]
+    destination = plugin(org)
+    assert [destination.batch_of("add", total) for total in (1, 2000, 2001)] == [200, 200, 10_000]
     assert plugin(org, bulk_above=5, bulk_size=300).batch_of("add", 6) == 300
 
 
@@ -291,7 +291,9 @@ def test_a_job_adds_updates_and_removes(org, transport):
     org.records[ids["p0007"]]["FirstName"] = "theirs"
     changes = [update(key, ids[key], Score__c=index) for index, key in enumerate(keys)]
     changes[0] = update("p0000", ids["p0000"], Email=None, LastName='a "b",\nc')
-    assert {one.state for one in send(transport, "update", *changes).values()} == {"delivered"}
+    assert {outcome.state for outcome in send(transport, "update", *changes).values()} == {
+        "delivered"
+    }
     assert org.person("p0000")["Email"] is None
     assert org.person("p0000")["LastName"] == 'a "b",\nc'
     assert org.person("p0000")["Score__c"] == 1.5  # not in the change, so not in the cell
@@ -314,7 +316,7 @@ def test_a_job_tells_about_every_record(org, transport):
     assert done["p0001"] == Outcome("p0001", "open", reason="UNABLE_TO_LOCK_ROW")
     assert done["p0002"] == Outcome("p0002", "refused", reason="INVALID_EMAIL_ADDRESS (Email)")
     assert done["p0204"] == Outcome("p0204", "open", reason="NOT_REPORTED")
-    assert [one.state for one in done.values()].count("open") == 4
+    assert [outcome.state for outcome in done.values()].count("open") == 4
 
 
 def test_a_job_creates_anew_who_was_deleted_but_a_remove_does_not(org, transport):
@@ -349,7 +351,7 @@ def test_a_job_that_takes_too_long_is_aborted(org):
     org.polls = 10**6
     with Transport(plugin(org, bulk_minutes=0)) as transport:
         done = send(transport, "add", *map(record, keys_of(201)))
-    assert {one.state for one in done.values()} == {"open"}
+    assert {outcome.state for outcome in done.values()} == {"open"}
     assert [job["state"] for job in org.jobs.values()] == ["Aborted"]
 
 
@@ -402,7 +404,9 @@ def test_the_token_is_fetched_once_and_lazily(org, transport):
     add(transport, "a")
     add(transport, "b")
     assert paths(org).count("POST /services/oauth2/token") == 1
-    assert not any(fake.CLIENT_SECRET in one.path + str(one.query) for one in org.requests)
+    assert not any(
+        fake.CLIENT_SECRET in request.path + str(request.query) for request in org.requests
+    )
 
 
 def test_many_threads_renew_an_expired_token_once(org, transport):
@@ -498,9 +502,9 @@ def test_an_answer_lost_after_the_fact_does_no_harm(org, transport, operation):
     org.fail_next("after")
     with pytest.raises(Transient):
         send(transport, operation, *made)
-    once = {one: dict(held) for one, held in org.records.items()}
+    once = {key: dict(held) for key, held in org.records.items()}
     done = send(transport, operation, *made)
-    assert {one.state for one in done.values()} == {"delivered"}
+    assert {outcome.state for outcome in done.values()} == {"delivered"}
     assert org.records == once
 
 
@@ -520,7 +524,7 @@ def test_read_returns_what_is_held(org, transport):
         },
         "b": {"email": None, "Last_Order_At__c": "2026-06-30T00:00:00.000Z", "Is_Active__c": True},
     }
-    assert not any("ann@" in str(one.query) for one in org.requests)
+    assert not any("ann@" in str(request.query) for request in org.requests)
     with pytest.raises(ConfigError, match="Missing__c"):
         transport.destination.read(transport.call, keys, ["Missing__c"])
 
@@ -537,15 +541,15 @@ def test_erase_deletes_by_id_or_by_key(org, transport):
 
 def test_doctor_is_content(org, transport):
     findings = list(transport.destination.doctor(transport.call, FIELDS))
-    assert [one for one in findings if not one.is_fine] == []
-    assert {"access", "Contact", KEY, *FIELDS} == {one.name for one in findings}
+    assert [finding for finding in findings if not finding.is_fine] == []
+    assert {"access", "Contact", KEY, *FIELDS} == {finding.name for finding in findings}
 
 
 def test_doctor_finds_what_is_wrong(org, transport):
     org.fields[1]["externalId"] = False
     mapped = {"Email": "number", "Formula__c": "text", "Missing__c": "date"}
     findings = list(transport.destination.doctor(transport.call, mapped, create=True))
-    bad = {one.name: one.detail for one in findings if not one.is_fine}
+    bad = {finding.name: finding.detail for finding in findings if not finding.is_fine}
     assert set(bad) == {KEY, "Email", "Formula__c", "Missing__c", "LastName"}
     assert all(bad.values())
 
@@ -594,7 +598,7 @@ def test_the_fake_serves_simple_salesforce(org):
     rows = [{"attributes": {"type": "Contact"}, KEY: key, "LastName": "x"} for key in ("one", "2")]
     path = f"composite/sobjects/Contact/{KEY}"
     saved = client.restful(path, method="PATCH", json={"allOrNone": False, "records": rows})
-    assert [one["created"] for one in saved] == [False, True]
+    assert [result["created"] for result in saved] == [False, True]
     people = [{KEY: "one", "LastName": "y", "Email": ""}, {KEY: "3", "LastName": "#N/A"}]
     (job,) = client.bulk2.Contact.upsert(records=people, external_id_field=KEY, wait=0)
     assert (job["numberRecordsProcessed"], job["numberRecordsFailed"]) == (2, 1)

@@ -42,7 +42,9 @@ def send(vendor, operation, *records, path=PATH):
 
 
 def sections(message):
-    return [shown(one["text"]["text"]) for one in message["blocks"] if one["type"] == "section"]
+    return [
+        shown(block["text"]["text"]) for block in message["blocks"] if block["type"] == "section"
+    ]
 
 
 def test_a_batch_is_one_message(channel):
@@ -167,7 +169,7 @@ def test_one_message_a_second():
 def findings(vendor, fields, path=PATH):
     with Transport(plugin(vendor, path)) as transport:
         found = list(transport.destination.doctor(transport.call, fields))
-    return {one.name: one.is_fine for one in found}
+    return {identifier.name: identifier.is_fine for identifier in found}
 
 
 def test_doctor_asks_without_posting(channel):

@@ -64,15 +64,15 @@ def test_the_option_url_wins_and_is_used_as_it_is(receiver):
 
 
 def test_the_same_content_has_the_same_id_in_any_order(receiver):
-    one, two = record("k1", a=1), record("k2", a=1)
-    send(receiver, "add", one, two)
-    send(receiver, "add", two, one)
+    first, two = record("k1", a=1), record("k2", a=1)
+    send(receiver, "add", first, two)
+    send(receiver, "add", two, first)
     assert len(receiver.ids) == 1
     for operation, records, options in [
-        ("update", [one, two], {}),
-        ("add", [one], {}),
+        ("update", [first, two], {}),
+        ("add", [first], {}),
         ("add", [record("k1", a=2), two], {}),
-        ("add", [one, two], {"sync": "leads"}),
+        ("add", [first, two], {"sync": "leads"}),
     ]:
         send(receiver, operation, *records, **options)
     assert len(receiver.ids) == len(set(receiver.ids)) == 5
@@ -161,7 +161,7 @@ def test_erase_and_doctor(receiver):
     with Transport(plugin(receiver)) as transport:
         target = transport.destination
         assert target.erase(transport.call, "k", None)
-        assert [one.is_fine for one in target.doctor(transport.call, {})] == [True]
+        assert [finding.is_fine for finding in target.doctor(transport.call, {})] == [True]
         receiver.refuses = {"other": "on hold"}
         with pytest.raises(Refused, match="on hold"):
             target.erase(transport.call, "other", None)
@@ -174,14 +174,14 @@ def test_erase_and_doctor(receiver):
 def test_settings_are_checked(receiver):
     plugin(receiver).check()
     plugin(receiver, secret="a plain secret of more than 24".replace(" ", "-")).check()
-    for secret, said in [
+    for secret, text in [
         ("", "WEBHOOK_SECRET"),
         ("short", "at least 24 bytes"),
         (f"{SECRET} short", "at least 24 bytes"),
         (f"{SECRET[:20]}*{SECRET[20:]}", "base64"),
         ("whsec_abc", "base64"),
     ]:
-        with pytest.raises(ConfigError, match=said):
+        with pytest.raises(ConfigError, match=text):
             plugin(receiver, secret=secret).check()
     with pytest.raises(ConfigError, match="url"):
         Webhook({}, {"WEBHOOK_SECRET": SECRET}).check()

@@ -53,8 +53,8 @@ class Touch:
 def joined(members: Iterable[int], pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
     """Each member's group, named by its smallest member."""
     group_of = {member: member for member in members}
-    for one, other in pairs:
-        low, high = sorted((group_of[one], group_of[other]))
+    for pair, other in pairs:
+        low, high = sorted((group_of[pair], group_of[other]))
         if low != high:
             for member, group in group_of.items():
                 if group == high:
@@ -201,8 +201,8 @@ def without_excess(
             ),
         )
         holds_earlier = any(member.tier < tier for member in members[best.group])
-        one = declared[identifier.number]
-        is_declared_part = list(declared.values()).count(one) > 1
+        result = declared[identifier.number]
+        is_declared_part = list(declared.values()).count(result) > 1
         if holds_earlier and not is_declared_part:
             chosen[best.group].append(as_late(best, own))
 
@@ -335,8 +335,12 @@ def people(
     person_of = {}
     for members, own_links in components(numbers.values(), usable):
         inside = [known[number] for number in members]
-        counts = {one.tier: sum(other.tier == one.tier for other in inside) for one in inside}
-        if any(one.limit is not None and counts[one.tier] > one.limit for one in inside):
+        counts = {
+            member.tier: sum(other.tier == member.tier for other in inside) for member in inside
+        }
+        if any(
+            member.limit is not None and counts[member.tier] > member.limit for member in inside
+        ):
             person_of |= limited(inside, own_links, float(owner["threshold"]))
         else:
             person_of |= {number: Place(min(members), None, False) for number in members}
@@ -362,7 +366,7 @@ def named(places: dict[int, Place]) -> dict[int, int]:
     for number, place in places.items():
         members[place.root].append(number)
     return {
-        root: min([one for one in own if not places[one].is_borrowed] or own)
+        root: min([member for member in own if not places[member].is_borrowed] or own)
         for root, own in members.items()
     }
 
@@ -397,10 +401,10 @@ def evidence(
     """The links of all pairs that were seen or declared together, and the separated pairs."""
     times: dict[frozenset[int], list[datetime]] = defaultdict(list)
     for event, keys in shown.items():
-        for one in keys:
+        for key in keys:
             for other in keys:
-                if numbers[one] < numbers[other]:
-                    times[frozenset((numbers[one], numbers[other]))].append(event.occurred_at)
+                if numbers[key] < numbers[other]:
+                    times[frozenset((numbers[key], numbers[other]))].append(event.occurred_at)
 
     latest: dict[frozenset[int], Decision] = {}
     for decision in sorted(decisions, key=lambda decision: decision.decided_at):
@@ -430,8 +434,8 @@ def hubs(
     """Identifiers that were seen with more others of a type than a rule of kind hub allows."""
     type_of = {number: key[0] for key, number in numbers.items()}
     met: dict[tuple[int, str], int] = defaultdict(int)
-    for one, other in pairs:
-        for number, neighbor in ((one, other), (other, one)):
+    for pair, other in pairs:
+        for number, neighbor in ((pair, other), (other, pair)):
             if neighbor not in blocked:
                 met[number, type_of[neighbor]] += 1
     return {

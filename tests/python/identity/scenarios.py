@@ -149,8 +149,8 @@ def override_lines(scenarios: Iterable[dict[str, Any]], build: int) -> str:
     """The overrides in force at a build, as lines of seeds/identity_overrides.csv."""
     lines = []
     for scenario in scenarios:
-        for action, one, other in list(steps(scenario))[build]["overrides"]:
-            ends = ",".join(end.replace(":", ",", 1) for end in (one, other))
+        for action, override, other in list(steps(scenario))[build]["overrides"]:
+            ends = ",".join(end.replace(":", ",", 1) for end in (override, other))
             lines.append(f"{action},{ends},{FIRST_DAY:%Y-%m-%dT%H:%M:%S},{scenario['name']}\n")
     return "".join(lines)
 
@@ -233,14 +233,14 @@ def log_found(project: Any, build: int, wanted: set[str]) -> set[Change]:
 def table(scenario: dict[str, Any]) -> str:
     """What comes out, as Markdown: one row per build and profile; builds without news left out."""
     lines = ["| build | profile | its other identifiers | remarks |", "|---|---|---|---|"]
-    said = None
+    wanted = None
     for build, step in enumerate(steps(scenario), 1):
-        if step["people"] != said:
+        if step["people"] != wanted:
             for number, person in enumerate(step["people"]):
                 others = ", ".join(code(name) for name in others_in_order(scenario, person))
                 label = build if number == 0 else ""
                 lines.append(f"| {label} | {code(person.named_by)} | {others} | {notes(person)} |")
-        said = step["people"]
+        wanted = step["people"]
     return "\n".join(lines).replace("|  |", "| |").replace("|  |", "| |")
 
 
@@ -255,16 +255,16 @@ def others_in_order(scenario: dict[str, Any], person: Person) -> list[str]:
 
 def notes(person: Person) -> str:
     """What else is to be said about a profile."""
-    said = []
+    wanted = []
     if "is_shared_device" in person.flags:
-        said.append("shared device")
+        wanted.append("shared device")
     for name, reason in sorted(person.suppressed):
         whose = "" if not person.others else f"{code(name)}: "
-        said.append(f"{whose}`{reason}`")
+        wanted.append(f"{whose}`{reason}`")
     if person.anonymous_events:
         events = "event" if person.anonymous_events == 1 else "events"
-        said.append(f"{person.anonymous_events} anonymous {events}")
-    return ", ".join(said)
+        wanted.append(f"{person.anonymous_events} anonymous {events}")
+    return ", ".join(wanted)
 
 
 def code(name: str) -> str:

@@ -96,8 +96,8 @@ def test_any_change_to_any_graph_gives_what_a_full_build_gives(project, stages, 
     first, second, third = ([stage[part] for stage in stages] for part in range(3))
     # Of each graph a part stays, a part goes and a part comes.
     batches = [
-        [*side_by_side(one), *side_by_side(other)]
-        for one, other in [(first, second), (second, third), (third, first)]
+        [*side_by_side(entry), *side_by_side(other)]
+        for entry, other in [(first, second), (second, third), (third, first)]
     ]
     build(project, jumbled(batches[0], rng), "--full-refresh")
     for batch in batches[1:]:

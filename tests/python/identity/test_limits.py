@@ -98,9 +98,9 @@ def check_promises(world, labels):
         people[place.root].add(number)
     assert all(root == min(members) for root, members in people.items()), world
     for link in world.links:
-        one, other = labels[link.one], labels[link.other]
-        if one.root != other.root:
-            assert not link.is_declared and (one.reason or other.reason), world
+        first, other = labels[link.one], labels[link.other]
+        if first.root != other.root:
+            assert not link.is_declared and (first.reason or other.reason), world
     for members in people.values():
         # Declared ones count once; a person is connected by links that were kept.
         ones = defaultdict(set)

@@ -26,14 +26,8 @@ def write(raw, name, events):
 
 
 def build(project, as_of):
-    project.dbt(
-        "build",
-        "--select",
-        "+profile_identifiers",
-        "--exclude-resource-type",
-        "unit_test",
-        as_of=as_of,
-    )
+    without = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
+    project.dbt("build", "--select", "+profile_identifiers", *without, as_of=as_of)
     return project.rows(IDS)
 
 

@@ -91,7 +91,9 @@ def test_every_event_of_a_scenario_is_counted(builds):
     """The people of a scenario hold all its anonymous events, none of another one's."""
     for scenario in SCENARIOS:
         seen = [seen for step in scenarios.steps(scenario) for seen in step["seen"]]
-        expected = sum(one.get("times", 1) for one in seen if {*one} <= {"anonymous_id", "times"})
+        expected = sum(
+            entry.get("times", 1) for entry in seen if {*entry} <= {"anonymous_id", "times"}
+        )
         people = builds[-1]["people"][scenario["name"]]
         assert sum(person.anonymous_events for person in people) == expected, scenario["name"]
 
@@ -116,7 +118,7 @@ def differences(text):
 
 def test_the_page_tells_the_same_scenarios():
     text = PAGE.read_text()
-    assert [title for title, _ in sections(text)] == [one["title"] for one in SCENARIOS]
+    assert [title for title, _ in sections(text)] == [scenario["title"] for scenario in SCENARIOS]
     assert differences(text) == []
     assert differences(text.replace("`kiosk-browser`", "`kiosk`")) == ["A kiosk"]
     assert differences(text.replace("## A kiosk\n", "## A shop\n")) == ["A kiosk"]

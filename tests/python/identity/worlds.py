@@ -72,13 +72,13 @@ def mean_world(rng: random.Random) -> World:
     }
     links = tuple(
         Link(
-            one,
+            entry,
             other,
             count=rng.choice([1, 1, 1, 2, 3, 9]),
             first_seen=START + timedelta(days=rng.randrange(days)),
             is_declared=rng.random() < declared_share,
         )
-        for one, other in sorted({tuple(sorted(pair)) for pair in pairs})
+        for entry, other in sorted({tuple(sorted(pair)) for pair in pairs})
     )
     return World(identifiers, links, owner_share=rng.choice([0.75, 0.75, 0.9]))
 

@@ -30,7 +30,9 @@ def business_domain(person: Person) -> str | None:
 def crm_company(world: World, person: Person) -> Company | None:
     """The company that the CRM ties the person's contact to, if the CRM still has it."""
     wanted = person.contact and person.contact.company_id
-    return next((one for one in known_companies(world) if one.company_id == wanted), None)
+    return next(
+        (company for company in known_companies(world) if company.company_id == wanted), None
+    )
 
 
 def known_companies(world: World) -> list[Company]:
@@ -48,7 +50,7 @@ def company_of(world: World, person: Person) -> Company | None:
     if company is not None:
         return company
     domain = business_domain(person)
-    owners = [one for one in known_companies(world) if domain and one.domain == domain]
+    owners = [company for company in known_companies(world) if domain and company.domain == domain]
     return min(owners, key=lambda owner: owner.company_id, default=None)
 
 

@@ -79,7 +79,7 @@ def differences(world: World, rows: ROWS) -> list[Difference]:
             members.get(profile_id, set()),
             tags.get(profile_id, {}),
         )
-    wrong += [Difference(one, "a profile that is nobody", None, one) for one in traits]
+    wrong += [Difference(row, "a profile that is nobody", None, row) for row in traits]
     return wrong + of_accounts(world, table(rows, "marts.account_traits", "account_id"))
 
 

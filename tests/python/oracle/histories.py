@@ -507,7 +507,7 @@ def draw_drafts(count: int, number: int) -> list[Draft]:
     Hypothesis likes to vary what it drew before, so many short draws differ more than a long one.
     """
     parts = range(0, count, SHORT)
-    return [one for part in parts for one in draw_some(min(SHORT, count - part), number + part)]
+    return [entry for part in parts for entry in draw_some(min(SHORT, count - part), number + part)]
 
 
 def draw_some(count: int, number: int) -> list[Draft]:
@@ -623,7 +623,7 @@ def add_person(
         "rival": "mail.buoyware.example",
         "not_rival": f"n{number}buoyware.example",
     }
-    addresses = [f"p{number}.{nth}@{at_domain[one]}" for nth, one in enumerate(draft.domains)]
+    addresses = [f"p{number}.{nth}@{at_domain[entry]}" for nth, entry in enumerate(draft.domains)]
     events: list[Event] = []
     seen: dict[str, list[Event]] = {address: [] for address in addresses}
     steps = list(draft.steps)
@@ -639,26 +639,26 @@ def add_person(
             events.append(event)
             if email:
                 seen[email].append(event)
-    contact, said = None, []
+    contact, stated = None, []
     if draft.record is not None:
         company_id = str(50_000 + group) if draft.is_tied and firm.is_in_crm else None
         contact = add_contact(made, number, draft.record, addresses[0], company_id, as_of)
-        said.append(instant(as_of, 200 * DAY))
+        stated.append(instant(as_of, 200 * DAY))
         crm = crm_events(made, number, draft.record, deals, as_of)
         events += crm
         seen[addresses[0]] += crm
     limits = Limits()
-    sightings = [event.at for event in kept(events, limits) if event.at <= as_of] + said
+    sightings = [event.at for event in kept(events, limits) if event.at <= as_of] + stated
     kept_of = {
         address: [event.at for event in kept(some, limits) if event.at <= as_of]
         for address, some in seen.items()
     }
-    if said:
-        kept_of[addresses[0]] += said
+    if stated:
+        kept_of[addresses[0]] += stated
     return Person(
         key=f"u{number}",
         events=tuple(events),
-        addresses=tuple((one, max(times)) for one, times in kept_of.items() if times),
+        addresses=tuple((key, max(times)) for key, times in kept_of.items() if times),
         sightings=tuple(sightings),
         contact=contact,
     )
@@ -792,8 +792,8 @@ def crm_events(
             step = "deal_won" if stage == "closedwon" else "deal_lost"
             happened.append((step, deal.deal_id, deal.closed_at))
     return [
-        Event("hubspot", f"{name}:{one}:{contact_id}", name, at, as_of, object_id=one)
-        for name, one, at in happened
+        Event("hubspot", f"{name}:{event}:{contact_id}", name, at, as_of, object_id=event)
+        for name, event, at in happened
     ]
 
 

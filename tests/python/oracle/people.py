@@ -158,7 +158,7 @@ def base_traits(world: World, person: Person) -> dict:
 def uses_of_customers(world: World) -> list[int]:
     """How often each customer used the product in 30 days."""
     traits = [base_traits(world, person) for person in world.people]
-    return [one["product_used_count_30d"] for one in traits if one["is_customer"]]
+    return [row["product_used_count_30d"] for row in traits if row["is_customer"]]
 
 
 def traits_of(world: World, person: Person) -> dict:
@@ -178,7 +178,7 @@ def account_traits_of(world: World) -> dict[str, dict]:
         account_id = account_id_of(world, person)
         if account_id:
             people.setdefault(account_id, []).append(person)
-    companies = {f"company:{one.company_id}": one for one in known_companies(world)}
+    companies = {f"company:{company.company_id}": company for company in known_companies(world)}
     found = {}
     for account_id in people.keys() | companies.keys():
         members = people.get(account_id, [])
@@ -186,22 +186,22 @@ def account_traits_of(world: World) -> dict[str, dict]:
         company = companies.get(account_id)
 
         def total(name: str, traits: list[dict] = traits) -> float:
-            return sum(one[name] for one in traits)
+            return sum(row[name] for row in traits)
 
         found[account_id] = {
             "account_people_count": len(members),
             "account_researching_people_count_14d": sum(
-                one["research_count_14d"] > 0 for one in traits
+                row["research_count_14d"] > 0 for row in traits
             ),
             "account_research_count_14d": total("research_count_14d"),
             "account_research_count_previous_14d": total("research_count_previous_14d"),
             "account_decision_stage_count_14d": total("decision_stage_count_14d"),
             "account_engagement_score": round(total("engagement_score"), 4),
-            "account_fit_score": max((one["fit_score"] for one in traits), default=0),
+            "account_fit_score": max((row["fit_score"] for row in traits), default=0),
             "account_open_deal_count": open_deals(
                 world, {person.contact.contact_id for person in members if person.contact}
             ),
-            "account_is_customer": any(one["is_customer"] for one in traits),
+            "account_is_customer": any(row["is_customer"] for row in traits),
             "is_target_account": bool(company and company.is_target),
             "account_as_of": world.as_of,
             "account_renewal_at": company and company.renewal_at,
@@ -318,14 +318,15 @@ def tags_of(world: World, person: Person) -> dict[tuple[str, str], tuple]:
             found[(kind, value)] = (count, min(times), max(times))
     return {
         key: (
-            one[0],
+            identifier[0],
             1
             + sum(
-                (-other[0], -other[2].timestamp(), name) < (-one[0], -one[2].timestamp(), key[1])
+                (-other[0], -other[2].timestamp(), name)
+                < (-identifier[0], -identifier[2].timestamp(), key[1])
                 for (kind, name), other in found.items()
                 if kind == key[0]
             ),
-            *one[1:],
+            *identifier[1:],
         )
-        for key, one in found.items()
+        for key, identifier in found.items()
     }

@@ -39,11 +39,11 @@ def runs(make_project, tmp_path_factory):
 def shortest(world: World, wrong: list[comparing.Difference]) -> str:
     """The differences of the person with the fewest events, and those events."""
     people = {person.key: person for person in world.people}
-    about = min({one.about for one in wrong if one.about in people}, default=None,
+    about = min({mutant.about for mutant in wrong if mutant.about in people}, default=None,
                 key=lambda key: len(people[key].events))  # fmt: skip
     if about is None:
         return "\n".join(map(str, wrong[:20]))
-    lines = [str(one) for one in wrong if one.about == about]
+    lines = [str(mutant) for mutant in wrong if mutant.about == about]
     lines += [str(event) for event in people[about].events] + [str(people[about].contact)]
     return "\n".join([f"{len(wrong)} differences, seed {SEED}; the shortest history:", *lines])
 
@@ -142,8 +142,8 @@ def test_carts(history, is_abandoned):
 def test_opened_opened_unopened_opened_is_two_and_none():
     def message(name, age, *behaviors):
         return [
-            Event("events", f"{name}{one}", one, NOW - age, NOW, object_id=name)
-            for one in ("email_delivered", *behaviors)
+            Event("events", f"{name}{entry}", entry, NOW - age, NOW, object_id=name)
+            for entry in ("email_delivered", *behaviors)
         ]
 
     events = [
@@ -170,7 +170,7 @@ def test_of_eleven_customers_the_two_who_use_it_most():
         return Person(f"p{number}", (order, *uses), sightings=(NOW - 40 * DAY,))
 
     world = World(NOW, tuple(customer(number) for number in range(10, 21)))
-    top = [one.key for one in world.people if traits_of(world, one)["is_top_decile_user"]]
+    top = [person.key for person in world.people if traits_of(world, person)["is_top_decile_user"]]
     assert top == ["p19", "p20"]
     assert "power_users" in segments_of(world, world.people[-1])
 

@@ -49,35 +49,37 @@ class BrazeWorkspace(Vendor):
         if len(objects) > 75:
             return Reply(400, {"message": "Max Input Length Exceeded", "errors": []})
         errors = []
-        for index, one in enumerate(objects):
-            problem = self.problem_of(one)
+        for index, entry in enumerate(objects):
+            problem = self.problem_of(entry)
             if problem:
                 errors.append({"type": problem, "input_array": "attributes", "index": index})
             else:
-                self.apply(one)
+                self.apply(entry)
         if len(errors) == len(objects):
             message = "Valid data must be provided in the 'attributes', 'events', or 'purchases'"
             return Reply(400, {"message": message, "errors": errors})
         body = {"message": "success", "attributes_processed": len(objects) - len(errors)}
         return Reply(201, {**body, "errors": errors} if errors else body)
 
-    def problem_of(self, one: dict[str, Any]) -> str | None:
-        if not one.get("external_id"):
+    def problem_of(self, attributes: dict[str, Any]) -> str | None:
+        if not attributes.get("external_id"):
             return "'external_id', 'braze_id', 'user_alias', 'email' or 'phone' is required"
-        if one["external_id"] == "dummy":
+        if attributes["external_id"] == "dummy":
             return "provided external_id is blacklisted and disallowed"
-        if one.get("gender") not in GENDERS:
-            return f"'gender' of {one.get('email')} must be one of M, F, O, N, P"
+        if attributes.get("gender") not in GENDERS:
+            return f"'gender' of {attributes.get('email')} must be one of M, F, O, N, P"
         return None
 
-    def apply(self, one: dict[str, Any]) -> None:
-        values = {k: v for k, v in one.items() if k not in ("external_id", "_update_existing_only")}
-        user = self.users.get(one["external_id"])
+    def apply(self, attributes: dict[str, Any]) -> None:
+        values = {
+            k: v for k, v in attributes.items() if k not in ("external_id", "_update_existing_only")
+        }
+        user = self.users.get(attributes["external_id"])
         if user is None:
-            if one.get("_update_existing_only"):
+            if attributes.get("_update_existing_only"):
                 return
-            user = self.users[one["external_id"]] = {}
-        self.writes[one["external_id"]] += 1
+            user = self.users[attributes["external_id"]] = {}
+        self.writes[attributes["external_id"]] += 1
         for name, value in values.items():
             if value is None:
                 user.pop(name, None)
@@ -88,7 +90,7 @@ class BrazeWorkspace(Vendor):
         ids = request.body["external_ids"]
         if len(ids) > 50:
             return Reply(400, {"message": "The max number of ids per request was exceeded"})
-        found = [one for one in ids if self.users.pop(one, None) is not None]
+        found = [record_id for record_id in ids if self.users.pop(record_id, None) is not None]
         return Reply(201, {"deleted": len(found), "message": "success"})
 
     def export(self, request: Request) -> Reply:
@@ -96,16 +98,16 @@ class BrazeWorkspace(Vendor):
         if len(ids) > 50 or not fields:
             return Reply(400, {"message": "The max number of ids per request was exceeded"})
         users = []
-        for one in ids:
-            if one not in self.users:
+        for entry in ids:
+            if entry not in self.users:
                 continue
-            held = {"external_id": one, **self.users[one]}
+            held = {"external_id": entry, **self.users[entry]}
             custom = {name: held[name] for name in held if name not in {*STANDARD, "external_id"}}
             user = {name: held[name] for name in fields if name in held and name not in custom}
             if "custom_attributes" in fields and custom:
                 user["custom_attributes"] = custom
             users.append(user)
-        unknown = [one for one in ids if one not in self.users]
+        unknown = [record_id for record_id in ids if record_id not in self.users]
         return Reply(201, {"message": "success", "users": users, "invalid_user_ids": unknown})
 
     def listed(self, request: Request) -> Reply:

@@ -37,19 +37,19 @@ class CustomerIOWorkspace(Vendor):
         if len(request.raw) >= 500_000:
             return invalid("invalid", "batch", "must be smaller than 500kb")
         errors = []
-        for index, one in enumerate(batch):
-            problem = self.apply(one)
+        for index, entry in enumerate(batch):
+            problem = self.apply(entry)
             if problem:
                 errors.append({"batch_index": index, **problem})
         return Reply(207, {"errors": errors}) if errors else Reply(200, {})
 
-    def apply(self, one: dict[str, Any]) -> dict[str, str] | None:
-        if len(json.dumps(one, ensure_ascii=False).encode()) > 32_768:
+    def apply(self, call: dict[str, Any]) -> dict[str, str] | None:
+        if len(json.dumps(call, ensure_ascii=False).encode()) > 32_768:
             return error("invalid", "batch", "must be 32kb or smaller")
-        identifiers = one.get("identifiers", {})
-        if one.get("type") != "person" or len(identifiers) != 1:
+        identifiers = call.get("identifiers", {})
+        if call.get("type") != "person" or len(identifiers) != 1:
             return error("invalid", "identifiers", "exactly one identifier is required")
-        (kind, value), action = next(iter(identifiers.items())), one.get("action")
+        (kind, value), action = next(iter(identifiers.items())), call.get("action")
         if kind == "email" and "@" not in value:
             return error("invalid", "email", f"{value} is not an email address")
         if action not in ("identify", "suppress", "delete"):
@@ -61,7 +61,7 @@ class CustomerIOWorkspace(Vendor):
         elif action == "delete":
             self.people.pop(value, None)
         else:
-            return self.identify(value, dict(one.get("attributes", {})))
+            return self.identify(value, dict(call.get("attributes", {})))
         return None
 
     def identify(self, value: str, attributes: dict[str, Any]) -> dict[str, str] | None:

@@ -110,7 +110,9 @@ class Google(Vendor):
         elif not number:
             wanted = request.query.get("filter", "")
             shown = [self.shown(n) for n in self.lists]
-            named = [one for one in shown if wanted == f'display_name = "{one["displayName"]}"']
+            named = [
+                entry for entry in shown if wanted == f'display_name = "{entry["displayName"]}"'
+            ]
             return Reply(200, {"userLists": named} if named else {})
         if number not in self.lists:
             return problem(404, "NOT_FOUND")
@@ -127,8 +129,8 @@ class Google(Vendor):
         if body["validateOnly"]:
             return Reply(200, {})
         held = self.members(body["destinations"][0]["productDestinationId"])
-        for one in body["audienceMembers"]:
-            found = {identity_of(user) for user in one["userData"]["userIdentifiers"]}
+        for member in body["audienceMembers"]:
+            found = {identity_of(user) for user in member["userData"]["userIdentifiers"]}
             self.writes.update(map(str, found))
             held.difference_update(found) if remove else held.update(found)
         request_id = f"r{len(self.states) + 1}"
@@ -156,8 +158,8 @@ class Google(Vendor):
         if len(members) > 10_000:
             return [("audience_members", "TOO_MANY_AUDIENCE_MEMBERS")]
         found = []
-        for index, one in enumerate(members):
-            users = one["userData"]["userIdentifiers"]
+        for index, member in enumerate(members):
+            users = member["userData"]["userIdentifiers"]
             where = f"audience_members.audience_members[{index}]"
             if not 1 <= len(users) <= 10:
                 found.append((where, "TOO_MANY_USER_IDENTIFIERS"))
@@ -187,9 +189,9 @@ def fault_of(user):
         if not re.fullmatch(r"[A-Za-z0-9 -]+", value["postalCode"]):
             return "INVALID_POSTAL_CODE"
         hashes = [value["givenName"], value["familyName"]]
-    for one in hashes:
-        if not HEX.fullmatch(one):
+    for hashed in hashes:
+        if not HEX.fullmatch(hashed):
             return "INVALID_HEX_ENCODING"
-        if len(one) != 64:
+        if len(hashed) != 64:
             return "INVALID_SHA256_FORMAT"
     return None

@@ -22,8 +22,8 @@ BUILT_IN = {"email", "phone_number", "external_id", "first_name", "last_name", "
 
 
 def error(status: int, code: str, title: str, detail: str, pointer: str = "/data/") -> Reply:
-    one = {"id": "e1", "code": code, "title": title, "detail": detail}
-    return Reply(status, {"errors": [{**one, "source": {"pointer": pointer}}]})
+    result = {"id": "e1", "code": code, "title": title, "detail": detail}
+    return Reply(status, {"errors": [{**result, "source": {"pointer": pointer}}]})
 
 
 class Klaviyo(Vendor):
@@ -47,7 +47,7 @@ class Klaviyo(Vendor):
         return self.profiles[self.by_address()[address]]
 
     def by_address(self) -> dict[str, str]:
-        return {one["email"]: key for key, one in self.profiles.items()}
+        return {profile["email"]: key for key, profile in self.profiles.items()}
 
     def answer(self, request: Request) -> Reply:
         if request.headers.get("authorization") != f"Klaviyo-API-Key {self.key}":
@@ -81,8 +81,8 @@ class Klaviyo(Vendor):
             return error(400, "invalid", "Invalid input.", "Too many profiles.")
         if len(request.raw) > 5_000_000:
             return error(413, "too_large", "Payload too large.", "More than 5MB.")
-        for index, one in enumerate(profiles):
-            if unknown := set(one["attributes"]) - BUILT_IN:
+        for index, profile in enumerate(profiles):
+            if unknown := set(profile["attributes"]) - BUILT_IN:
                 pointer = f"/data/attributes/profiles/data/{index}/attributes"
                 return error(400, "invalid", "Invalid input.", f"{unknown} is not valid.", pointer)
         self.made += 1
@@ -104,8 +104,8 @@ class Klaviyo(Vendor):
         job = self.jobs[key]
         job["left"] -= 1
         if job["left"] == 0:
-            for one in job["todo"]:
-                self.import_profile(job, one["attributes"])
+            for entry in job["todo"]:
+                self.import_profile(job, entry["attributes"])
         return Reply(200, {"data": self.shown(key)})
 
     def import_profile(self, job: dict[str, Any], given: dict[str, Any]) -> None:
@@ -136,7 +136,7 @@ class Klaviyo(Vendor):
         return self.page(request, self.jobs[key]["errors"])
 
     def job_profiles(self, request: Request, data: Any, key: str) -> Reply:
-        return self.page(request, [self.item(one) for one in self.jobs[key]["ids"]])
+        return self.page(request, [self.item(record_id) for record_id in self.jobs[key]["ids"]])
 
     def item(self, key: str) -> dict[str, Any]:
         held = {name: self.profiles[key].get(name) for name in BUILT_IN}
@@ -197,7 +197,7 @@ class Klaviyo(Vendor):
     def change_list(self, request: Request, data: Any, method: str, key: str) -> Reply:
         if key not in self.lists:
             return error(404, "not_found", "Not found.", "A list with this id does not exist.")
-        ids = {one["id"] for one in data if one["type"] == "profile"}
+        ids = {entry["id"] for entry in data if entry["type"] == "profile"}
         if len(data) > 1000:
             return error(400, "invalid", "Invalid input.", "At most 1000 profiles.")
         if ids - set(self.profiles):
@@ -211,7 +211,7 @@ class Klaviyo(Vendor):
     def erase(self, request: Request, data: Any) -> Reply:
         profile = data["attributes"]["profile"]["data"]
         named = [profile.get("id"), *profile["attributes"].values()]
-        if len([one for one in named if one]) != 1:
+        if len([entry for entry in named if entry]) != 1:
             return error(400, "invalid", "Invalid input.", "Give exactly one identifier.")
-        self.deleted += [one for one in named if one]
+        self.deleted += [entry for entry in named if entry]
         return Reply(202)

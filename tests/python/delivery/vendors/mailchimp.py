@@ -142,9 +142,9 @@ class Mailchimp(Vendor):
     def tag(self, request: Request, key: str) -> Reply:
         if key not in self.members:
             return self.missing()
-        for one in request.body["tags"]:
+        for entry in request.body["tags"]:
             held = self.members[key]["tags"]
-            (held.add if one["status"] == "active" else held.discard)(one["name"])
+            (held.add if entry["status"] == "active" else held.discard)(entry["name"])
         return Reply(204)
 
     def forget(self, request: Request, key: str) -> Reply:

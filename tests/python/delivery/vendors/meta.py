@@ -73,7 +73,9 @@ class Meta(Vendor):
             number = str(900 + len(self.audiences))
             self.add_audience(number, form["name"])
             return Reply(200, {"id": number})
-        every = [{"id": one["id"], "name": one["name"]} for one in self.audiences.values()]
+        every = [
+            {"id": audience["id"], "name": audience["name"]} for audience in self.audiences.values()
+        ]
         first = int(request.query.get("after") or 0)  # one a page, so that paging shows
         paging = {"cursors": {"after": str(first + 1)}}
         if first + 1 < len(every):

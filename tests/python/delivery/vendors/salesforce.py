@@ -85,7 +85,9 @@ class Salesforce(Vendor):
 
     def person(self, key: str) -> dict[str, Any] | None:
         """The record with this external id."""
-        return next((one for one in self.records.values() if one[self.external_id] == key), None)
+        return next(
+            (record for record in self.records.values() if record[self.external_id] == key), None
+        )
 
     def answer(self, request: Request) -> Reply:
         if request.path == "/services/oauth2/token":
@@ -143,7 +145,7 @@ class Salesforce(Vendor):
             for name in record:
                 if name.lower() not in {
                     "attributes",
-                    *(one["name"].lower() for one in self.fields),
+                    *(entry["name"].lower() for entry in self.fields),
                 }:
                     text = f"No such column '{name}' on sobject of type Contact"
                     return error(400, "INVALID_FIELD", text)
@@ -156,11 +158,11 @@ class Salesforce(Vendor):
             if by_key:
                 if "id" in record or "Id" in record:
                     raise Failed("INVALID_FIELD_FOR_INSERT_UPDATE", "no id in an upsert", "Id")
-                one, created = self.upsert(values)
-                return {"id": one, "success": True, "errors": [], "created": created}
-            one = record.get("id") or record.get("Id")
-            self.update(str(one), values)
-            return {"id": one, "success": True, "errors": []}
+                record_id, created = self.upsert(values)
+                return {"id": record_id, "success": True, "errors": [], "created": created}
+            record_id = record.get("id") or record.get("Id")
+            self.update(str(record_id), values)
+            return {"id": record_id, "success": True, "errors": []}
         except Failed as problem:
             return {"success": False, "errors": [problem.error]}
 
@@ -169,22 +171,24 @@ class Salesforce(Vendor):
         if not key:
             raise Failed("MISSING_ARGUMENT", f"{self.external_id} not specified", self.external_id)
         found = self.person(key)
-        one = found["Id"] if found else f"003{len(self.records) + len(self.bin):015d}"
-        self.apply(found or {"Id": one, "Is_Active__c": False}, values)
-        return one, not found
+        record_id = found["Id"] if found else f"003{len(self.records) + len(self.bin):015d}"
+        self.apply(found or {"Id": record_id, "Is_Active__c": False}, values)
+        return record_id, not found
 
-    def update(self, one: str, values: dict[str, Any]) -> None:
-        if not re.fullmatch(r"\w{15}|\w{18}", one):
-            raise Failed("MALFORMED_ID", f"Contact ID: id value of incorrect type: {one}", "Id")
-        if one in self.bin:
+    def update(self, record_id: str, values: dict[str, Any]) -> None:
+        if not re.fullmatch(r"\w{15}|\w{18}", record_id):
+            raise Failed(
+                "MALFORMED_ID", f"Contact ID: id value of incorrect type: {record_id}", "Id"
+            )
+        if record_id in self.bin:
             raise Failed("ENTITY_IS_DELETED", "entity is deleted")
-        if one not in self.records:
+        if record_id not in self.records:
             raise Failed("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-        self.apply(self.records[one], values)
+        self.apply(self.records[record_id], values)
 
     def apply(self, old: dict[str, Any], values: dict[str, Any]) -> None:
         """Check and store; nothing is stored of a record that is refused."""
-        names = {one["name"].lower(): one for one in self.fields}
+        names = {entry["name"].lower(): entry for entry in self.fields}
         new = dict(old)
         for name, value in values.items():
             about = names[name.lower()]
@@ -239,35 +243,35 @@ class Salesforce(Vendor):
         found = QUERY.match(text)
         if not found or found[2] != "Contact":
             return error(400, "MALFORMED_QUERY", "unexpected token")
-        known = {one["name"].lower(): one["name"] for one in self.fields}
+        known = {entry["name"].lower(): entry["name"] for entry in self.fields}
         columns = [name.strip() for name in found[1].split(",")]
         for name in [*columns, found[3]]:
             if name.lower() not in known:
                 return error(400, "INVALID_FIELD", f"No such column '{name}' on entity 'Contact'")
-        keys = {re.sub(r"\\(.)", r"\1", one) for one in TEXT.findall(found[4])}
+        keys = {re.sub(r"\\(.)", r"\1", word) for word in TEXT.findall(found[4])}
         rows = [
             {"attributes": {"type": "Contact"},
-             **{known[name.lower()]: shown(one.get(known[name.lower()])) for name in columns}}
-            for one in self.records.values()
-            if one.get(known[found[3].lower()]) in keys
+             **{known[name.lower()]: shown(record.get(known[name.lower()])) for name in columns}}
+            for record in self.records.values()
+            if record.get(known[found[3].lower()]) in keys
         ]  # fmt: skip
         return Reply(body={"totalSize": len(rows), "done": True, "records": rows})
 
-    def delete(self, one: str) -> Reply:
-        if one in self.bin:
+    def delete(self, record_id: str) -> Reply:
+        if record_id in self.bin:
             return error(404, "ENTITY_IS_DELETED", "entity is deleted")
-        if one not in self.records:
+        if record_id not in self.records:
             return not_found()
-        self.bin[one] = self.records.pop(one)
+        self.bin[record_id] = self.records.pop(record_id)
         return Reply(204)
 
     def single(self, key: str, body: dict[str, Any]) -> Reply:
         try:
-            one, created = self.upsert({**body, self.external_id: key})
+            record_id, created = self.upsert({**body, self.external_id: key})
         except Failed as problem:
-            said = problem.error
-            return error(400, said["statusCode"], said["message"], said["fields"])
-        body = {"id": one, "success": True, "errors": [], "created": created}
+            saved = problem.error
+            return error(400, saved["statusCode"], saved["message"], saved["fields"])
+        body = {"id": record_id, "success": True, "errors": [], "created": created}
         return Reply(201 if created else 200, body)
 
     def job(self, request: Request, rest: list[str]) -> Reply:
@@ -276,7 +280,7 @@ class Salesforce(Vendor):
         job = self.jobs.get(rest[0])
         if not job:
             return not_found()
-        match request.method, [one.lower() for one in rest[1:]]:
+        match request.method, [record.lower() for record in rest[1:]]:
             case "PUT", ["batches"]:
                 if job["state"] != "Open":
                     return error(400, "INVALIDJOBSTATE", "the job is not open")
@@ -305,12 +309,12 @@ class Salesforce(Vendor):
             and body.get("externalIdFieldName") != self.external_id
         ):
             return error(400, "INVALIDJOB", "externalIdFieldName is required")
-        one = f"750{len(self.jobs):015d}"
+        job_id = f"750{len(self.jobs):015d}"
         counts = {"numberRecordsProcessed": 0, "numberRecordsFailed": 0}
-        job = {"id": one, "state": "Open", "polls": 0, "lineEnding": "LF", "data": "", **counts}
+        job = {"id": job_id, "state": "Open", "polls": 0, "lineEnding": "LF", "data": "", **counts}
         job["results"] = {}
-        self.jobs[one] = {**job, **body}
-        return self.job(Request("GET", "", {}, {}, b""), [one])
+        self.jobs[job_id] = {**job, **body}
+        return self.job(Request("GET", "", {}, {}, b""), [job_id])
 
     def set_state(self, job: dict[str, Any], state: str) -> Reply:
         if job["state"] in ("JobComplete", "Failed", "Aborted"):
@@ -321,7 +325,7 @@ class Salesforce(Vendor):
     def process(self, job: dict[str, Any]) -> None:
         rows = list(csv.reader(io.StringIO(job["data"], newline="")))
         names = rows.pop(0)
-        known = {one["name"] for one in self.fields}
+        known = {entry["name"] for entry in self.fields}
         if "\r\n" in job["data"] and job["lineEnding"] == "LF":
             job |= {"state": "Failed", "errorMessage": "ClientInputError : LineEnding is invalid"}
         unknown = [name for name in names if name not in known]  # headers do mind the case
@@ -337,12 +341,13 @@ class Salesforce(Vendor):
                 for name, cell in zip(names, row, strict=True)
                 if cell
             }
-            said = self.saved(record, by_key=job["operation"] == "upsert")
-            if said["success"]:
-                good.append([said["id"], str(said.get("created", False)).lower(), *row])
+            saved = self.saved(record, by_key=job["operation"] == "upsert")
+            if saved["success"]:
+                good.append([saved["id"], str(saved.get("created", False)).lower(), *row])
             else:
-                one = said["errors"][0]
-                text = f"{one['statusCode']}:{one['message']}:{', '.join(one['fields'])} --"
+                problem = saved["errors"][0]
+                names = ", ".join(problem["fields"])
+                text = f"{problem['statusCode']}:{problem['message']}:{names} --"
                 bad.append([record.get("Id", ""), text, *row])
         job["results"] = {
             "successfulresults": table(["sf__Id", "sf__Created", *names], reversed(good)),
@@ -354,7 +359,7 @@ class Salesforce(Vendor):
             job["state"] = "Failed" if self.unprocessed else "JobComplete"
 
     def kind(self, name: str) -> str:
-        return next(one["type"] for one in self.fields if one["name"] == name)
+        return next(entry["type"] for entry in self.fields if entry["name"] == name)
 
 
 def typed(text: str, kind: str) -> Any:
@@ -378,8 +383,8 @@ def table(names: list[str], rows: Any) -> str:
 
 
 def error(status: int, code: str, message: str, fields: list[str] | None = None) -> Reply:
-    one = {"message": message, "errorCode": code, **({"fields": fields} if fields else {})}
-    return Reply(status, [one])
+    problem = {"message": message, "errorCode": code, **({"fields": fields} if fields else {})}
+    return Reply(status, [problem])
 
 
 def not_found() -> Reply:

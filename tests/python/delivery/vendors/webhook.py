@@ -38,24 +38,24 @@ class Receiver(Vendor):
         self.ids.append(message_id)
         listed = request.body["records"]
         refused = [
-            {"key": one["key"], "reason": self.refuses[one["key"]]}
-            for one in listed
-            if one["key"] in self.refuses
+            {"key": record["key"], "reason": self.refuses[record["key"]]}
+            for record in listed
+            if record["key"] in self.refuses
         ]
-        for one in listed:
-            if one["key"] not in self.refuses:
-                self.apply(request.body["operation"], one)
+        for entry in listed:
+            if entry["key"] not in self.refuses:
+                self.apply(request.body["operation"], entry)
         return Reply(200, {"refused": refused}) if refused else Reply(204)
 
-    def apply(self, operation: str, one: dict[str, Any]) -> None:
-        self.writes[one["key"]] += 1
+    def apply(self, operation: str, record: dict[str, Any]) -> None:
+        self.writes[record["key"]] += 1
         if operation == "erase":
-            self.records.pop(one["key"], None)
+            self.records.pop(record["key"], None)
             return
-        if operation != "add" and one["key"] not in self.records:
+        if operation != "add" and record["key"] not in self.records:
             return
-        held = self.records.setdefault(one["key"], {})
-        held.update(one["values"])
+        held = self.records.setdefault(record["key"], {})
+        held.update(record["values"])
         for name in [name for name, value in held.items() if value is None]:
             del held[name]
 
