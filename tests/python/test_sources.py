@@ -84,8 +84,8 @@ def test_the_worked_example_holds(own_copy):
     (attendances / "one.csv").write_text(
         "id,email,name,webinar,joined_at\na1, ANA@example.com ,Ana,pricing,2026-06-01T10:00:00Z\n"
     )
-    (variables,) = re.findall(r"--vars '\{event_sources: \[(\w+)\]\}'", page)
-    own_copy.dbt("build", "--exclude-resource-type", "unit_test", event_sources=[variables])
+    (sources,) = re.findall(r"make build SOURCES=(\w+)", page)
+    own_copy.dbt("build", "--exclude-resource-type", "unit_test", event_sources=sources)
     assert own_copy.rows(
         "select email, first_name, engagement_score from activation.crm_contacts"
     ) == [("ana@example.com", "Ana", 1)]
