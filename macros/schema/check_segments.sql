@@ -10,8 +10,9 @@
     {%- if execute -%}
         {%- set problems = [] -%}
         {%- set owners = {} -%}
+        {%- set traits = trait_columns('profile_traits') + trait_columns('account_traits') -%}
         {%- for segment in segment_nodes() -%}
-            {%- for problem in segment_problems(segment) -%}
+            {%- for problem in segment_problems(segment, traits) -%}
                 {%- do problems.append(segment.name ~ ': ' ~ problem) -%}
             {%- endfor -%}
             {%- set priority = segment.config.meta.priority -%}

@@ -1,10 +1,12 @@
 {#
-    What is wrong with one segment, as sentences that name the value and the choices.
+    What is wrong with one segment, as sentences that name the value and the choices. `traits` are
+    the columns that evidence may name; to find them takes a look at every node, so whoever asks
+    about many segments finds them once.
 
-    segment_problems(<segment with goal: convince>)
+    segment_problems(<segment with goal: convince>, ['visit_count_7d', …])
     →  ["goal is 'convince'. Choose from convert, engage, reengage, retain, exclude."]
 #}
-{% macro segment_problems(segment) -%}
+{% macro segment_problems(segment, traits) -%}
     {%- set problems = [] -%}
     {%- set file = segment.original_file_path -%}
     {%- set meta = segment.config.meta -%}
@@ -71,7 +73,6 @@
         {%- do problems.append("destinations is '" ~ meta.destinations ~ "'. Write a list, such as [crm].") -%}
     {%- endif -%}
 
-    {%- set traits = trait_columns('profile_traits') + trait_columns('account_traits') -%}
     {%- if meta.evidence is string or meta.evidence is mapping -%}
         {%- do problems.append("evidence is '" ~ meta.evidence ~ "'. Write a list of traits.") -%}
     {%- else -%}
