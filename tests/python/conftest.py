@@ -18,6 +18,8 @@ AS_OF = "2026-06-30T00:00:00Z"
 LONGEST = (
     "test_real_data",
     "test_incremental",
+    "test_build",
+    "test_validate",
     "test_pipeline",
     "test_bottlecrm_push",
     "test_engine",

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from scripts.dbt_runner import PROJECT
+from scripts.validate import validate
 
 PAGES = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").glob("*.md"))]
 README = (PROJECT / "README.md").read_text()
@@ -176,6 +177,16 @@ def test_the_worked_examples_hold(make_project, tmp_path):
     assert project.rows("select email, engagement_score from activation.crm_contacts") == [
         ("ana@example.com", 1)
     ]
+    # Its YAML is all that the validation needs.
+    (suite,) = validate(
+        warehouse=project.warehouse, target_path=project.target_path, as_of="2026-06-02",
+        scope="inputs", write=False,
+    ).suites  # fmt: skip
+    assert (suite.name, suite.status, suite.rows) == ("webinar.attendances", "ok", 1)
+    assert {check.name for check in suite.checks} == {
+        "columns", "row_count", "duplicates", "freshness", "missing_ids", "unreadable_times",
+        "missing_identifiers",
+    }  # fmt: skip
     assert (
         project.value("select count(*) from marts.segment_catalog") == len(segments_in_yaml()) + 1
     )
