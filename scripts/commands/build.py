@@ -1,5 +1,6 @@
 """`audiences build`."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -87,4 +88,8 @@ def read_vars(text: str | None) -> dict[str, Any]:
         found = None
     if not isinstance(found, dict):
         raise typer.BadParameter(f"--vars {text!r} is not a mapping; write '{{name: value}}'.")
-    return found
+    # YAML takes an instant without quotes for a value of its own kind; dbt gets the text.
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in found.items()
+    }

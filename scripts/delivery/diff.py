@@ -280,7 +280,7 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
             delivered.person, delivered.remote_id, delivered.payload_hash,
             coalesce(delivered.field_hashes, '{}') as field_hashes
         from (select * from {t}.delivered where sync = {sync}) as delivered
-        full outer join unknown on delivered.record_key = unknown.record_key
+        full outer join {unknown} as unknown on delivered.record_key = unknown.record_key
         """
     )
     ledger.run(

@@ -156,7 +156,7 @@ def status(sync: Sync, *, runs: int = 5, waiting: int = 20) -> Status:
         count = "select count(*) from {t}.outbox where sync = {sync} and state = "
         found.delivered = ledger.value("select count(*) from {t}.delivered where sync = {sync}")
         found.open = ledger.value(
-            "select count(*) from (select record_key from unknown union"
+            "select count(*) from (select record_key from {unknown} union"
             " select record_key from {t}.outbox where sync = {sync} and state = 'pending')"
         )
         found.dead_count, found.held_count = (

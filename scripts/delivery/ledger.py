@@ -68,6 +68,18 @@ create table if not exists {t}.pulled (
     source varchar, table_name varchar, record_id varchar, row_hash varchar
 );
 """
+# Attempts that no answer settled: their fields may or may not hold what was sent.
+UNKNOWN = """(
+    select
+        attempt.record_key,
+        list_distinct(flatten(list(string_split(attempt.changed, ',')))) as fields
+    from {t}.attempt as attempt
+    anti join {t}.ack as ack
+        on ack.sync = attempt.sync and ack.batch_id = attempt.batch_id
+        and ack.record_key = attempt.record_key and ack.state <> 'open'
+    where attempt.sync = {sync}
+    group by attempt.record_key
+)"""
 BATCHES_OF_A_RUN = 1_000_000  # a batch number is the run's number times this, and counts on
 MEMORY_LIMIT = "2GB"
 
@@ -190,21 +202,6 @@ class Ledger:
         if address and not is_postgres(address):
             Path(address).chmod(0o600)  # it holds e-mail addresses
         self.run(TABLES)
-        # Attempts that no answer settled: their fields may or may not hold what was sent.
-        self.run(
-            """
-            create or replace temp view unknown as
-            select
-                attempt.record_key,
-                list_distinct(flatten(list(string_split(attempt.changed, ',')))) as fields
-            from {t}.attempt as attempt
-            anti join {t}.ack as ack
-                on ack.sync = attempt.sync and ack.batch_id = attempt.batch_id
-                and ack.record_key = attempt.record_key and ack.state <> 'open'
-            where attempt.sync = {sync}
-            group by attempt.record_key
-            """
-        )
 
     def __enter__(self) -> "Ledger":
         return self
@@ -217,11 +214,14 @@ class Ledger:
     ) -> duckdb.DuckDBPyConnection:
         """Execute SQL in which `{t}` stands for the ledger's schema and `{sync}` for the sync.
 
+        `{unknown}` are the records, with their fields, of which nobody knows what became.
+
         A `difference` can be selected from by this name: DuckDB looks it up among the parameters
         of this function.
         """
         name = "'" + self.sync.replace("'", "''") + "'"
-        text = sql.replace("{t}", "ledger.reverse_etl").replace("{sync}", name)
+        text = sql.replace("{unknown}", UNKNOWN)
+        text = text.replace("{t}", "ledger.reverse_etl").replace("{sync}", name)
         return self.connection.execute(text, parameters)
 
     def value(self, sql: str, parameters: Any = None) -> Any:
@@ -333,7 +333,7 @@ class Ledger:
 
         Its attempts end here, so that from now on only `dead retry` sends it again.
         """
-        self.run("create or replace temp table doubtful as select record_key from unknown")
+        self.run("create or replace temp table doubtful as select record_key from {unknown}")
         if not self.value("select count(*) from doubtful"):
             return
         with self.transaction():

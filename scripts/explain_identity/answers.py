@@ -290,9 +290,7 @@ def weakness(edge: Edge) -> tuple[bool, int, int, int]:
 def named(connection: duckdb.DuckDBPyConnection, edges: Iterable[Edge]) -> list[Identifier]:
     """The identifiers at the ends of edges."""
     numbers = sorted({number for edge in edges for number in (edge.low, edge.high)})
-    return warehouse.identifiers(
-        connection, "nodes.node_key in (select unnest(?::bigint[]))", numbers
-    )
+    return warehouse.numbered(connection, numbers)
 
 
 def described(

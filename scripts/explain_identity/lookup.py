@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from .errors import AmbiguousIdentifier, UnknownIdentifier
-from .warehouse import TYPES, Identifier, identifiers, rows
+from .warehouse import TYPES, Identifier, identifiers, registered, rows
 
 
 @dataclass(frozen=True)
@@ -154,17 +154,7 @@ def gone(
     connection: duckdb.DuckDBPyConnection, asked: str, kind: str | None, value: str
 ) -> Nobody | None:
     """An identifier that is in the registry and not in the data."""
-    found = rows(
-        connection,
-        """
-        select * from intermediate.int_identity_nodes
-        where
-            (? is null or identifier_type = ?)
-            and identifier_value = case when identifier_type = 'email' then lower(?) else ? end
-        order by first_loaded_at, first_load_seen_at, identifier_type
-        """,
-        [kind, kind, value, value],
-    )
+    found = registered(connection, kind, value)
     if not found:
         return None
     node = found[0]

@@ -123,6 +123,32 @@ def identifiers(
     return sorted((Identifier(**row) for row in found), key=lambda identifier: identifier.rank)
 
 
+def numbered(connection: duckdb.DuckDBPyConnection, numbers: list[int]) -> list[Identifier]:
+    """The identifiers with these places in the registry."""
+    return identifiers(connection, "nodes.node_key in (select unnest(?::bigint[]))", numbers)
+
+
+def registered(
+    connection: duckdb.DuckDBPyConnection, kind: str | None, value: str
+) -> list[dict[str, Any]]:
+    """Rows of the registry with this value, also of what the data shows no more, first known first.
+
+    Addresses are in lower case whatever was typed.
+    """
+    return rows(
+        connection,
+        """
+        select identifier_type, identifier_value, registered_at
+        from intermediate.int_identity_nodes
+        where
+            (? is null or identifier_type = ?)
+            and identifier_value = case when identifier_type = 'email' then lower(?) else ? end
+        order by first_loaded_at, first_load_seen_at, identifier_type
+        """,
+        [kind, kind, value, value],
+    )
+
+
 JUDGED = """
 select
     edges.low_key as low,

@@ -19,6 +19,8 @@ LONGEST = (
     "test_stranger",
     "test_real_data",
     "test_incremental",
+    "test_build",
+    "test_validate",
     "test_pipeline",
     "test_bottlecrm_push",
     "test_engine",

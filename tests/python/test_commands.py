@@ -13,6 +13,7 @@ import pytest
 
 from dev import command_docs
 from scripts import audiences
+from scripts.commands.build import read_vars
 from scripts.dbt_runner import PROJECT
 
 COMMANDS = [name.replace("_", "-") for names in audiences.COMMANDS.values() for name in names]
@@ -116,6 +117,15 @@ def test_vars_that_are_no_mapping_are_refused(run):
     assert "is not a mapping" in done.err
 
 
+def test_vars_are_read_as_dbt_takes_them():
+    assert read_vars("{as_of: 2026-06-30T00:00:00Z, event_sources: [a], n: 7}") == {
+        "as_of": "2026-06-30T00:00:00+00:00",
+        "event_sources": ["a"],
+        "n": 7,
+    }
+    assert read_vars(None) == {}
+
+
 def test_an_interrupt_says_that_nothing_is_lost(run, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
@@ -156,6 +166,26 @@ def test_what_an_operator_runs_needs_neither_tests_nor_tools(tmp_path):
     wrong = tmp_path / "wrong.py"
     wrong.write_text("def late():\n    from dev import demo\n")
     assert list(imported(wrong)) == ["dev"]
+
+
+def vague_names(path):
+    """Variables and parameters that are called one, said or of; fields of classes may be."""
+    tree = ast.parse(path.read_text())
+    fields = {id(node.target) for node in ast.walk(tree) if isinstance(node, ast.AnnAssign)}
+    for node in ast.walk(tree):
+        is_stored = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        name = node.id if is_stored else node.arg if isinstance(node, ast.arg) else ""
+        if name in ("one", "said", "of") and id(node) not in fields:
+            yield f"{path.name}:{node.lineno} {name}"
+
+
+def test_names_say_what_they_hold(tmp_path):
+    for folder in ("scripts", "dev", "tests"):
+        for path in (PROJECT / folder).rglob("*.py"):
+            assert list(vague_names(path)) == []
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text("for one in (1, 2):\n    said = lambda of: of\n")
+    assert len(list(vague_names(wrong))) == 3
 
 
 def test_every_developers_program_has_a_target_and_help():

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from scripts.dbt_runner import PROJECT, DbtFailed
+from scripts.validate import validate
 
 from .conftest import copy_of_files
 
@@ -90,6 +91,16 @@ def test_the_worked_example_holds(own_copy):
         "select email, first_name, engagement_score from activation.crm_contacts"
     ) == [("ana@example.com", "Ana", 1)]
     assert own_copy.rows("select source, kept_count from marts.event_intake") == [("webinar", 1)]
+    # Its YAML is all that the validation needs.
+    (suite,) = validate(
+        warehouse=own_copy.warehouse, target_path=own_copy.target_path, as_of="2026-06-02",
+        scope="inputs", write=False,
+    ).suites  # fmt: skip
+    assert (suite.name, suite.status, suite.rows) == ("webinar.attendances", "ok", 1)
+    assert {check.name for check in suite.checks} == {
+        "columns", "row_count", "duplicates", "freshness", "missing_ids", "unreadable_times",
+        "missing_identifiers",
+    }  # fmt: skip
 
 
 def test_editing_event_sources_is_enough(own_copy):
