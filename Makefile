@@ -79,11 +79,10 @@ build: .venv/ready  ## your own data; AS_OF=…, SOURCES=…, ARGS="--full-refre
 	@$(BIN)/audiences build $(if $(AS_OF),--as-of '$(AS_OF)') \
 		$(if $(SOURCES),--sources '$(SOURCES)') $(ARGS)
 
-segment: .venv/ready profiles.yml  ## build with one segment's unit tests: NAME=sales_ready
+segment: .venv/ready profiles.yml  ## build, and test one segment: NAME=sales_ready
 	@test -n "$(NAME)" || { echo "say which segment: make segment NAME=sales_ready"; exit 1; }
-	@$(BIN)/python -m scripts.roll_up
-	@$(BIN)/dbt build --exclude-resource-type unit_test $(if $(AS_OF),--vars '{as_of: "$(AS_OF)"}')
-	@$(BIN)/dbt test --select $(NAME),test_type:unit $(if $(AS_OF),--vars '{as_of: "$(AS_OF)"}')
+	@$(BIN)/audiences build $(if $(AS_OF),--as-of '$(AS_OF)') $(ARGS)
+	@$(BIN)/dbt --quiet test --select $(NAME),test_type:unit $(if $(AS_OF),--vars '{as_of: "$(AS_OF)"}')
 
 validate: .venv/ready  ## check what came in and what is about to leave
 	@$(BIN)/audiences validate $(ARGS)

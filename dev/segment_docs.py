@@ -44,7 +44,7 @@ def segments(folder: Path = SEGMENTS) -> list[Segment]:
     found = [
         segment(path, entries[path.stem]) for path in folder.rglob("*.sql") if path.stem in entries
     ]
-    return sorted(found, key=lambda one: (not one.is_core, one.priority))
+    return sorted(found, key=lambda segment: (not segment.is_core, segment.priority))
 
 
 def segment(path: Path, entry: dict) -> Segment:
@@ -86,15 +86,17 @@ def page(shown: Collection[Segment]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     parts += [
-        f"| [`{one.name}`](#{one.name}) | {one.description} | {one.goal} | {one.priority} "
-        f"| {one.cadence} | {one.theme} | {'core' if one.is_core else ''} |"
-        for one in shown
+        f"| [`{segment.name}`](#{segment.name}) | {segment.description} | {segment.goal} "
+        f"| {segment.priority} | {segment.cadence} | {segment.theme} "
+        f"| {'core' if segment.is_core else ''} |"
+        for segment in shown
     ]
     parts += ["", "## Rules"]
-    for one in sorted(shown, key=lambda one: (one.theme, one.name)):
-        link = os.path.relpath(one.path, PAGE.parent)
-        parts += ["", f"### {one.name}", "", f"[{one.theme}/{one.path.name}]({link})", ""]
-        parts += ["```sql", one.rule, "```"]
+    for segment in sorted(shown, key=lambda segment: (segment.theme, segment.name)):
+        link = os.path.relpath(segment.path, PAGE.parent)
+        place = f"{segment.theme}/{segment.path.name}"
+        parts += ["", f"### {segment.name}", "", f"[{place}]({link})", ""]
+        parts += ["```sql", segment.rule, "```"]
     return "\n".join(parts) + "\n"
 
 

@@ -13,7 +13,7 @@ from scripts.errors import PersonNeeded, report
 # A new command is one function in a file of its name in scripts/commands, and its name here, in
 # the group and at the place where --help lists it. `make command-docs` documents it.
 COMMANDS = {
-    "Build": ("build", "validate", "segments"),
+    "Build": ("build", "validate", "segments", "roll_up"),
     "Deliver": ("plan", "push", "pull", "status", "dead", "doctor", "forget", "prune"),
     "Who is who": ("explain_identity", "propose_links"),
 }

@@ -1,18 +1,17 @@
 """Write the list of segments in segment_memberships.sql from the files under models/marts/segments.
 
 dbt learns what a model reads while it parses, before it knows which segments there are, so the
-roll-up must name them. This program keeps that list, in order of name; a build with a list that
-is out of date stops and says so.
+roll-up must name them. `audiences build` keeps that list, in order of name; a plain `dbt build`
+with a list that is out of date stops and says so.
 """
 
-import argparse
 import re
-import sys
 from pathlib import Path
 
 import yaml
 
-PROJECT = Path(__file__).resolve().parent.parent
+from scripts.errors import PersonNeeded
+
 SEGMENTS = Path("models/marts/segments")
 ROLL_UP = Path("models/marts/membership/segment_memberships.sql")
 LIST = re.compile(r"(?P<before>set segments = \[\n)(?P<names>.*?)(?P<after>^ *\]$)", re.M | re.S)
@@ -20,7 +19,7 @@ INDENT = " " * 8
 SWITCHED_OFF = re.compile(r"config\([^)]*\benabled\s*=\s*false", re.IGNORECASE)
 
 
-class RollUpError(Exception):
+class RollUpError(PersonNeeded):
     """The list cannot be written; the message says what to repair."""
 
 
@@ -76,28 +75,3 @@ def write_roll_up(project: Path, *, check: bool = False) -> list[str]:
     if changes and not check:
         path.write_text(text)
     return changes
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Write the list; returns 0, 1 when --check finds it out of date, 2 when it cannot be read."""
-    parser = argparse.ArgumentParser(
-        prog="python -m scripts.roll_up",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--check", action="store_true", help="write nothing, only say what differs")
-    options = parser.parse_args(argv)
-    try:
-        changes = write_roll_up(PROJECT, check=options.check)
-    except RollUpError as problem:
-        print(problem, file=sys.stderr)
-        return 2
-    for change in changes:
-        print(f"{change[0]} {change[1:]}")
-    if changes and options.check:
-        print(f"{ROLL_UP} is out of date: run `python -m scripts.roll_up`.")
-    return 1 if changes and options.check else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -25,15 +25,15 @@ def table(text, heading):
 
 def ours(segments):
     """Those segments that come with the project; one of your own need not be on its pages."""
-    return [one for one in segments if one.name in judged()]
+    return [segment for segment in segments if segment.name in judged()]
 
 
 def core_segments():
     """The core segments as the README lists them, by priority."""
     return [
-        (one.name, one.goal, str(one.priority), one.cadence)
-        for one in ours(segment_docs.segments())
-        if one.is_core
+        (segment.name, segment.goal, str(segment.priority), segment.cadence)
+        for segment in ours(segment_docs.segments())
+        if segment.is_core
     ]
 
 
@@ -52,8 +52,8 @@ def test_the_page_of_segments_is_the_one_that_is_written():
     """A segment of your own may be on the page or not; what the page shows is true."""
     text = segment_docs.PAGE.read_text()
     shown = segment_docs.listed(text)
-    assert set(shown) >= {one.name for one in ours(segment_docs.segments())}
-    found = [one for one in segment_docs.segments() if one.name in shown]
+    assert set(shown) >= {segment.name for segment in ours(segment_docs.segments())}
+    found = [segment for segment in segment_docs.segments() if segment.name in shown]
     assert text == segment_docs.page(found), "run `make segment-docs`"
     assert text.replace("not has_converted", "has_converted", 1) != segment_docs.page(found)
 
@@ -71,7 +71,7 @@ def test_the_page_of_segments_takes_one_in_when_it_is_written(tmp_path):
     )
     found = segment_docs.segments(folder)
     assert segment_docs.listed(segment_docs.page(found))[9] == "readers"
-    (readers,) = [one for one in found if one.name == "readers"]
+    (readers,) = [segment for segment in found if segment.name == "readers"]
     assert (readers.theme, readers.rule, readers.is_core) == ("research", "is_customer", False)
 
 

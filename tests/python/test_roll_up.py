@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from scripts import roll_up
+from scripts.audiences import main
 from scripts.dbt_runner import PROJECT
 from scripts.roll_up import ROLL_UP, SEGMENTS, RollUpError, segment_names, with_names, write_roll_up
 
@@ -65,17 +65,17 @@ def test_what_cannot_be_written_is_an_error_that_says_why(project, tmp_path):
 
 
 def test_the_command_says_what_it_does(project, monkeypatch, capsys):
-    monkeypatch.setattr(roll_up, "PROJECT", project)
-    assert roll_up.main(["--check"]) == 0
+    monkeypatch.chdir(project)
+    assert main(["roll-up", "--check"]) == 0
     assert capsys.readouterr().out == ""
     (project / SEGMENTS / "research" / "readers.sql").write_text("select 1")
-    assert roll_up.main(["--check"]) == 1
+    assert main(["roll-up", "--check"]) == 1
     assert capsys.readouterr().out == (
-        f"+ readers\n{ROLL_UP} is out of date: run `python -m scripts.roll_up`.\n"
+        f"+ readers\n{ROLL_UP} is out of date: run `audiences roll-up`.\n"
     )
-    assert roll_up.main([]) == 0
+    assert main(["roll-up"]) == 0
     assert capsys.readouterr().out == "+ readers\n"
-    assert roll_up.main(["--check"]) == 0
+    assert main(["roll-up", "--check"]) == 0
     (project / ROLL_UP).unlink()
-    assert roll_up.main([]) == 2
+    assert main(["roll-up"]) == 2
     assert "is missing" in capsys.readouterr().err

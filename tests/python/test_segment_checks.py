@@ -104,30 +104,30 @@ def test_one_error_names_every_segment_that_is_not_whole(project):
     (themed / "unlisted.sql").write_text(sql_of())
     (themed / "unlisted.yml").write_text(yaml_of("unlisted", priority="404"))
 
-    said = refusal(project, "seed", "--select", "free_mail_domains")
+    error = refusal(project, "seed", "--select", "free_mail_domains")
 
-    assert "Segments that cannot be built (docs/adding-a-segment.md):" in said
+    assert "Segments that cannot be built (docs/adding-a-segment.md):" in error
     for name, (_, words) in WRONG.items():
-        assert f"{name}: {words}" in said, name
-    assert "sales_ready: priority 10 is also that of doubled. Every segment has its own" in said
-    assert "free ones near it are 8, 9, 11." in said
-    assert "evidence names 'pricing_page_viewed_count_8d'" in said
-    assert "pricing_page_viewed_count_7d" in said, "a count that some rule asks for is near it"
-    assert "A count is a column only when some rule asks for it." in said
+        assert f"{name}: {words}" in error, name
+    assert "sales_ready: priority 10 is also that of doubled. Every segment has its own" in error
+    assert "free ones near it are 8, 9, 11." in error
+    assert "evidence names 'pricing_page_viewed_count_8d'" in error
+    assert "pricing_page_viewed_count_7d" in error, "a count that some rule asks for is near it"
+    assert "A count is a column only when some rule asks for it." in error
     assert (
         "nameless: it has no YAML entry. Write one in "
         "models/marts/segments/research/nameless.yml with config.group and config.meta: goal"
-    ) in said
+    ) in error
     assert (
         "unowned: config.group is missing. Choose from data, marketing, sales, success, or add"
-    ) in said
-    assert "homeless: models/marts/segments/homeless.sql lies in no theme folder." in said
-    assert "themes are b2c, carts, email, leads, lifecycle," in said
-    assert "A page has one goal: write the same one in both." in said
-    assert "bounced_from('demo_page_viewed', goal='demo_requested')" in said
-    assert "bounced_from('demo_page_viewed', goal='trial_started')" in said
-    assert f"unlisted: it is not in the list of {ROLL_UP}." in said
-    assert "Run `make build`, which writes that list, or add the line 'unlisted', to it" in said
+    ) in error
+    assert "homeless: models/marts/segments/homeless.sql lies in no theme folder." in error
+    assert "themes are b2c, carts, email, leads, lifecycle," in error
+    assert "A page has one goal: write the same one in both." in error
+    assert "bounced_from('demo_page_viewed', goal='demo_requested')" in error
+    assert "bounced_from('demo_page_viewed', goal='trial_started')" in error
+    assert f"unlisted: it is not in the list of {ROLL_UP}." in error
+    assert "Run `make build`, which writes that list, or add the line 'unlisted', to it" in error
     built = project.rows("select 1 from information_schema.tables where table_schema = 'seeds'")
     assert built == []
 
@@ -137,10 +137,10 @@ def test_an_unknown_owner_is_dbts_own_error(project):
     (themed / "owned.sql").write_text(sql_of())
     (themed / "owned.yml").write_text(yaml_of("owned", group="salez"))
     write_roll_up(project.project_dir)
-    said = refusal(project, "seed", "--select", "free_mail_domains")
-    assert "owned" in said
-    assert "salez" in said
-    assert all(group in said for group in ("data", "marketing", "sales", "success"))
+    error = refusal(project, "seed", "--select", "free_mail_domains")
+    assert "owned" in error
+    assert "salez" in error
+    assert all(group in error for group in ("data", "marketing", "sales", "success"))
 
 
 def test_a_behavior_that_the_catalogue_lacks_stops_what_would_count_it(project):
@@ -158,20 +158,20 @@ def test_a_behavior_that_the_catalogue_lacks_stops_what_would_count_it(project):
     write_roll_up(project.project_dir)
     # The catalogue says so when it is loaded, and the counts when it was loaded before.
     for command in ("seed --select behaviors", "run --select int_profile_behaviors_counted"):
-        said = refusal(project, *command.split())
+        error = refusal(project, *command.split())
         assert (
             "mistyped, did('pricing_page_view', at_least=1, within_days=7): there is no behavior "
             "'pricing_page_view'. Near it: pricing_page_viewed"
-        ) in said
-        assert "there is no behavior 'webinar'. Nothing is spelt like it." in said
-        assert "there is no behavior 'desision_stage'. Near it: decision_stage" in said
-        assert "mistyped, account_did('pricing_page_viewd'" in said
+        ) in error
+        assert "there is no behavior 'webinar'. Nothing is spelt like it." in error
+        assert "there is no behavior 'desision_stage'. Near it: decision_stage" in error
+        assert "mistyped, account_did('pricing_page_viewd'" in error
         assert (
             "mistyped, success_behavior: demo_request: there is no behavior 'demo_request'. "
             "Near it: demo_requested"
-        ) in said
-        assert "Write a name of seeds/behaviors.csv, or add a line to it." in said
-        assert "no behavior 'page_viewed'" not in said
+        ) in error
+        assert "Write a name of seeds/behaviors.csv, or add a line to it." in error
+        assert "no behavior 'page_viewed'" not in error
 
 
 def test_a_behavior_that_no_rule_yields_is_a_warning_that_names_it(project):

@@ -75,7 +75,11 @@ class House:
         # Programs that find their packages where these tests found them.
         binaries = folder / ".venv" / "bin"
         binaries.mkdir(parents=True)
-        for name, what in (("python", ""), ("dbt", " -m dbt.cli.main")):
+        for name, what in (
+            ("python", ""),
+            ("dbt", " -m dbt.cli.main"),
+            ("audiences", " -m scripts.audiences"),
+        ):
             (binaries / name).write_text(f'#!/bin/sh\nexec "{sys.executable}"{what} "$@"\n')
             (binaries / name).chmod(0o755)
 
@@ -106,9 +110,9 @@ class House:
         """What became of the unit tests of the last run, by name."""
         results = json.loads((self.folder / "target" / "run_results.json").read_text())["results"]
         return {
-            one["unique_id"].split(".")[-1]: one["status"]
-            for one in results
-            if one["unique_id"].startswith("unit_test.")
+            result["unique_id"].split(".")[-1]: result["status"]
+            for result in results
+            if result["unique_id"].startswith("unit_test.")
         }
 
     def did_twice(self, condition: str, days: int) -> set[tuple]:
@@ -154,11 +158,11 @@ def test_the_example_of_the_docs_is_in_and_unit_tested(house):
 
 def test_the_tests_of_a_project_with_a_segment_of_its_own_stay_green(house):
     names = ("test_project_rules.py", "test_docs.py", "test_roll_up.py", "test_demo_data.py")
-    said = house.run(
+    printed = house.run(
         ".venv/bin/python", "-m", "pytest", "-n", "1", "-p", "no:cacheprovider",
         *(f"tests/python/{name}" for name in (*names, "oracle")),
     )  # fmt: skip
-    assert re.search(r"^\d+ passed", said, re.MULTILINE), said
+    assert re.search(r"^\d+ passed", printed, re.MULTILINE), printed
 
 
 def test_a_behavior_nobody_counted_takes_two_files_a_seed_line_and_one_command(

@@ -173,14 +173,14 @@ NEAR = {
 
 def test_near_spellings_come_best_first(compiled):
     known = ["page_viewed", "pricing_page_viewed", "sale_page_viewed", "order_completed"]
-    said = compiled("|".join(f"{{{{ near_spellings({word!r}, {known}) }}}}" for word in NEAR))
-    assert dict(zip(NEAR, map(ast.literal_eval, said.split("|")), strict=True)) == NEAR
+    answers = compiled("|".join(f"{{{{ near_spellings({word!r}, {known}) }}}}" for word in NEAR))
+    assert dict(zip(NEAR, map(ast.literal_eval, answers.split("|")), strict=True)) == NEAR
 
 
 def test_a_window_in_words(compiled):
     windows = [7, 1, "ever", "previous_14"]
-    said = compiled("|".join(f"{{{{ window_in_words({window!r}) }}}}" for window in windows))
-    assert said == (
+    answers = compiled("|".join(f"{{{{ window_in_words({window!r}) }}}}" for window in windows))
+    assert answers == (
         "in the last 7 days|in the last 24 hours|ever|in the 14 days before the last 14"
     )
 
