@@ -26,7 +26,9 @@
         {%- for line in (test.description or leading_comment(test.raw_code)).splitlines() -%}
             {%- do print('  ' ~ line) -%}
         {%- endfor -%}
-        {%- for row in run_query(get_limit_subquery_sql(test.compiled_code, shown)).rows -%}
+        {#- Wrapped as dbt wraps it to count the rows: what broke no count breaks nothing here. -#}
+        {%- set rows = 'select * from (\n' ~ test.compiled_code ~ '\n) as failures limit ' ~ shown -%}
+        {%- for row in run_query(rows).rows -%}
             {%- set values = [] -%}
             {%- for column, value in row.dict().items() -%}
                 {%- set text = 'null' if value is none else value | string -%}

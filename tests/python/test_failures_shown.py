@@ -20,6 +20,7 @@ select
 
 from (select unnest(range(7)) as number) as numbers
 order by numbers.number
+limit 7 -- a limit and a comment of its own
 """
 WARNING = """{{ config(severity='warn') }}
 select 'amber' as lamp
