@@ -313,6 +313,7 @@ def test_marts_have_contracts_and_owners(manifest):
         # Columns of these come and go with what is counted: a test stands for the contract.
         if name in ("profile_traits", "account_traits"):
             assert f"columns_as_described_{name}_" in tests
+            assert all(column["description"] for column in node["columns"].values()), name
         elif "marts" in node["fqn"] and "segments" not in node["fqn"]:
             assert node["config"]["contract"]["enforced"], name
         if "marts" in node["fqn"]:

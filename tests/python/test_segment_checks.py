@@ -248,5 +248,5 @@ def test_columns_that_are_not_as_described_are_named(project):
         "visit_count_7d": "should be BIGINT, is not there",
         "pricing_page_viewed_count_7d": "is asked for, but not there",
         "demo_requested_count_ever": "is counted, so it should be bigint or boolean, is DOUBLE",
-        "grade": "should be VARCHAR, is INTEGER",
+        "grade": "should be character varying(256), is INTEGER",
     }

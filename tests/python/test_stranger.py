@@ -178,6 +178,8 @@ def test_a_behavior_nobody_counted_takes_two_files_a_seed_line_and_one_command(
     assert house.unit_tests() == {"docs_readers_edges": "pass"}
     members = house.rows("select profile_id from segments.docs_readers")
     assert members == house.did_twice("behavior = 'documentation_viewed'", 5)
-    by_the_seed = house.did_twice("page_path like '/webinars/%'", 5)
-    assert by_the_seed, "the demo has people who look at webinars"
+    by_the_seed = house.did_twice(
+        "behavior = 'documentation_viewed' and page_path like '/webinars/%'", 5
+    )
+    assert by_the_seed, "the line of the seed counts"
     assert by_the_seed <= members
