@@ -314,7 +314,7 @@ def described(
         )
         steps.append(
             Step(
-                first=str(first),
+                one=str(first),
                 other=str(other),
                 how=how_known(edge, sources),
                 observation_count=edge.observation_count,
