@@ -1,23 +1,17 @@
 """A stranger's way to a segment of their own: files as the docs show, one command, all green."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 import time
-from pathlib import Path
 
-import duckdb
 import pytest
 
 from scripts.dbt_runner import PROJECT
 
 from .conftest import AS_OF
+from .house import House
 
 PAGE = (PROJECT / "docs" / "adding-a-segment.md").read_text()
-NOT_COPIED = (".git", ".venv*", "target", "logs", "data", ".*_cache", "__pycache__", ".hypothesis")
 # Its behavior is in the catalogue, nobody counts it, and a line of a seed gives it another page.
 DOCS_READERS = {
     "models/marts/segments/research/docs_readers.sql": """\
@@ -62,49 +56,8 @@ unit_tests:
 SEED_LINE = "*,page_viewed,/webinars/*,*,*,documentation_viewed,0\n"
 
 
-class House:
-    """A copy of the whole project beside the warehouse of a built demo."""
-
-    def __init__(self, folder: Path, raw: Path, warehouse: Path) -> None:
-        shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
-        self.folder = folder
-        self.warehouse = folder / "data" / "warehouse.duckdb"
-        self.warehouse.parent.mkdir()
-        (folder / "data" / "raw").symlink_to(raw)
-        shutil.copy(warehouse, self.warehouse)
-        # Programs that find their packages where these tests found them.
-        binaries = folder / ".venv" / "bin"
-        binaries.mkdir(parents=True)
-        for name, what in (
-            ("python", ""),
-            ("dbt", " -m dbt.cli.main"),
-            ("audiences", " -m scripts.audiences"),
-        ):
-            (binaries / name).write_text(f'#!/bin/sh\nexec "{sys.executable}"{what} "$@"\n')
-            (binaries / name).chmod(0o755)
-
-    def run(self, *command: str) -> str:
-        """What a command prints in this folder. It must succeed."""
-        # A run of pytest inside a run of pytest is a run of its own.
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")
-        }
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env={**environment, "AUDIENCE_WAREHOUSE": str(self.warehouse)},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-        return done.stdout
-
-    def make_segment(self, command: str) -> None:
-        """Run the command that the docs name, on the demo's clock."""
-        self.run(*command.split(), "-o", ".venv/ready", f"AS_OF={AS_OF}")
-
-    def rows(self, query: str) -> set[tuple]:
-        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
-            return set(connection.execute(query).fetchall())
+class Segments(House):
+    """What a stranger looks at after a segment was added."""
 
     def unit_tests(self) -> dict[str, str]:
         """What became of the unit tests of the last run, by name."""
@@ -120,6 +73,7 @@ class House:
         return self.rows(
             f"""
             select profile_id from intermediate.int_events_resolved
+            inner join intermediate.int_profiles using (profile_key)
             where is_human and {condition}
                 and occurred_at > timestamp '{AS_OF[:10]}' - interval {days} day
             group by profile_id having count(*) >= 2
@@ -130,7 +84,7 @@ class House:
 @pytest.fixture(scope="module")
 def house(demo, tmp_path_factory):
     """The copy, with the example of docs/adding-a-segment.md in it and built by its command."""
-    house = House(tmp_path_factory.mktemp("house") / "project", demo.raw, demo.warehouse)
+    house = Segments(tmp_path_factory.mktemp("house") / "project", demo.raw, demo.warehouse)
     for ending, language in (("sql", "sql"), ("yml", "yaml")):
         (example,) = re.findall(
             rf"^`(models/[^`]*\.{ending})`:\n\n```{language}\n(.*?)```",
@@ -139,7 +93,7 @@ def house(demo, tmp_path_factory):
         )
         (house.folder / example[0]).write_text(example[1])
     (command,) = re.findall(r"^\$ (make segment .*)$", PAGE, re.MULTILINE)
-    house.make_segment(command)
+    house.run(*command.split())
     return house
 
 
@@ -173,7 +127,7 @@ def test_a_behavior_nobody_counted_takes_two_files_a_seed_line_and_one_command(
     rules = house.folder / "seeds" / "behavior_rules.csv"
     rules.write_text(rules.read_text() + SEED_LINE)
     began = time.perf_counter()
-    house.make_segment("make segment NAME=docs_readers")
+    house.run("make", "segment", "NAME=docs_readers")
     record_property("seconds from the files to the segment", round(time.perf_counter() - began, 1))
     assert house.unit_tests() == {"docs_readers_edges": "pass"}
     members = house.rows("select profile_id from segments.docs_readers")
