@@ -4,10 +4,13 @@
     because late news about the distant past must not rename anybody. All of it is data, so the same
     inputs give the same names in every warehouse.
 
-    order by {{ naming_order('nodes') }}
-    →  order by nodes.first_loaded_at, nodes.first_load_seen_at, nodes.identifier_type, nodes.identifier_value
+    order by {{ naming_order() }}
+    →  order by first_loaded_at, first_load_seen_at, identifier_type, identifier_value
     ({{ naming_order('a') }}) < ({{ naming_order('b') }})  →  true when a names the person before b
 #}
-{% macro naming_order(nodes) -%}
-    {{ nodes }}.first_loaded_at, {{ nodes }}.first_load_seen_at, {{ nodes }}.identifier_type, {{ nodes }}.identifier_value
+{% macro naming_order(nodes=none) -%}
+    {%- set of_nodes = nodes ~ '.' if nodes is not none else '' -%}
+    {%- for column in ['first_loaded_at', 'first_load_seen_at', 'identifier_type', 'identifier_value'] -%}
+        {{ of_nodes ~ column }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}

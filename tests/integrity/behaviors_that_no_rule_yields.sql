@@ -1,5 +1,6 @@
--- Warns about behaviors of the catalogue that no event can mean: no rule of seeds/behavior_rules.csv
--- yields them, nor one of their kinds. Whatever asks about them finds nobody.
+-- Warns about behaviors of the catalogue that no event can mean: no rule of
+-- seeds/behavior_rules.csv yields them, nor one of their kinds. Whatever asks about them finds
+-- nobody.
 {{ config(severity='warn') }}
 
 with
@@ -13,7 +14,11 @@ yielded as (
 ),
 
 -- A kind counts for the broader behavior as well.
-broader as (
+meant as (
+    select behavior from yielded
+
+    union
+
     select behaviors.broader_behavior as behavior
     from behaviors
     inner join yielded on behaviors.behavior = yielded.behavior
@@ -22,8 +27,8 @@ broader as (
 select behaviors.behavior
 
 from behaviors
+left join meant on behaviors.behavior = meant.behavior
 where
+    meant.behavior is null
     -- What no rule knows is other.
-    behaviors.behavior <> 'other'
-    and not exists (select 1 from yielded where yielded.behavior = behaviors.behavior)
-    and not exists (select 1 from broader where broader.behavior = behaviors.behavior)
+    and behaviors.behavior <> 'other'

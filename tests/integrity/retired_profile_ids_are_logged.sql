@@ -6,7 +6,8 @@ with
 retired as (
     select distinct history.profile_key
     from {{ ref('int_identity_clusters_history') }} as history
-    left join {{ ref('int_identity_clusters') }} as clusters on history.profile_key = clusters.profile_key
+    left join {{ ref('int_identity_clusters') }} as clusters
+        on history.profile_key = clusters.profile_key
     where history.profile_key is not null and clusters.profile_key is null
 ),
 

@@ -50,7 +50,7 @@ select
         order by
             -- A recycled phone number must not hand over the name of whoever had it first.
             case when is_borrowed then 1 else 0 end,
-            {{ naming_order('clustered') }}
+            {{ naming_order() }}
     ) as profile_key,
     identifier_type,
     identifier_value,

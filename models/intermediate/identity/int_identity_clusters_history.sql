@@ -1,6 +1,6 @@
 -- One row per identifier and stretch of time in which we believed that it was one person's, named
--- by profile_key; empty when we no longer knew the identifier. Written by comparing today's clusters
--- with the open rows; revisions count the builds that changed anything.
+-- by profile_key; empty when we no longer knew the identifier. Written by comparing today's
+-- clusters with the open rows; revisions count the builds that changed anything.
 {{
     config(
         materialized='incremental',

@@ -35,7 +35,7 @@ destinations as (
         {{ first_known('case when not is_suppressed then to_profile_key end', 'seniority') }}
             as own_to_key,
         {{ first_known('to_profile_key', 'seniority') }} as first_to_key,
-        {{ first_known('case when node_key = to_profile_key then to_profile_key end', 'seniority') }}
+        {{ first_known('case when node_key = to_profile_key then node_key end', 'seniority') }}
             as first_own_key,
         min(moved_at) as moved_at
     from moves

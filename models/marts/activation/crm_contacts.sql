@@ -58,7 +58,8 @@ select
     coalesce(segments.segment_count, 0) as segment_count,
     cast(round(traits.engagement_score) as integer) as engagement_score,
     cast(traits.fit_score as integer) as fit_score,
-    cast(traits.{{ times('pricing_page_viewed', within_days=30) }} as integer) as pricing_page_views_30d,
+    cast(traits.{{ times('pricing_page_viewed', within_days=30) }} as integer)
+        as pricing_page_views_30d,
 
     -- booleans
     traits.is_firmographics_stale,
