@@ -65,6 +65,17 @@ class OldDemo(PersonNeeded):
         )
 
 
+class DemoWarehouse(PersonNeeded):
+    """The demo's warehouse remembers made people, who would count beside the user's own."""
+
+    def __init__(self, warehouse: Path) -> None:
+        super().__init__(
+            f"{warehouse} is the demo's: it remembers people who do not exist, and they would "
+            "count beside yours. Leave --warehouse out and AUDIENCE_WAREHOUSE unset to build your "
+            "own."
+        )
+
+
 @dataclass
 class Events:
     """What dbt tells while it runs: how far it is, what it warns of, and what macros print."""
@@ -116,6 +127,12 @@ def build(
     """
     if not (project / "dbt_project.yml").is_file():
         raise NotAProject(project)
+    demo = project / "data" / "demo"
+    raw_path = Path(variables.get("raw_path", warehouses.DEFAULT_RAW_PATH))
+    if warehouse.resolve().is_relative_to(demo.resolve()) and not (
+        (project / raw_path).resolve().is_relative_to(demo.resolve())
+    ):
+        raise DemoWarehouse(warehouse)
     if "raw_path" not in variables:
         refuse_old_demo(warehouses.DEFAULT_RAW_PATH)
     # Whatever dbt reads must be current before it starts.

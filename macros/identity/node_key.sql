@@ -1,7 +1,8 @@
 {#
     The 64-bit integer that stands for an identifier inside the project: a function of its type and
-    value, so that it is the same in every warehouse. Where it is taken (two identifiers in a
-    hundred million share one), int_identity_nodes gives the later one that of a further attempt.
+    value, so that it is the same in every warehouse. Where it is taken (among a hundred million
+    identifiers the chance that any two share one is 0.4 %), int_identity_nodes gives the later one
+    that of a further attempt.
 
     {{ node_key('identifier_type', 'identifier_value') }}
     →  cast('0x' || substring(md5(identifier_type || '|' || identifier_value), 1, 15) as bigint)

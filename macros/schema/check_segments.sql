@@ -16,15 +16,24 @@
                 {%- do problems.append(segment.name ~ ': ' ~ problem) -%}
             {%- endfor -%}
             {%- set priority = segment.config.meta.priority -%}
-            {%- if priority in owners -%}
+            {%- if priority is not integer -%}
+                {#- What is wrong with it has been said. -#}
+            {%- elif priority in owners -%}
                 {%- do problems.append(
                     segment.name ~ ': priority ' ~ priority ~ ' is also that of ' ~ owners[priority]
                     ~ '. Every segment has its own; free ones near it are '
                     ~ free_priorities(priority) | join(', ') ~ '.'
                 ) -%}
-            {%- elif priority is not undefined -%}
+            {%- else -%}
                 {%- do owners.update({priority: segment.name}) -%}
             {%- endif -%}
+        {%- endfor -%}
+        {%- set names = segment_nodes() | map(attribute='name') | list -%}
+        {%- for name in var('email_pause_segments') if name not in names -%}
+            {%- do problems.append(
+                "var email_pause_segments names '" ~ name ~ "', which is no segment. Choose from "
+                ~ (near_spellings(name, names) or names) | join(', ') ~ '.'
+            ) -%}
         {%- endfor -%}
         {%- do problems.extend(bounce_problems()) -%}
         {%- if problems -%}

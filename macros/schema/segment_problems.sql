@@ -62,7 +62,8 @@
         ('cadence', ['realtime', 'hourly', 'daily', 'weekly']),
         ('destinations', ['crm', 'email', 'ads', 'sales_alerts']),
     ] if key in meta -%}
-        {%- set values = [meta[key]] if meta[key] is string or meta[key] is not iterable else meta[key] -%}
+        {%- set values = meta[key] if key == 'destinations' and meta[key] is sequence and meta[key] is not string
+            else [meta[key]] -%}
         {%- for value in values if value not in choices -%}
             {%- do problems.append(
                 key ~ " is '" ~ value ~ "'. Choose from " ~ choices | join(', ') ~ '.'

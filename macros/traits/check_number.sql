@@ -1,13 +1,14 @@
 {#
-    Stops the parse when an argument of a trigger is no number, or too small a one.
+    Stops the parse when an argument of a trigger is no whole number, or too small a one: databases cut
+    fractions of a day or an hour off without a word.
 
-    check_number('opened_in_a_row(0)', 'the number of e-mails', 0, 1)
-    →  opened_in_a_row(0): the number of e-mails must be a number from 1 up
+    check_number('returned_within(0)', 'hours', 0, 1)
+    →  returned_within(0): hours must be a whole number from 1 up
 #}
 {% macro check_number(call, argument, value, at_least) -%}
-    {%- if value is not number or value is boolean or value < at_least -%}
+    {%- if value is not integer or value is boolean or value < at_least -%}
         {{ exceptions.raise_compiler_error(
-            call ~ ": " ~ argument ~ " must be a number from " ~ at_least ~ " up"
+            call ~ ": " ~ argument ~ " must be a whole number from " ~ at_least ~ " up"
         ) }}
     {%- endif -%}
 {%- endmacro %}

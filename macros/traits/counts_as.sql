@@ -1,5 +1,5 @@
 {#
-    True for an event that counts for a name in var counted_behaviors: a behavior and its kinds,
+    True for an event that counts for a name: a behavior and its kinds,
     a stage, research, or engagement.
 
     {{ counts_as('pricing_page_viewed') }}  →  'pricing_page_viewed' in (behavior, broader_behavior)

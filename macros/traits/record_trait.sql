@@ -10,5 +10,6 @@
     Every trait has a key of its own, because a second config() in a file replaces equal keys.
 #}
 {% macro record_trait(kind, column, call, details) -%}
-    {%- do config(meta={kind ~ ' ' ~ column: dict(details, kind=kind, column=column, call=call)}) -%}
+    {%- set key = [kind, column] + ([details.goal] if details.goal is defined else []) -%}
+    {%- do config(meta={key | join(' '): dict(details, kind=kind, column=column, call=call)}) -%}
 {%- endmacro %}

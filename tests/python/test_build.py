@@ -13,6 +13,7 @@ from dev import demo, make_demo_data
 from scripts import audiences
 from scripts.build import offending_rows, plain, prepare
 from scripts.dbt_runner import PROJECT, DbtFailed, Node
+from scripts.roll_up import ROLL_UP, SEGMENTS
 
 from .conftest import AS_OF, copy_of_files
 
@@ -135,9 +136,26 @@ def test_an_old_demo_among_ones_own_files_is_refused(here, capsys):
     assert done.out == ""
 
 
+def test_the_demos_warehouse_is_no_place_for_ones_own_files(here, capsys, monkeypatch):
+    monkeypatch.setenv("AUDIENCE_WAREHOUSE", "data/demo/warehouse.duckdb")
+    done = call(capsys)
+    assert done.code == 2
+    assert "data/demo/warehouse.duckdb is the demo's: it remembers people" in done.err
+
+
 def test_files_are_made_ready_before_dbt_reads_them(tmp_path):
-    assert prepare(tmp_path) == ["profiles.yml was made from profiles.example.yml"]
+    roll_up = tmp_path / ROLL_UP
+    roll_up.parent.mkdir(parents=True)
+    roll_up.write_text("set segments = [\n    ]\n")
+    segment = tmp_path / SEGMENTS / "research" / "readers.sql"
+    segment.parent.mkdir(parents=True)
+    segment.write_text("select 1")
+    assert prepare(tmp_path) == [
+        "profiles.yml was made from profiles.example.yml",
+        f"+readers in {ROLL_UP}",
+    ]
     assert (tmp_path / "profiles.yml").is_file()
+    assert "'readers'," in roll_up.read_text()
     assert prepare(tmp_path) == []
 
 

@@ -16,17 +16,36 @@ identifiers as (
     select * from {{ ref('int_identity_clusters') }}
 ),
 
+-- Whoever refused has refused, also where the source that said so is switched off by now.
+remembered as (
+    select
+        email,
+        event_name as behavior,
+        occurred_at
+    from {{ ref('int_events') }}
+    where
+        event_name in ('email_hard_bounced', 'email_complained', 'email_unsubscribed')
+        and source not in ('{{ enabled_sources() | join("', '") }}')
+        and occurred_at <= {{ as_of() }}
+),
+
 refusals as (
     select
         profile_key,
         email,
-        case behavior
-            when 'email_hard_bounced' then 'hard_bounced'
-            when 'email_complained' then 'complained'
-            else 'unsubscribed'
-        end as reason,
+        replace(behavior, 'email_', '') as reason,
         occurred_at as suppressed_at
     from events
+
+    union all
+
+    -- Known by the address alone.
+    select
+        cast(null as bigint) as profile_key,
+        email,
+        replace(behavior, 'email_', '') as reason,
+        occurred_at as suppressed_at
+    from remembered
 
     union all
 
@@ -46,6 +65,7 @@ reasons as (
         reason,
         suppressed_at
     from refusals
+    where profile_key is not null
 
     union all
 

@@ -1,4 +1,5 @@
--- One row per pair of known identifiers about which something was declared. The latest decision
+-- One row per pair of observed identifiers about which something was declared: what nobody sees any
+-- more, or what identifies nobody, ties nothing together. The latest decision
 -- holds, of two at once the one that separates; a suggestion only where nothing was decided.
 with
 
@@ -7,7 +8,12 @@ declared as (
 ),
 
 nodes as (
-    select * from {{ ref('int_identity_nodes') }}
+    select nodes.*
+    from {{ ref('int_identity_nodes') }} as nodes
+    inner join {{ ref('int_identifiers_summarized') }} as identifiers
+        on
+            nodes.identifier_type = identifiers.identifier_type
+            and nodes.identifier_value = identifiers.identifier_value
 ),
 
 matched as (
