@@ -49,7 +49,7 @@ def test_the_commands_of_a_block_run(house, block):
     assert all(line.startswith("$ ") for line in block.splitlines())
     script = [line for line in lines if line not in ELSEWHERE]
     house.run("bash", "-euc", "\n".join(script))
-    if "audiences push" in script:
+    if "audiences push --first-run" in script:
         assert list((house.folder / "data" / "outbox").rglob("*.csv"))
 
 
