@@ -114,7 +114,7 @@ def test_the_tests_of_a_project_with_a_segment_of_its_own_stay_green(house):
     names = ("test_project_rules.py", "test_docs.py", "test_roll_up.py", "test_demo_data.py")
     printed = house.run(
         ".venv/bin/python", "-m", "pytest", "-n", "1", "-p", "no:cacheprovider",
-        *(f"tests/python/{name}" for name in (*names, "oracle")),
+        *(f"tests/python/{name}" for name in names),
     )  # fmt: skip
     assert re.search(r"^\d+ passed", printed, re.MULTILINE), printed
 

@@ -25,7 +25,7 @@ remembered as (
     from {{ ref('int_events') }}
     where
         event_name in ('email_hard_bounced', 'email_complained', 'email_unsubscribed')
-        and source not in ('{{ enabled_sources() | join("', '") }}')
+        and not {{ is_enabled_source('source') }}
         and occurred_at <= {{ as_of() }}
 ),
 
