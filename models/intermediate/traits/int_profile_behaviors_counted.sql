@@ -44,7 +44,8 @@ select
             when is_engagement
                 then weight * power(
                     2,
-                    {{ seconds_between(score_epoch(), 'occurred_at') }} / {{ half_life_seconds() }}
+                    {{ seconds_between(score_epoch(), 'occurred_at') }}
+                    / {{ half_life_seconds() }}
                 )
         end
     ) as points_at_epoch,
