@@ -358,7 +358,10 @@ def test_one_value_in_two_types_is_only_a_question_when_two_people_have_it(later
         "Stopped. ambiguous may be several people. Ask for one of them:\n"
         "  user_id:ambiguous\n  anonymous_id:ambiguous\n"
     )
-    assert reply.json == {"error": reply.err.rstrip("\n"), "exit_code": 2}
+    assert reply.json == {
+        "error": reply.err.removeprefix("Stopped. ").rstrip("\n"),
+        "exit_code": 2,
+    }
     assert ask(later, "anonymous_id:ambiguous").json["profile"]["user_id"] == "other"
 
 
