@@ -79,11 +79,11 @@ build: .venv/ready  ## your own data; AS_OF=…, SOURCES=…, ARGS="--full-refre
 	@$(BIN)/audiences build $(if $(AS_OF),--as-of '$(AS_OF)') \
 		$(if $(SOURCES),--sources '$(SOURCES)') $(ARGS)
 
-segment: .venv/ready profiles.yml  ## build, and test one segment: NAME=sales_ready
+segment: .venv/ready profiles.yml  ## build, test one segment alone: NAME=sales_ready
 	@test -f models/marts/segments/*/$(or $(NAME),-).sql || { echo "Say which segment, by the name of its file: make segment NAME=sales_ready"; exit 1; }
 	@$(BIN)/audiences build $(if $(AS_OF),--as-of '$(AS_OF)') \
-		$(if $(SOURCES),--sources '$(SOURCES)') $(ARGS)
-	@$(BIN)/dbt --quiet test --select $(NAME),test_type:unit $(if $(AS_OF),--vars '{as_of: "$(AS_OF)"}')
+		$(if $(SOURCES),--sources '$(SOURCES)') --exclude-resource-type test $(ARGS)
+	@$(BIN)/dbt --quiet test --select $(NAME) $(if $(AS_OF),--vars '{as_of: "$(AS_OF)"}')
 
 validate: .venv/ready  ## check what came in and what is about to leave
 	@$(BIN)/audiences validate $(ARGS)
