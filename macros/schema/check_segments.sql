@@ -10,8 +10,9 @@
     {%- if execute -%}
         {%- set problems = [] -%}
         {%- set owners = {} -%}
+        {%- set segments = segment_nodes() -%}
         {%- set traits = trait_columns('profile_traits') + trait_columns('account_traits') -%}
-        {%- for segment in segment_nodes() -%}
+        {%- for segment in segments -%}
             {%- for problem in segment_problems(segment, traits) -%}
                 {%- do problems.append(segment.name ~ ': ' ~ problem) -%}
             {%- endfor -%}
@@ -28,7 +29,7 @@
                 {%- do owners.update({priority: segment.name}) -%}
             {%- endif -%}
         {%- endfor -%}
-        {%- set names = segment_nodes() | map(attribute='name') | list -%}
+        {%- set names = segments | map(attribute='name') | list -%}
         {%- for name in var('email_pause_segments') if name not in names -%}
             {%- do problems.append(
                 "var email_pause_segments names '" ~ name ~ "', which is no segment. Choose from "

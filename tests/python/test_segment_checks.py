@@ -29,6 +29,8 @@ WRONG = {
     "heavy": ({"weight": "11"}, "weight is '11'. Give a number above 0, at most 10."),
     "ranked": ({"priority": "high"}, "priority is 'high'. Give a whole number from 1 up."),
     "cored": ({"core": "'yes'"}, "core is 'yes'. Write true, or leave it out."),
+    "listed_goals": ({"goal": "[convert, engage]"}, "goal is '['convert', 'engage']'. Choose from"),
+    "listed_rank": ({"priority": "[1]"}, "priority is '[1]'. Give a whole number from 1 up."),
     "guessed": (
         {"evidence": "[visit_count_8d, pricing_page_viewed_count_8d]"},
         "evidence names 'visit_count_8d', which is no column of profile_traits or account_traits. "
@@ -100,6 +102,14 @@ def test_one_error_names_every_segment_that_is_not_whole(project):
         sql_of("{{ bounced_from('demo_page_viewed', goal='trial_started') }}")
     )
     (themed / "bouncers.yml").write_text(yaml_of("bouncers", priority="403"))
+    # In one file, too, of two goals neither is lost.
+    (themed / "torn.sql").write_text(
+        sql_of(
+            "{{ bounced_from('pricing_page_viewed', goal='trial_started') }}"
+            " or {{ bounced_from('pricing_page_viewed', goal='order_completed') }}"
+        )
+    )
+    (themed / "torn.yml").write_text(yaml_of("torn", priority="405"))
     write_roll_up(project.project_dir)
     (themed / "unlisted.sql").write_text(sql_of())
     (themed / "unlisted.yml").write_text(yaml_of("unlisted", priority="404"))
@@ -126,6 +136,9 @@ def test_one_error_names_every_segment_that_is_not_whole(project):
     assert "A page has one goal: write the same one in both." in error
     assert "bounced_from('demo_page_viewed', goal='demo_requested')" in error
     assert "bounced_from('demo_page_viewed', goal='trial_started')" in error
+    assert (
+        "torn: bounced_from('pricing_page_viewed', goal='order_completed'), but torn says" in error
+    )
     assert f"unlisted: it is not in the list of {ROLL_UP}." in error
     assert "Run `make build`, which writes that list, or add the line 'unlisted', to it" in error
     built = project.rows("select 1 from information_schema.tables where table_schema = 'seeds'")
@@ -250,3 +263,12 @@ def test_columns_that_are_not_as_described_are_named(project):
         "demo_requested_count_ever": "is counted, so it should be bigint or boolean, is DOUBLE",
         "grade": "should be character varying(256), is INTEGER",
     }
+
+
+def test_a_pause_for_a_segment_that_is_none_is_refused(project):
+    mistaken = replace(
+        project, variables={**project.variables, "email_pause_segments": ["ignoring_reader"]}
+    )
+    error = refusal(mistaken, "seed", "--select", "free_mail_domains")
+    assert "var email_pause_segments names 'ignoring_reader', which is no segment." in error
+    assert "ignoring_readers" in error
