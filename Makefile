@@ -82,7 +82,8 @@ build: .venv/ready  ## your own data; AS_OF=…, SOURCES=…, ARGS="--full-refre
 segment: .venv/ready profiles.yml  ## build, test one segment alone: NAME=sales_ready
 	@test -f models/marts/segments/*/$(or $(NAME),-).sql || { echo "Say which segment, by the name of its file: make segment NAME=sales_ready"; exit 1; }
 	@$(BIN)/audiences build $(if $(AS_OF),--as-of '$(AS_OF)') \
-		$(if $(SOURCES),--sources '$(SOURCES)') --exclude-resource-type test $(ARGS)
+		$(if $(SOURCES),--sources '$(SOURCES)') \
+		--exclude-resource-type unit_test --exclude-resource-type test $(ARGS)
 	@$(BIN)/dbt --quiet test --select $(NAME) $(if $(AS_OF),--vars '{as_of: "$(AS_OF)"}')
 
 validate: .venv/ready  ## check what came in and what is about to leave

@@ -3,8 +3,24 @@
 with
 
 events as (
-    select * from {{ ref('int_events_resolved') }}
-    where behavior in ('email_hard_bounced', 'email_complained', 'email_unsubscribed')
+    select
+        profile_key,
+        email,
+        behavior,
+        occurred_at
+    from {{ ref('int_events_resolved') }}
+
+    union all
+
+    -- Whoever refused has refused, also where the source that said so is switched off by now; who
+    -- it was is known by the address.
+    select
+        cast(null as bigint) as profile_key,
+        email,
+        event_name as behavior,
+        occurred_at
+    from {{ ref('int_events') }}
+    where not {{ is_enabled_source('source') }} and occurred_at <= {{ as_of() }}
 ),
 
 people as (
@@ -16,19 +32,6 @@ identifiers as (
     select * from {{ ref('int_identity_clusters') }}
 ),
 
--- Whoever refused has refused, also where the source that said so is switched off by now.
-remembered as (
-    select
-        email,
-        event_name as behavior,
-        occurred_at
-    from {{ ref('int_events') }}
-    where
-        event_name in ('email_hard_bounced', 'email_complained', 'email_unsubscribed')
-        and not {{ is_enabled_source('source') }}
-        and occurred_at <= {{ as_of() }}
-),
-
 refusals as (
     select
         profile_key,
@@ -36,16 +39,7 @@ refusals as (
         replace(behavior, 'email_', '') as reason,
         occurred_at as suppressed_at
     from events
-
-    union all
-
-    -- Known by the address alone.
-    select
-        cast(null as bigint) as profile_key,
-        email,
-        replace(behavior, 'email_', '') as reason,
-        occurred_at as suppressed_at
-    from remembered
+    where behavior in ('email_hard_bounced', 'email_complained', 'email_unsubscribed')
 
     union all
 

@@ -16,7 +16,6 @@ checked as (
 ),
 
 {% if is_incremental() %}
-
 known as (
     select * from {{ this }}
 ),

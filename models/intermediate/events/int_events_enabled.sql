@@ -1,5 +1,5 @@
 -- One row per usable event of a source that var event_sources lists. int_events remembers events of
--- sources that were listed once; everything after this model has never heard of them.
+-- sources that were listed once; nothing after this model but suppressions has heard of them.
 {{ config(materialized='view') }}
 
 with

@@ -34,56 +34,53 @@ known as (
     {% endif %}
 ),
 
-arrived as (
-    select identifiers.*
+-- New ones, and known ones of which an older file turned up: what was known of an identifier first
+-- counts, in whatever order it came.
+learned as (
+    select
+        identifiers.identifier_type,
+        identifiers.identifier_value,
+        identifiers.first_loaded_at,
+        identifiers.first_load_seen_at,
+        known.node_key as known_key,
+        known.is_displaced as was_displaced,
+        known.registered_at
     from identifiers
     left join known
         on
             identifiers.identifier_type = known.identifier_type
             and identifiers.identifier_value = known.identifier_value
-    where known.node_key is null
+    where
+        known.node_key is null
+        or ({{ naming_order('identifiers') }}) < ({{ naming_order('known') }})
 ),
 
 hashed as (
     select
         *,
         {{ node_key('identifier_type', 'identifier_value') }} as hash_key
-    from arrived
+    from learned
 ),
 
 settled as (
     select
         hashed.*,
-        taken.node_key is not null
-        or row_number() over (
-            partition by hashed.hash_key order by {{ naming_order('hashed') }}
-        ) > 1 as is_displaced
+        coalesce(
+            hashed.was_displaced,
+            taken.node_key is not null
+            or row_number() over (
+                partition by hashed.hash_key, hashed.known_key
+                order by {{ naming_order('hashed') }}
+            ) > 1
+        ) as is_displaced
     from hashed
     left join known as taken on hashed.hash_key = taken.node_key
-),
-
--- Older files may turn up later: what was known of an identifier first counts, in whatever order
--- it came.
-antedated as (
-    select
-        known.node_key,
-        identifiers.identifier_type,
-        identifiers.identifier_value,
-        known.is_displaced,
-        identifiers.first_loaded_at,
-        identifiers.first_load_seen_at,
-        known.registered_at
-    from identifiers
-    inner join known
-        on
-            identifiers.identifier_type = known.identifier_type
-            and identifiers.identifier_value = known.identifier_value
-    where ({{ naming_order('identifiers') }}) < ({{ naming_order('known') }})
 )
 
 select
     -- ids
     case
+        when known_key is not null then known_key
         when is_displaced
             then {{ node_key('identifier_type', 'identifier_value', attempt=1) }}
         else hash_key
@@ -97,19 +94,6 @@ select
     -- timestamps
     first_loaded_at,
     first_load_seen_at,
-    {{ as_of() }} as registered_at
+    coalesce(registered_at, {{ as_of() }}) as registered_at
 
 from settled
-
-union all
-
-select
-    node_key,
-    identifier_type,
-    identifier_value,
-    is_displaced,
-    first_loaded_at,
-    first_load_seen_at,
-    registered_at
-
-from antedated
