@@ -27,7 +27,6 @@ TOLD_BY_RESULTS = (
     "LogTestResult", "LogModelResult", "LogNodeResult", "RunResultWarning",
     "RunResultWarningMessage", "DeprecationsSummary",
 )  # fmt: skip
-PRINTED = ("PrintEvent", "JinjaLogInfo")
 ROWS_SHOWN = 3
 LISTED_AT_MOST = 10
 SECONDS_BETWEEN_LINES = 10.0
@@ -78,19 +77,19 @@ class DemoWarehouse(PersonNeeded):
 
 @dataclass
 class Events:
-    """What dbt tells while it runs: how far it is, what it warns of, and what macros print."""
+    """What dbt tells while it runs: how far it is, and what it warns of.
+
+    What macros print is left out: the rows of a failing test are shown below its name.
+    """
 
     tell: Tell
     warnings: list[str] = field(default_factory=list)
-    printed: list[str] = field(default_factory=list)
 
     def __call__(self, event: Any) -> None:
         """Take one event."""
         name, level = event.info.name, str(event.info.level)
         if name == "LogStartLine":
             self.tell(event.data.index, event.data.total, event.data.description)
-        elif name in PRINTED:
-            self.printed.append(event.info.msg)
         elif level == "warn" and name not in TOLD_BY_RESULTS and event.info.msg:
             self.warnings.append(plain(event.info.msg))
 
@@ -283,7 +282,6 @@ def show_warnings(
     if lines:
         console.print(f"[yellow]![/] {count(len(events.warnings) + len(warned), 'warning')}")
         show_list(console, lines)
-    show_list(console, events.printed)
 
 
 def show_failure(
