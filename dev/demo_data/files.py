@@ -72,27 +72,24 @@ def read_manifest(out: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
-        raise _foreign_manifest(path) from error
-
-
-def _foreign_manifest(path: Path) -> ForeignFilesError:
-    return ForeignFilesError(
-        f"{path} is not a manifest of the demo data. "
-        "Move it away, or choose another folder with --out."
-    )
+        manifest = dict(json.loads(path.read_text(encoding="utf-8")))
+        list(manifest["files"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ForeignFilesError(
+            f"{path} is not a manifest of the demo data. "
+            "Move it away, or choose another folder with --out."
+        ) from error
+    return manifest
 
 
 def _own_files(out: Path) -> list[str]:
-    manifest = read_manifest(out)
-    if not manifest:
-        return []
-    if not isinstance(manifest.get("files"), list):
-        raise _foreign_manifest(out / PLANTED / "manifest.json")
     # Whatever the manifest says, nothing outside the planned folders is ever ours to remove.
     folders = set(planned_folders(out))
-    return [str(name) for name in manifest["files"] if (out / str(name)).parent in folders]
+    return [
+        str(name)
+        for name in read_manifest(out).get("files", ())
+        if (out / str(name)).parent in folders
+    ]
 
 
 def write_all(
