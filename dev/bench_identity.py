@@ -247,21 +247,21 @@ def run_count(folder: Path, threads: int) -> None:
 def run_scipy(folder: Path, threads: int) -> None:
     """Read the edges and label their components in memory."""
     with opened(folder, threads) as connection:
-        root = scipy_roots(connection, "edges")
-    np.save(folder / "scipy.npy", root)
+        node, root = scipy_roots(connection, "edges")
+    np.savez(folder / "scipy.npz", node=node, root=root)
 
 
-def scipy_roots(connection: duckdb.DuckDBPyConnection, edges: str) -> np.ndarray:
-    """The least node of the component of each node; nodes are the places from 1."""
+def scipy_roots(connection: duckdb.DuckDBPyConnection, edges: str) -> tuple[np.ndarray, np.ndarray]:
+    """Every node, in order, and the least node of its component."""
     columns = connection.execute(f"select node_a, node_b from {edges}").fetchnumpy()
-    node_a, node_b = (np.asarray(columns[name]) for name in ("node_a", "node_b"))
-    size = int(max(node_a.max(initial=0), node_b.max(initial=0))) + 1
-    graph = coo_array((np.ones(len(node_a), bool), (node_a, node_b)), (size, size))
-    count, label = connected_components(graph, directed=False)
-    least = np.empty(count, np.int64)
-    # Of several values for one place the last one stays: the least node.
-    least[label[::-1]] = np.arange(size)[::-1]
-    return least[label]
+    ends = np.concatenate([columns["node_a"], columns["node_b"]])
+    nodes, places = np.unique(ends, return_inverse=True)
+    place_a, place_b = np.split(places, 2)
+    graph = coo_array((np.ones(len(place_a), bool), (place_a, place_b)), (len(nodes),) * 2)
+    _, label = connected_components(graph, directed=False)
+    # The first place of a label is its least node, because the nodes are in order.
+    _, first = np.unique(label, return_index=True)
+    return nodes, nodes[first[label]]
 
 
 def run_splink(folder: Path, threads: int) -> None:
@@ -398,17 +398,13 @@ def measure(
 def compare(folder: Path, *, table: str, edges: str, others: dict[str, Path]) -> int:
     """Return the number of nodes; raises PartitionsDiffer when any has another root elsewhere.
 
-    `others` are files: scipy.npy, whose places are nodes, or Parquet with node and root.
+    `others` are files with node and root: NumPy's .npz or Parquet.
     """
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
         for name, file in others.items():
-            if file.suffix == ".npy":
-                root = np.load(file)
-                connection.register("labels", {"node": np.arange(len(root)), "root": root})
-                theirs = (
-                    "select node, root from labels where node in "
-                    f"(select node_a from {edges} union all select node_b from {edges})"
-                )
+            if file.suffix == ".npz":
+                connection.register("labels", dict(np.load(file)))
+                theirs = "select node, root from labels"
             else:
                 theirs = f"select node, root from read_parquet('{file}')"
             refuse_difference(connection, f"select node, root from {table}", theirs, name)
@@ -439,7 +435,7 @@ def bench(
 ) -> dict[str, Any]:
     """Run everything at one number of edges and return the measurements."""
     label = f"{size:,} edges: "
-    scipy, splink = folder / "scipy.npy", folder / "splink.parquet"
+    scipy, splink = folder / "scipy.npz", folder / "splink.parquet"
     with console.status(label + "making them"):
         found = make_edges(folder, size=size)
         write_project(folder, threads=threads)
@@ -493,7 +489,8 @@ def bench_typed(size: int, folder: Path, threads: int, console: Console) -> dict
         edges = "(select low_key as node_a, high_key as node_b from {}) as edges".format(
             "intermediate.int_identity_edges_screened"
         )
-        np.save(folder / "scipy.npy", scipy_roots(connection, edges))
+        node, root = scipy_roots(connection, edges)
+        np.savez(folder / "scipy.npz", node=node, root=root)
         found["screened_edges"], found["contested_edges"], found["contested_nodes"] = (
             connection.execute(f"select count(*) from {name}").fetchone()[0]
             for name in (
@@ -506,7 +503,7 @@ def bench_typed(size: int, folder: Path, threads: int, console: Console) -> dict
         folder,
         table="intermediate.int_identity_components",
         edges=edges,
-        others={"SciPy": folder / "scipy.npy"},
+        others={"SciPy": folder / "scipy.npz"},
     )
     return found
 

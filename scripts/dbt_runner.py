@@ -2,10 +2,11 @@
 
 import contextlib
 import io
+import itertools
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,16 @@ from typing import Any
 from scripts.errors import PersonNeeded
 
 PROJECT = Path(__file__).resolve().parent.parent
+
+# Only running reads these: a project parsed under one value is parsed for every other.
+READ_WHILE_RUNNING = {"as_of", "raw_path"}
+# What decides which names a parsed project gives its tables.
+CONNECTION_OPTIONS = ("--target", "-t", "--profile")
+PARSED_FOLDERS = ("models", "macros", "seeds", "tests", "analyses")
+PARSED_FILES = ("dbt_project.yml", "profiles.yml")
+# Enough for the settings that take turns in one process; a parsed project is some 100 MB.
+KEPT_MANIFESTS = 4
+_manifests: dict[Any, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -82,20 +93,48 @@ def invoke_dbt(
 ) -> Any:
     """Run one dbt command and return dbt's own result, which depends on the command.
 
-    A ``manifest``, as ``invoke_dbt("parse", ...)`` returns it, saves parsing the project again.
+    A ``manifest``, as ``invoke_dbt("parse", ...)`` returns it, saves parsing the project; without
+    one a project whose files did not change is parsed once in this process (parsed_once).
     ``on_event`` is called with each of dbt's events while it runs.
     The rest is as in run_dbt.
     """
+    variables = dict(variables or {})
+    profiles_dir = profiles_dir or project_dir
+    ensure_profiles(profiles_dir)
+    where = {
+        "warehouse": warehouse,
+        "target_path": target_path,
+        "profiles_dir": profiles_dir,
+        "project_dir": project_dir,
+        "on_event": on_event,
+    }
+    if arguments[0] == "parse":
+        _manifests.clear()  # whoever asks for it wants no old one
+    elif manifest is None and "--no-partial-parse" not in arguments:
+        manifest = parsed_once(arguments, variables, **where)
+    return call_dbt(arguments, variables, manifest=manifest, **where)
+
+
+def call_dbt(
+    arguments: Sequence[str],
+    variables: Mapping[str, Any],
+    *,
+    warehouse: Path,
+    target_path: Path | None,
+    profiles_dir: Path,
+    project_dir: Path,
+    manifest: Any = None,
+    on_event: Callable[[Any], None] | None = None,
+) -> Any:
+    """Run one dbt command as it is."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    profiles_dir = profiles_dir or project_dir
-    ensure_profiles(profiles_dir)
     call = [
         *arguments,
         "--project-dir", str(project_dir),
         "--profiles-dir", str(profiles_dir),
-        "--vars", json.dumps(dict(variables or {})),
+        "--vars", json.dumps(variables),
         "--log-level-file", "none",
         "--quiet",
     ]  # fmt: skip
@@ -119,6 +158,49 @@ def invoke_dbt(
         printed = output.getvalue()
         raise DbtFailed(failure_text(nodes, result.exception, printed), nodes, printed)
     return result.result
+
+
+def parsed_once(
+    arguments: Sequence[str], variables: Mapping[str, Any], *, warehouse: Path, **where: Any
+) -> Any:
+    """The project as dbt parses it, read again only when a file or a setting that counts differs.
+
+    Parsing takes longer than building a small warehouse, and dbt does it anew for each value of
+    each var. ``where`` is as in call_dbt. Raises DbtFailed.
+    """
+    words = [word for argument in arguments for word in argument.split("=", 1)]
+    connection = [
+        word
+        for option, value in itertools.pairwise(words)
+        if option in CONNECTION_OPTIONS
+        for word in (option, value)
+    ]
+    variables = {name: value for name, value in variables.items() if name not in READ_WHILE_RUNNING}
+    key = (
+        *connection,
+        warehouse.stem,  # DuckDB's name of the catalogue, part of every relation's
+        json.dumps(variables, sort_keys=True),
+        fingerprint(where["project_dir"], where["profiles_dir"]),
+    )
+    if key not in _manifests:
+        parsed = call_dbt(["parse", *connection], variables, warehouse=warehouse, **where)
+        while len(_manifests) >= KEPT_MANIFESTS:
+            del _manifests[next(iter(_manifests))]
+        _manifests[key] = parsed
+    return _manifests[key]
+
+
+def fingerprint(project_dir: Path, profiles_dir: Path) -> frozenset[tuple[str, int, int]]:
+    """Path, time of change in nanoseconds and size in bytes of every file that dbt parses."""
+    files = [
+        *(folder / name for folder in (project_dir, profiles_dir) for name in PARSED_FILES),
+        *(path for name in PARSED_FOLDERS for path in (project_dir / name).rglob("*")),
+    ]
+    return frozenset(
+        (str(path), (stat := path.stat()).st_mtime_ns, stat.st_size)
+        for path in files
+        if path.is_file()
+    )
 
 
 def ensure_profiles(folder: Path) -> None:

@@ -114,7 +114,9 @@ def test_a_failed_validation_stops_the_push(runs, capsys):
 def test_a_failed_build_says_why(tmp_path, capsys):
     (tmp_path / "raw" / "_planted").mkdir(parents=True)
     (tmp_path / "raw" / "_planted" / "manifest.json").write_text(
-        json.dumps({"version": version(), "arguments": {"as_of": "2026-06-30T00:00:00Z"}})
+        json.dumps(
+            {"version": version(), "arguments": {"as_of": "2026-06-30T00:00:00Z"}, "files": []}
+        )
     )
     assert demo.main(["--folder", str(tmp_path)]) == 1
     output = " ".join(capsys.readouterr().out.split())

@@ -168,7 +168,7 @@ def reviewed(make_project, tmp_path_factory):
     numbered = [event(number, **identifiers) for number, identifiers in enumerate(events)]
     write_events(project.raw, "all", numbered)
     project.dbt(
-        "build", "--select", "+profiles", "+identity_suppressed_edges",
+        "build", "--select", "+profile_identifiers", "+identity_suppressed_edges",
         "--exclude-resource-type", "test", "unit_test",
     )  # fmt: skip
     return project
@@ -257,7 +257,15 @@ def contacts(make_project):
             for number, (name, email, company) in enumerate(people)
         ]
     ).to_json(folder / "rows.ndjson", orient="records", lines=True)
-    project.dbt("build", "--select", "+profiles", "--exclude-resource-type", "test", "unit_test")
+    project.dbt(
+        "build",
+        "--select",
+        "+profile_identifiers",
+        "+profiles",
+        "--exclude-resource-type",
+        "test",
+        "unit_test",
+    )
     return project
 
 

@@ -240,11 +240,12 @@ def test_an_event_that_the_intake_overlooks_is_found(demo, make_project):
     assert "remembered_count=1" in failure.value.output
 
 
-def test_only_one_model_reads_what_int_events_remembers(demo):
-    """Whoever reads int_events sees sources that are switched off: the intake alone may."""
+def test_few_models_read_what_int_events_remembers(demo):
+    """Whoever reads int_events sees sources that are switched off: the intake, and refusals."""
     manifest = json.loads((demo.target_path / "manifest.json").read_text())
     children = manifest["child_map"]["model.audience_engine.int_events"]
     assert {child.split(".")[2] for child in children if child.startswith("model.")} == {
         "int_events_enabled",
         "event_intake",
+        "int_profile_suppressions",
     }

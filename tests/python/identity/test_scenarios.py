@@ -15,6 +15,7 @@ NAMES = [scenario["name"] for scenario in SCENARIOS]
 PAGE = PROJECT / "docs/identity-scenarios.md"
 SELECTED = (
     "+profile_merges", "+profile_aliases", "+identity_suppressed_edges", "+profiles",
+    "+profile_identifiers",
     "+int_events_resolved",
 )  # fmt: skip
 

@@ -346,8 +346,8 @@ class Salesforce(Vendor):
                 good.append([saved["id"], str(saved.get("created", False)).lower(), *row])
             else:
                 problem = saved["errors"][0]
-                names = ", ".join(problem["fields"])
-                text = f"{problem['statusCode']}:{problem['message']}:{names} --"
+                culprits = ", ".join(problem["fields"])
+                text = f"{problem['statusCode']}:{problem['message']}:{culprits} --"
                 bad.append([record.get("Id", ""), text, *row])
         job["results"] = {
             "successfulresults": table(["sf__Id", "sf__Created", *names], reversed(good)),
