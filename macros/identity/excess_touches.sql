@@ -43,7 +43,7 @@
                 order by
                     other.strongest_tier,
                     touches.weight desc,
-                    touches.first_seen_at,
+                    touches.first_seen_at nulls last,
                     other.tie_key
             ) as preference
         from {{ touches }} as touches
@@ -59,7 +59,7 @@
             *,
             row_number() over (
                 partition by node_b, is_broken, preference, is_at_home
-                order by first_seen_at, tie_key
+                order by first_seen_at nulls last, tie_key
             ) as seat
         from ranked
     ),

@@ -4,11 +4,11 @@
     {{ mailbox_of('email') }}  →  'j.doe+news@googlemail.com' gives 'jdoe@gmail.com'; others stay
 #}
 {% macro mailbox_of(email) -%}
-    {%- set local_part = dbt.split_part(email, "'@'", 1) -%}
+    {%- set local_part = split_part(email, "'@'", 1) -%}
     case
-        when {{ dbt.split_part(email, "'@'", 2) }} in ('gmail.com', 'googlemail.com')
+        when {{ split_part(email, "'@'", 2) }} in ('gmail.com', 'googlemail.com')
             then {{ dbt.concat([
-                "replace(" ~ dbt.split_part(local_part, "'+'", 1) ~ ", '.', '')", "'@gmail.com'"
+                "replace(" ~ split_part(local_part, "'+'", 1) ~ ", '.', '')", "'@gmail.com'"
             ]) }}
         else {{ email }}
     end

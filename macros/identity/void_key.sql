@@ -5,5 +5,5 @@
     {{ void_key('user_id') }}  →  'Undefined' gives 'undefined', '0000-0000' gives '0'
 #}
 {% macro void_key(identifier) -%}
-    case when translate({{ identifier }}, '0-.:', '') = '' then '0' else lower({{ identifier }}) end
+    case when translate({{ identifier }}, '0-.:', '') = '' then '0' else {{ lower_text(identifier) }} end
 {%- endmacro %}

@@ -1,32 +1,17 @@
 {#
-    Make the raw files of every enabled source readable as tables raw_<source>.<table>.
+    Make what every enabled source brought readable as raw_<source>.<table>, with every column that
+    its YAML declares; one that was not brought holds nulls, so staging can name it.
 
-    Runs before each run. On DuckDB a view is laid over <raw_path>/<source>/<table>.parquet or over
-    all Parquet, CSV and newline-JSON files in the folder <table>/. Columns that the source's YAML
-    declares and the files lack are added as nulls, so staging can name them. On other engines the
-    loader has already made these tables and nothing is done.
+    Runs before each run. On DuckDB the views are laid over raw files: <raw_path>/<source>/<table>.parquet
+    or all Parquet, CSV and newline-JSON files in the folder <table>/ (raw_table_sql). On other
+    engines a loader has brought tables, into the schema that has the source's name or the one that
+    var raw_schemas gives it, and the views read those (loaded_table_sql).
 #}
 {% macro create_raw_views() -%}
-    {{ return(adapter.dispatch('create_raw_views')()) }}
-{%- endmacro %}
-
-{% macro default__create_raw_views() %}{% endmacro %}
-
-{% macro duckdb__create_raw_views() -%}
     {%- if execute -%}
-        {%- set zone = run_query("select current_setting('TimeZone')").columns[0].values()[0] -%}
-        {%- if zone not in ('UTC', 'Etc/UTC') -%}
-            {{ exceptions.raise_compiler_error(
-                "the session's time zone is " ~ zone ~ "; set `settings: {TimeZone: UTC}` for target "
-                ~ target.name ~ " in profiles.yml (see profiles.example.yml)"
-            ) }}
-        {%- endif -%}
+        {%- do refuse_other_zones() -%}
         {%- for source in graph.sources.values() if source.package_name == project_name -%}
-            {%- do run_query('create schema if not exists ' ~ source.schema) -%}
-            {%- do run_query(
-                'create or replace view ' ~ source.schema ~ '.' ~ source.identifier
-                ~ ' as ' ~ raw_table_sql(source)
-            ) -%}
+            {%- do lay_raw_view(source) -%}
         {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}

@@ -4,5 +4,5 @@
     {{ clean_email('email') }}  →  lower(nullif(trim(cast(email as varchar)), ''))
 #}
 {% macro clean_email(column) -%}
-    lower({{ clean_text(column) }})
+    {{ lower_text(clean_text(column)) }}
 {%- endmacro %}

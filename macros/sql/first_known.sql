@@ -11,3 +11,15 @@
 {% macro default__first_known(column, rank) -%}
     min_by({{ column }}, {{ rank }}) filter (where {{ column }} is not null)
 {%- endmacro %}
+
+{% macro postgres__first_known(column, rank) -%}
+    (array_agg({{ column }} order by {{ rank }}) filter (where {{ column }} is not null))[1]
+{%- endmacro %}
+
+{% macro bigquery__first_known(column, rank) -%}
+    min_by({{ column }}, if({{ column }} is not null, {{ rank }}, null))
+{%- endmacro %}
+
+{% macro snowflake__first_known(column, rank) -%}
+    min_by({{ column }}, iff({{ column }} is not null, {{ rank }}, null))
+{%- endmacro %}

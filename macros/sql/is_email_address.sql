@@ -5,9 +5,5 @@
     →  coalesce(regexp_matches(email, '^[^@ ]+@[^@ ]+[.][^@. ]+$'), false)
 #}
 {% macro is_email_address(column) -%}
-    {{ return(adapter.dispatch('is_email_address')(column)) }}
-{%- endmacro %}
-
-{% macro default__is_email_address(column) -%}
-    coalesce(regexp_matches({{ column }}, '^[^@ ]+@[^@ ]+[.][^@. ]+$'), false)
+    coalesce({{ regex_matches(column, '^[^@ ]+@[^@ ]+[.][^@. ]+$') }}, false)
 {%- endmacro %}

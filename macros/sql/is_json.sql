@@ -1,12 +1,64 @@
 {#
-    True when a text is readable JSON. False, not null, for null.
+    True when a text is JSON to the letter (RFC 8259), and every engine can hold its texts. False,
+    not null, for null. A comma before a closing bracket, NaN, Infinity, the character \u0000 and
+    half a surrogate pair are what some engines take and others do not.
 
-    {{ is_json('payload') }}  →  coalesce(json_valid(payload), false)
+    {{ is_json('payload') }}  →  coalesce(json_valid(payload) and …, false)
 #}
 {% macro is_json(column) -%}
     {{ return(adapter.dispatch('is_json')(column)) }}
 {%- endmacro %}
 
 {% macro default__is_json(column) -%}
-    coalesce(json_valid({{ column }}), false)
+    {%- set lenient = '(?i),[ \t\r\n]*[]}]|nan|inf' -%}
+    {#- Only a text that looks lenient is looked at again, with its strings taken out. -#}
+    {%- set without_strings = "regexp_replace(cast(" ~ column ~ " as varchar), '\"([^\"\\\\]|\\\\.)*\"', '\"\"', 'g')" -%}
+    coalesce(
+        json_valid({{ column }})
+        and not contains(cast({{ column }} as varchar), '\u0000')
+        and not (
+            regexp_matches(cast({{ column }} as varchar), '{{ lenient }}')
+            and regexp_matches({{ without_strings }}, '{{ lenient }}')
+        ),
+        false
+    )
+{%- endmacro %}
+
+{% macro postgres__is_json(column) -%}
+    coalesce(pg_input_is_valid(cast({{ column }} as text), 'jsonb'), false)
+{%- endmacro %}
+
+{#
+    Spark has no test of JSON, and its functions read more than JSON. So strings, then numbers and
+    words, become 0, and brackets around what is left, from inside to outside: 0 is what remains of
+    JSON. Objects and arrays may be nested sixteen deep.
+#}
+{% macro spark__is_json(column) -%}
+    {%- set string = '"([^"\\\\\u0000-\u001f]|\\\\(["\\\\/bfnrt]|u[0-9a-fA-F]{4}))*"' -%}
+    {%- set halves = '(?i)\\\\u0000|\\\\ud[89ab][0-9a-f]{2}(?!\\\\ud[c-f][0-9a-f]{2})|(?<!\\\\ud[89ab][0-9a-f]{2})\\\\ud[c-f][0-9a-f]{2}' -%}
+    {%- set reduced = namespace(text='cast(' ~ column ~ ' as string)') -%}
+    {%- for pattern, replacement in [
+        (string, 's'),
+        ('(?<![0-9a-zA-Z.+-])(-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?|true|false|null)(?![0-9a-zA-Z.+-])', '0'),
+        ('[ \t\r\n]+', ' '), (' ?([:,{}]|\\[|\\]) ?', '$1'),
+    ] -%}
+        {%- set reduced.text = 'regexp_replace(' ~ reduced.text ~ ', ' ~ text_literal(pattern) ~ ", '" ~ replacement ~ "')" -%}
+    {%- endfor -%}
+    {%- for _ in range(16) -%}
+        {%- set reduced.text = 'regexp_replace(' ~ reduced.text ~ ', '
+            ~ text_literal('\\[([0s](,[0s])*)?\\]|[{](s:[0s](,s:[0s])*)?[}]') ~ ", '0')" -%}
+    {%- endfor -%}
+    coalesce(
+        trim({{ reduced.text }}) in ('0', 's')
+        and not cast({{ column }} as string) rlike {{ text_literal(halves) }},
+        false
+    )
+{%- endmacro %}
+
+{% macro bigquery__is_json(column) -%}
+    coalesce(safe.parse_json({{ column }}) is not null, false)
+{%- endmacro %}
+
+{% macro snowflake__is_json(column) -%}
+    coalesce(try_parse_json({{ column }}) is not null, false)
 {%- endmacro %}

@@ -10,3 +10,23 @@
 {% macro default__json_item(column, position, key) -%}
     json_extract_string({{ column }}, '$[{{ position }}]."{{ key }}"')
 {%- endmacro %}
+
+{% macro postgres__json_item(column, position, key) -%}
+    {{ postgres__json_scalar('cast(' ~ column ~ ' as json) -> ' ~ position ~ " -> '" ~ key ~ "'") }}
+{%- endmacro %}
+
+{% macro spark__json_item(column, position, key) -%}
+    get_json_object({{ column }}, {{ text_literal("$[" ~ position ~ "]['" ~ key ~ "']") }})
+{%- endmacro %}
+
+{% macro trino__json_item(column, position, key) -%}
+    json_extract_scalar({{ column }}, '$[{{ position }}]["{{ key }}"]')
+{%- endmacro %}
+
+{% macro bigquery__json_item(column, position, key) -%}
+    json_value({{ column }}, '$[{{ position }}]."{{ key }}"')
+{%- endmacro %}
+
+{% macro snowflake__json_item(column, position, key) -%}
+    cast(get_path(parse_json({{ column }}), '[{{ position }}]["{{ key }}"]') as varchar)
+{%- endmacro %}

@@ -1,17 +1,22 @@
 {#
-    A JSON object as text from names and SQL expressions.
+    A JSON object as text, from names and SQL expressions. It is put together from its parts, because
+    engines space their own differently, and such a text is hashed and compared.
 
-    {{ json_object(session_id='domain_sessionid') }}
-    →  cast(json_object('session_id', domain_sessionid) as varchar)
+    {{ json_object({'order_id': 'order_id'}, numbers={'quantity': 'quantity'}) }}
+    →  '{"order_id":' || coalesce(…order_id…, 'null') || ',"quantity":' || coalesce(…, 'null') || '}'
 #}
-{% macro json_object() -%}
-    {{ return(adapter.dispatch('json_object')(kwargs)) }}
-{%- endmacro %}
-
-{% macro default__json_object(members) -%}
-    {%- set pairs = [] -%}
-    {%- for name, expression in members.items() -%}
-        {%- do pairs.append("'" ~ name ~ "', " ~ expression) -%}
+{% macro json_object(texts, numbers={}) -%}
+    {%- set members = [] -%}
+    {%- for name, expression in texts.items() -%}
+        {%- do members.append([name, json_string(expression)]) -%}
     {%- endfor -%}
-    cast(json_object({{ pairs | join(', ') }}) as {{ dbt.type_string() }})
+    {%- for name, expression in numbers.items() -%}
+        {%- do members.append([name, number_text(expression)]) -%}
+    {%- endfor -%}
+    {%- set parts = [] -%}
+    {%- for name, value in members -%}
+        {%- do parts.append("'" ~ ('{' if loop.first else ',') ~ '"' ~ name ~ '":' ~ "'") -%}
+        {%- do parts.append('coalesce(' ~ value ~ ", 'null')") -%}
+    {%- endfor -%}
+    {{ dbt.concat(parts + ["'}'"]) }}
 {%- endmacro %}

@@ -4,7 +4,9 @@
     {{ json_text('payload', 'event-data', 'event') }}
     →  json_extract_string(payload, '$."event-data"."event"')
 
-    The JSON must be readable: guard a column of unknown quality with is_json().
+    The JSON must be readable: guard a column of unknown quality with is_json(). Texts, whole
+    numbers, booleans and numbers below ten million read alike everywhere; how an object or an array
+    is spaced is the engine's own.
 #}
 {% macro json_text(column) -%}
     {{ return(adapter.dispatch('json_text')(column, varargs)) }}
@@ -12,4 +14,35 @@
 
 {% macro default__json_text(column, keys) -%}
     json_extract_string({{ column }}, '$."{{ keys | join('"."') }}"')
+{%- endmacro %}
+
+{% macro postgres__json_text(column, keys) -%}
+    {{ postgres__json_scalar('cast(' ~ column ~ " as json) #> '{" ~ keys | join(',') ~ "}'") }}
+{%- endmacro %}
+
+{# PostgreSQL gives a number as it was written, the others as they would write it: 1.50 is 1.5. #}
+{% macro postgres__json_scalar(value) -%}
+    case
+        when json_typeof({{ value }}) = 'number' and ({{ value }}) #>> '{}' ~ '[.eE]'
+            then regexp_replace(
+                cast(cast(({{ value }}) #>> '{}' as double precision) as text), '^(-?[0-9]+)$', '\1.0'
+            )
+        else ({{ value }}) #>> '{}'
+    end
+{%- endmacro %}
+
+{% macro spark__json_text(column, keys) -%}
+    get_json_object({{ column }}, {{ text_literal("$['" ~ keys | join("']['") ~ "']") }})
+{%- endmacro %}
+
+{% macro trino__json_text(column, keys) -%}
+    json_extract_scalar({{ column }}, '$["{{ keys | join('"]["') }}"]')
+{%- endmacro %}
+
+{% macro bigquery__json_text(column, keys) -%}
+    json_value({{ column }}, '$."{{ keys | join('"."') }}"')
+{%- endmacro %}
+
+{% macro snowflake__json_text(column, keys) -%}
+    cast(get_path(parse_json({{ column }}), '["{{ keys | join('"]["') }}"]') as varchar)
 {%- endmacro %}

@@ -11,9 +11,21 @@
 {%- endmacro %}
 
 {% macro default__regex_replace(text, pattern, replacement) -%}
-    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
+    regexp_replace({{ text }}, {{ text_literal(pattern) }}, {{ text_literal(replacement) }}, 'g')
 {%- endmacro %}
 
 {% macro spark__regex_replace(text, pattern, replacement) -%}
-    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement | replace("\\", "$") }}')
+    regexp_replace({{ text }}, {{ text_literal(pattern) }}, {{ text_literal(replacement | replace("\\", "$")) }})
+{%- endmacro %}
+
+{% macro trino__regex_replace(text, pattern, replacement) -%}
+    {{ spark__regex_replace(text, pattern, replacement) }}
+{%- endmacro %}
+
+{% macro bigquery__regex_replace(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, {{ text_literal(pattern) }}, {{ text_literal(replacement) }})
+{%- endmacro %}
+
+{% macro snowflake__regex_replace(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, {{ text_literal(pattern) }}, {{ text_literal(replacement) }})
 {%- endmacro %}

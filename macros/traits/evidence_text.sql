@@ -3,15 +3,19 @@
     and the text is empty when all are.
 
     {{ evidence_text(['visit_count_7d', 'last_engaged_at']) }}
-    →  nullif(concat_ws(', ', 'visit_count_7d ' || regexp_replace(cast(visit_count_7d …), …), …), '')
+    →  nullif(concat_ws(', ', 'visit_count_7d ' || regexp_replace(cast(cast(visit_count_7d as decimal(38, 6)) …), …), …), '')
 #}
 {% macro evidence_text(traits) -%}
     {%- set parts = [] -%}
     {%- for trait in traits -%}
-        {%- set value = 'cast(' ~ trait ~ ' as date)' if trait.endswith('_at') else trait -%}
-        {%- set text = 'cast(' ~ value ~ ' as ' ~ dbt.type_string() ~ ')' -%}
-        {#- A whole number is written as one, whatever type holds it. -#}
-        {%- do parts.append("'" ~ trait ~ " ' || regexp_replace(" ~ text ~ ", '[.]0$', '')") -%}
+        {%- if trait.endswith('_at') -%}
+            {%- set text = 'cast(cast(' ~ trait ~ ' as date) as ' ~ dbt.type_string() ~ ')' -%}
+        {%- elif trait.startswith(('is_', 'has_', 'did_')) -%}
+            {%- set text = 'cast(' ~ trait ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+        {%- else -%}
+            {%- set text = number_text(trait) -%}
+        {%- endif -%}
+        {%- do parts.append("'" ~ trait ~ " ' || " ~ text) -%}
     {%- endfor -%}
     nullif(concat_ws(', ', {{ parts | join(', ') }}), '')
 {%- endmacro %}

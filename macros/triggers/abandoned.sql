@@ -1,7 +1,7 @@
 {#
     True when a cart, a checkout or a form was left behind between an hour and a week ago.
 
-    {{ abandoned('cart') }}  →  (has_abandoned_cart)
+    {{ abandoned('cart') }}  →  (has_abandoned_cart is true)
 #}
 {% macro abandoned(what) -%}
     {%- set known = ['cart', 'checkout', 'form'] -%}
@@ -10,5 +10,5 @@
             "abandoned('" ~ what ~ "'): choose from " ~ known | join(', ')
         ) }}
     {%- endif -%}
-    (has_abandoned_{{ what }})
+    (has_abandoned_{{ what }} is true)
 {%- endmacro %}

@@ -15,7 +15,7 @@
         {% do found.update({column.name: column.data_type}) %}
     {% endfor %}
     {% for name, column in described.items() %}
-        {% do wanted.append('cast(null as ' ~ api.Column.translate_type(column.data_type) ~ ') as ' ~ name) %}
+        {% do wanted.append(dbt.cast('null', api.Column.translate_type(column.data_type)) ~ ' as ' ~ name) %}
         {% if column.constraints | selectattr('type', 'equalto', 'not_null') | list and name in found %}
             {% do never_null.append(name) %}
         {% endif %}
@@ -23,6 +23,10 @@
     {% for column in adapter.get_column_schema_from_query('select ' ~ wanted | join(', ')) %}
         {% do types.update({column.name: column.data_type}) %}
     {% endfor %}
+    {# What this engine calls the two. #}
+    {% set countable = adapter.get_column_schema_from_query(
+        'select cast(null as bigint) as number, cast(null as boolean) as answer'
+    ) | map(attribute='data_type') | list %}
 
     {% for name, type in types.items() if found.get(name) != type %}
         {% do problems.append((name, 'should be ' ~ type ~ ', is ' ~ found.get(name, 'not there'))) %}
@@ -33,7 +37,7 @@
     {% for name, type in found.items() if name not in types %}
         {% if name not in counted %}
             {% do problems.append((name, 'is neither described nor asked for')) %}
-        {% elif type | lower not in ('bigint', 'boolean') %}
+        {% elif type not in countable %}
             {% do problems.append((name, 'is counted, so it should be bigint or boolean, is ' ~ type)) %}
         {% else %}
             {% do never_null.append(name) %}

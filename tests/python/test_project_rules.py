@@ -218,7 +218,9 @@ def test_counts_compile_to_what_a_person_would_write(demo):
         "            and age < interval '7' day then 1 end\n"
         "    ) as pricing_page_viewed_count_7d,\n"
     ) in text
-    assert text.count("cast('2026-06-30") == 2, "the clock is read once, beside the filter"
+    assert len(re.findall(r"cast\('\d{4}-", text)) == 3, (
+        "the clock is read for ages and the filter alone"
+    )
 
 
 def test_every_segment_has_a_unit_test_with_both_sides(manifest):

@@ -20,9 +20,9 @@ fit_rules as (
 facts as (
     select
         profile_accounts.profile_key,
-        lower(companies.industry) as industry,
-        lower(companies.country) as country,
-        lower(details.job_title) as job_title,
+        {{ lower_text('companies.industry') }} as industry,
+        {{ lower_text('companies.country') }} as country,
+        {{ lower_text('details.job_title') }} as job_title,
         companies.employee_count
     from profile_accounts
     left join companies on profile_accounts.company_id = companies.company_id

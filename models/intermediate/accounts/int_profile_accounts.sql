@@ -25,7 +25,7 @@ competitor_domains as (
 addresses as (
     select
         profile_key,
-        {{ dbt.split_part('identifier_value', "'@'", 2) }} as domain,
+        {{ split_part('identifier_value', "'@'", 2) }} as domain,
         identifier_value as email,
         last_seen_at
     from identifiers
@@ -38,7 +38,7 @@ business_addresses as (
         addresses.domain,
         row_number() over (
             partition by addresses.profile_key
-            order by addresses.last_seen_at desc, addresses.email
+            order by addresses.last_seen_at desc nulls last, addresses.email
         ) as recency
     from addresses
     left join free_mail_domains on addresses.domain = free_mail_domains.domain

@@ -69,7 +69,7 @@ select
         when kinds.behavior = 'order_completed'
             then coalesce(
                 {{ json_text('named.properties', 'coupon') }} <> ''
-                or {{ try_cast(json_text('named.properties', 'discount'), type_double()) }} > 0,
+                or {{ to_number(json_text('named.properties', 'discount')) }} > 0,
                 false
             )
         else false

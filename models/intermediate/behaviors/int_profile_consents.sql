@@ -19,7 +19,7 @@ ranked as (
         row_number() over (
             partition by identifiers.profile_key
             order by
-                people.ad_consent_stated_at desc,
+                people.ad_consent_stated_at desc nulls last,
                 case when people.has_ad_consent then 1 else 0 end
         ) as answer_rank
     from people

@@ -2,7 +2,7 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='delete+insert',
+        incremental_strategy=by_key(),
         unique_key=['source', 'event_id'],
         on_schema_change='fail',
     )
@@ -60,7 +60,10 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by source, event_id order by loaded_at, occurred_at, event_name, properties
+            partition by source, event_id order by {{ sorted_by([
+                'loaded_at', 'occurred_at', 'event_name', 'properties', 'user_id', 'email', 'phone',
+                'anonymous_id', 'page_path', 'object_id', 'link_url', 'value',
+            ]) }}
         ) as load_rank
     from arrived
 )

@@ -10,7 +10,8 @@ observed as (
 void_rules as (
     select distinct
         identifier_type,
-        pattern
+        -- A seed cannot say it: dbt reads the word null as nothing.
+        coalesce(pattern, 'null') as pattern
     from {{ ref('identity_rules') }}
     where kind = 'void'
 ),

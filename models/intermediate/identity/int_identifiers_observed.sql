@@ -1,5 +1,11 @@
 -- One row per source and set of identifiers that it showed together, with when and how often, up
--- to as_of. observation_id numbers the rows of this build.
+-- to as_of. observation_id is a hash of the set; each part is hashed by itself, so that no two sets
+-- are spelled alike.
+{% set parts = ['source', 'user_id', 'email', 'phone', 'anonymous_id', 'crm_contact_id'] %}
+{% set hashes = [] %}
+{% for part in parts %}
+    {%- do hashes.append('coalesce(' ~ dbt.hash(part) ~ ", '-')") %}
+{% endfor %}
 with
 
 events as (
@@ -35,8 +41,8 @@ observations as (
         phone,
         cast(null as {{ dbt.type_string() }}) as anonymous_id,
         crm_contact_id,
-        stated_at as observed_at,
-        coalesce(loaded_at, stated_at) as loaded_at
+        coalesce(stated_at, loaded_at, {{ as_of() }}) as observed_at,
+        coalesce(loaded_at, stated_at, {{ as_of() }}) as loaded_at
     from people
 ),
 
@@ -51,9 +57,7 @@ dated as (
 
 select
     -- ids
-    row_number() over (
-        order by source, user_id, email, phone, anonymous_id, crm_contact_id
-    ) as observation_id,
+    {{ dbt.hash(dbt.concat(hashes)) }} as observation_id,
     source,
     user_id,
     email,

@@ -53,7 +53,7 @@ addresses as (
         first_seen_at,
         first_value(identifier_value) over (
             partition by {{ mailbox_of('identifier_value') }}
-            order by first_seen_at, identifier_value
+            order by first_seen_at nulls last, identifier_value
         ) as first_email
     from {{ ref('int_identifiers_summarized') }}
     where identifier_type = 'email' and {{ var('link_email_spellings') }}

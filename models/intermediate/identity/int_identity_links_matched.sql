@@ -50,11 +50,11 @@ ranked as (
             partition by low_key, high_key
             order by
                 case when action = 'suggest' then 1 else 0 end,
-                declared_at desc,
+                declared_at desc nulls last,
                 case when action = 'separate' then 0 else 1 end,
                 action,
                 source,
-                observation
+                observation nulls last
         ) as recency
     from ordered
 )

@@ -4,7 +4,7 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='delete+insert',
+        incremental_strategy=by_key(),
         unique_key='node_key',
         full_refresh=false,
         on_schema_change='fail',

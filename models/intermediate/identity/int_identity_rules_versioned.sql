@@ -4,14 +4,14 @@ with
 
 rules as (
     select {{ dbt.concat([
-        'rule', "'|'", 'kind', "'|'", 'identifier_type', "'|'", "coalesce(pattern, '')", "'|'",
+        'rule', "'|'", 'kind', "'|'", 'identifier_type', "'|'", "coalesce(pattern, case when kind = 'void' then 'null' else '' end)", "'|'",
         "coalesce(counted_type, '')", "'|'",
-        "coalesce(cast(threshold as " ~ dbt.type_string() ~ "), '')", "'|'",
-        "coalesce(cast(priority as " ~ dbt.type_string() ~ "), '')",
+        "coalesce(" ~ number_text('threshold') ~ ", '')", "'|'",
+        "coalesce(" ~ number_text('priority') ~ ", '')",
     ]) }} as line
     from {{ ref('identity_rules') }}
 )
 
-select substring({{ dbt.hash(dbt.listagg('line', "','", 'order by line')) }}, 1, 8) as rules_version
+select substring({{ dbt.hash(text_list('line', ',', 'line')) }}, 1, 8) as rules_version
 
 from rules

@@ -18,11 +18,10 @@ ranked as (
             partition by identifiers.profile_key
             order by
                 case when people.crm_contact_id is null then 1 else 0 end,
-                people.stated_at desc,
-                people.crm_contact_id,
-                people.email,
-                people.first_name,
-                people.last_name
+                people.stated_at desc nulls last,
+                {{ sorted_by([
+                    'people.crm_contact_id', 'people.email', 'people.first_name', 'people.last_name',
+                ]) }}
         ) as statement_rank
     from people
     inner join identifiers on people.node_key = identifiers.node_key

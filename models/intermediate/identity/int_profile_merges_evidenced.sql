@@ -57,9 +57,7 @@ ties as (
                 -- Two that were apart and are declared one: nothing else was needed.
                 case when ends.is_declared then 0 else 1 end,
                 case when other_before.profile_key = changes.winner_profile_key then 0 else 1 end,
-                ends.first_seen_at,
-                ends.low_key,
-                ends.high_key
+                {{ sorted_by(['ends.first_seen_at', 'ends.low_key', 'ends.high_key']) }}
         ) as preference
     from changes
     inner join history as before

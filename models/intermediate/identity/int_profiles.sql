@@ -12,7 +12,7 @@ ranked as (
         row_number() over (
             partition by profile_key, identifier_type
             order by
-                last_seen_at desc,
+                last_seen_at desc nulls last,
                 -- Seen last at the same time: the CRM's word counts.
                 case when is_crm then 0 else 1 end,
                 observation_count desc,

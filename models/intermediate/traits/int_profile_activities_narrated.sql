@@ -34,9 +34,8 @@ select
     profile_key,
 
     -- strings
-    {{ dbt.listagg(
-        "cast(done_on as " ~ dbt.type_string() ~ ") || ' ' || behavior", "'; '",
-        'order by recency'
+    {{ text_list(
+        "cast(done_on as " ~ dbt.type_string() ~ ") || ' ' || behavior", '; ', 'recency'
     ) }} as recent_activity
 
 from ranked

@@ -8,7 +8,8 @@ with
 events as (
     select
         *,
-        {{ as_of() }} - occurred_at as age
+        {{ as_of() }} - occurred_at as age,
+        {{ seconds_between('occurred_at', as_of()) }} as age_seconds
     from {{ ref('int_events_resolved') }}
     where is_human and occurred_at <= {{ as_of() }}
 )
@@ -37,18 +38,18 @@ select
     ) as longest_video_seconds_30d,
     max(case when behavior = 'product_demo_watched' then value end)
         as longest_product_demo_seconds,
-    -- Points that halve every half-life, as of a fixed epoch: whoever reads them scales them to
-    -- as_of, so that time alone changes no row here.
-    sum(
+    -- Points halve every half-life. They are added up as whole billionths, because a sum of fractions
+    -- depends on the order in which an engine adds them.
+    cast(sum(
         case
             when is_engagement
-                then weight * power(
-                    2,
-                    {{ seconds_between(score_epoch(), 'occurred_at') }}
-                    / {{ half_life_seconds() }}
-                )
+                then cast(floor(
+                    cast(weight as {{ type_double() }}) * 1000000000 * power(
+                        cast(0.5 as {{ type_double() }}), age_seconds / {{ half_life_seconds() }}
+                    ) + 0.5
+                ) as bigint)
         end
-    ) as points_at_epoch,
+    ) as {{ type_double() }}) / 1000000000 as engagement_points,
 
     -- booleans
     {%- for order in ordered_traits() %}

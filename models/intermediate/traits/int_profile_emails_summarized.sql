@@ -11,7 +11,7 @@ sequenced as (
     select
         *,
         row_number() over (
-            partition by profile_key order by delivered_at desc, message_id desc
+            partition by profile_key order by delivered_at desc nulls last, message_id desc
         ) as recency
     from messages
 ),

@@ -11,7 +11,7 @@ web_events as (
 select
     profile_key,
     -- Rounded, because the last digits of a sum depend on the order in which it was added up.
-    round(sum(seconds_on_page), 6) as product_page_seconds_7d
+    {{ round_to('sum(seconds_on_page)', 6) }} as product_page_seconds_7d
 
 from web_events
 group by profile_key

@@ -20,7 +20,7 @@ select
     cast(traits.account_researching_people_count_14d as integer) as researching_people_14d,
     cast(traits.{{ account_times('decision_stage', within_days=14) }} as integer)
         as decision_behaviors_14d,
-    cast(round(traits.account_engagement_score) as integer) as engagement_score,
+    cast({{ round_to('traits.account_engagement_score') }} as integer) as engagement_score,
     cast(traits.account_fit_score as integer) as fit_score,
     cast(traits.account_open_deal_count as integer) as open_deal_count,
 

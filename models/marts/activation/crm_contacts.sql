@@ -56,7 +56,7 @@ select
 
     -- numbers
     coalesce(segments.segment_count, 0) as segment_count,
-    cast(round(traits.engagement_score) as integer) as engagement_score,
+    cast({{ round_to('traits.engagement_score') }} as integer) as engagement_score,
     cast(traits.fit_score as integer) as fit_score,
     cast(traits.{{ times('pricing_page_viewed', within_days=30) }} as integer)
         as pricing_page_views_30d,

@@ -52,7 +52,7 @@ select
 
     -- strings
     max(case when fits_lifecycle and preference_rank = 1 then segment end) as primary_segment,
-    {{ dbt.listagg('segment', "';'", 'order by segment') }} as segments,
+    {{ text_list('segment', ';', 'segment') }} as segments,
 
     -- numbers
     cast(count(*) as integer) as segment_count,

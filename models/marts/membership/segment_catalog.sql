@@ -7,7 +7,7 @@ described as (
     select
         '{{ segment.name }}' as segment,
         '{{ segment.fqn[-2] }}' as theme,
-        '{{ segment.description | trim | replace("\n", " ") | replace("'", "''") }}'
+        {{ text_literal(segment.description | trim | replace("\n", " ")) }}
             as description,
         '{{ segment.config.group }}' as owner_group,
         '{{ meta.goal }}' as goal,

@@ -3,7 +3,7 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='delete+insert',
+        incremental_strategy=by_key(),
         unique_key=['segment', 'profile_id', 'entered_at'],
         full_refresh=false,
         on_schema_change='fail',

@@ -60,7 +60,7 @@ select
     cast(coalesce(summarized.{{ trait }}, 0) as bigint)
         as account_{{ trait }},
     {%- endfor %}
-    round(coalesce(summarized.engagement_score, 0), 4) as account_engagement_score,
+    {{ round_to('coalesce(summarized.engagement_score, 0)', 4) }} as account_engagement_score,
     cast(coalesce(summarized.fit_score, 0) as bigint) as account_fit_score,
     coalesce(open_deals.open_deal_count, 0) as account_open_deal_count,
 

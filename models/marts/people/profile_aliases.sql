@@ -28,7 +28,7 @@ followed as (
             partition by history.profile_key
             order by
                 case when clusters.profile_key is null then 1 else 0 end,
-                history.closing_revision desc,
+                history.closing_revision desc nulls last,
                 case when clusters.suppression_reason is null then 0 else 1 end,
                 case when history.node_key = history.profile_key then 0 else 1 end,
                 {{ naming_order('currents') }}

@@ -33,10 +33,10 @@ select
 
     -- numbers
     summarized.event_count,
-    row_number() over (
+    cast(row_number() over (
         partition by summarized.profile_key, summarized.kind
         order by summarized.event_count desc, summarized.last_at desc, summarized.tag_value
-    ) as interest_rank,
+    ) as bigint) as interest_rank,
 
     -- timestamps
     summarized.first_at,

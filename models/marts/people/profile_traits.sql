@@ -46,28 +46,12 @@ customers as (
     select * from {{ ref('int_customers_ranked') }}
 ),
 
-clock as (
-    select
-        {{ as_of() }} as as_of,
-        {{ score_epoch() }} as score_epoch
-),
-
 scored as (
     select
         profiles.profile_key,
         coalesce(fits.fit_score, 0) as fit_score,
-        -- Rounded, because the last digits of a sum depend on the order in which it was added up.
-        coalesce(
-            round(
-                counts.points_at_epoch * power(
-                    2,
-                    {{ seconds_between('clock.as_of', 'clock.score_epoch') }}
-                    / {{ half_life_seconds() }}
-                ), 4
-            ), 0
-        ) as engagement_score
+        {{ round_to('coalesce(counts.engagement_points, 0)', 4) }} as engagement_score
     from profiles
-    cross join clock
     left join counts on profiles.profile_key = counts.profile_key
     left join fits on profiles.profile_key = fits.profile_key
 )

@@ -36,13 +36,11 @@ select
     sizes.people_count as people_count_a,
     other_sizes.people_count as people_count_b,
     pairs.shared_count,
-    round(
-        1.0 * pairs.shared_count
-        / (sizes.people_count + other_sizes.people_count - pairs.shared_count), 4
-    ) as jaccard,
-    round(
-        1.0 * pairs.shared_count / least(sizes.people_count, other_sizes.people_count), 4
-    ) as share_of_smaller,
+    {{ round_to('1.0 * pairs.shared_count'
+        ~ ' / (sizes.people_count + other_sizes.people_count - pairs.shared_count)', 4) }}
+        as jaccard,
+    {{ round_to('1.0 * pairs.shared_count'
+        ~ ' / least(sizes.people_count, other_sizes.people_count)', 4) }} as share_of_smaller,
 
     -- timestamps
     {{ as_of() }} as as_of

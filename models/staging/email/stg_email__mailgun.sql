@@ -35,7 +35,7 @@ select
     {{ clean_email(
         "coalesce("
         ~ json_text('body', 'recipient')
-        ~ ", nullif(" ~ dbt.split_part(dbt.split_part('header_to', "'<'", 2), "'>'", 1) ~ ", ''))"
+        ~ ", nullif(" ~ split_part(split_part('header_to', "'<'", 2), "'>'", 1) ~ ", ''))"
     ) }} as email,
 
     -- strings

@@ -6,7 +6,7 @@ source as (
 )
 
 select
-    lower({{ clean_text('provider') }}) as provider,
+    {{ lower_text(clean_text('provider')) }} as provider,
     {{ json_or_null('payload') }} as payload,
     cast(payload as {{ dbt.type_string() }}) as raw_payload,
     {{ utc_timestamp('received_at') }} as received_at

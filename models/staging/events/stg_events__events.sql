@@ -26,10 +26,10 @@ select
     {{ null_columns(['quarantine_reason']) }},
 
     -- numbers
-    {{ try_cast('value', type_double()) }} as value,
+    {{ to_number('value') }} as value,
 
     -- booleans
-    coalesce({{ try_cast('is_machine', 'boolean') }}, false) as is_machine,
+    coalesce({{ to_boolean('is_machine') }}, false) as is_machine,
 
     -- timestamps
     {{ utc_timestamp('occurred_at') }} as occurred_at,

@@ -12,17 +12,17 @@ renamed as (
 
         -- strings
         {{ clean_text('property_name') }} as company_name,
-        lower({{ clean_text('property_domain') }}) as domain,
+        {{ lower_text(clean_text('property_domain')) }} as domain,
         {{ clean_text('property_industry') }} as industry,
         {{ clean_text('property_country') }} as country,
 
         -- numbers
-        {{ try_cast('property_numberofemployees', type_double()) }} as employee_count,
+        {{ to_number('property_numberofemployees') }} as employee_count,
 
         -- booleans
-        coalesce({{ try_cast('property_hs_is_target_account', 'boolean') }}, false)
+        coalesce({{ to_boolean('property_hs_is_target_account') }}, false)
             as is_target_account,
-        coalesce({{ try_cast('is_deleted', 'boolean') }}, false) as is_deleted,
+        coalesce({{ to_boolean('is_deleted') }}, false) as is_deleted,
 
         -- timestamps
         {{ utc_timestamp('property_createdate') }} as created_at,
@@ -34,7 +34,13 @@ renamed as (
 latest as (
     select
         *,
-        row_number() over (partition by company_id order by loaded_at desc) as recency
+        -- Of rows that were loaded at once a deletion counts; the rest only makes the choice one.
+        row_number() over (
+            partition by company_id order by {{ sorted_by([
+                'loaded_at', 'is_deleted', 'created_at', 'renewal_at', 'is_target_account',
+                'domain', 'company_name', 'industry', 'country', 'employee_count',
+            ], 'desc') }}
+        ) as recency
     from renamed
 )
 

@@ -21,15 +21,15 @@ renamed as (
         {{ clean_text('property_lastname') }} as last_name,
         {{ clean_text('property_company') }} as company_name,
         {{ clean_text('property_jobtitle') }} as job_title,
-        lower({{ clean_text('property_lifecyclestage') }}) as lifecycle_stage,
+        {{ lower_text(clean_text('property_lifecyclestage')) }} as lifecycle_stage,
         {{ clean_text('property_hs_lead_status') }} as lead_status,
         {{ clean_text('property_hs_buying_role') }} as buying_roles,
 
         -- booleans
-        coalesce({{ try_cast('property_hs_email_optout', 'boolean') }}, false)
+        coalesce({{ to_boolean('property_hs_email_optout') }}, false)
             as is_email_opted_out,
-        {{ try_cast('property_ad_consent', 'boolean') }} as has_ad_consent,
-        coalesce({{ try_cast('_fivetran_deleted', 'boolean') }}, false) as is_deleted,
+        {{ to_boolean('property_ad_consent') }} as has_ad_consent,
+        coalesce({{ to_boolean('_fivetran_deleted') }}, false) as is_deleted,
 
         -- timestamps
         {{ utc_timestamp('property_createdate') }} as created_at,
@@ -44,8 +44,15 @@ renamed as (
 latest as (
     select
         *,
+        -- Of rows that were loaded at once a deletion counts; the rest only makes the choice one.
         row_number() over (
-            partition by contact_id order by loaded_at desc, modified_at desc
+            partition by contact_id order by {{ sorted_by([
+                'loaded_at', 'modified_at', 'is_deleted', 'is_email_opted_out', 'email', 'phone',
+                'company_id', 'owner_id', 'lifecycle_stage', 'lead_status', 'first_name',
+                'last_name', 'job_title', 'company_name', 'buying_roles', 'merged_contact_ids',
+                'additional_emails', 'has_ad_consent', 'ad_consent_stated_at',
+                'customer_since_at', 'verified_at', 'created_at',
+            ], 'desc') }}
         ) as recency
     from renamed
 )

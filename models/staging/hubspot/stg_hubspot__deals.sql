@@ -16,10 +16,10 @@ renamed as (
         {{ clean_text('deal_pipeline_stage_id') }} as stage,
 
         -- numbers
-        {{ try_cast('property_amount', type_double()) }} as amount,
+        {{ to_number('property_amount') }} as amount,
 
         -- booleans
-        coalesce({{ try_cast('is_deleted', 'boolean') }}, false) as is_deleted,
+        coalesce({{ to_boolean('is_deleted') }}, false) as is_deleted,
 
         -- timestamps
         {{ utc_timestamp('property_createdate') }} as created_at,
@@ -31,7 +31,13 @@ renamed as (
 latest as (
     select
         *,
-        row_number() over (partition by deal_id order by loaded_at desc) as recency
+        -- Of rows that were loaded at once a deletion counts; the rest only makes the choice one.
+        row_number() over (
+            partition by deal_id order by {{ sorted_by([
+                'loaded_at', 'is_deleted', 'closed_at', 'created_at', 'stage', 'amount',
+                'owner_id', 'deal_name',
+            ], 'desc') }}
+        ) as recency
     from renamed
 )
 

@@ -23,7 +23,11 @@ renamed as (
 latest as (
     select
         *,
-        row_number() over (partition by owner_id order by loaded_at desc) as recency
+        row_number() over (
+            partition by owner_id order by {{ sorted_by([
+                'loaded_at', 'email', 'first_name', 'last_name',
+            ], 'desc') }}
+        ) as recency
     from renamed
 )
 

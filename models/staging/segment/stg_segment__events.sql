@@ -77,7 +77,7 @@ track_events as (
         end as object_type,
         currency,
         properties,
-        {{ try_cast('amount', type_double()) }} as value,
+        {{ to_number('amount') }} as value,
         occurred_at,
         loaded_at
     from track_objects

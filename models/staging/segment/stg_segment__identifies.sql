@@ -21,7 +21,7 @@ renamed as (
         {{ clean_text('title') }} as job_title,
 
         -- booleans
-        {{ try_cast('ad_consent', 'boolean') }} as has_ad_consent,
+        {{ to_boolean('ad_consent') }} as has_ad_consent,
 
         -- timestamps
         {{ utc_timestamp('timestamp') }} as identified_at,

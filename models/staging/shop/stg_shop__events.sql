@@ -21,7 +21,9 @@ unioned as (
             else 'stock_adjusted'
         end as event_name,
         'product' as object_type,
-        {{ json_object(order_id='order_id', quantity='quantity', product_name='product_name') }}
+        {{ json_object(
+            {'order_id': 'order_id', 'product_name': 'product_name'}, numbers={'quantity': 'quantity'}
+        ) }}
             as properties,
         amount as value,
         ordered_at as occurred_at
@@ -36,7 +38,7 @@ unioned as (
         order_id as object_id,
         order_event as event_name,
         'order' as object_type,
-        {{ json_object(line_count='line_count') }} as properties,
+        {{ json_object({}, numbers={'line_count': 'line_count'}) }} as properties,
         amount as value,
         ordered_at as occurred_at
     from orders

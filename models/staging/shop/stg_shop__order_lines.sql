@@ -9,23 +9,22 @@ source as (
 renamed as (
     select
         -- ids
-        {{ clean_id('"' ~ columns.order_id ~ '"') }} as order_id,
-        {{ clean_id('"' ~ columns.product_id ~ '"') }} as product_id,
+        {{ clean_id(adapter.quote(columns.order_id)) }} as order_id,
+        {{ clean_id(adapter.quote(columns.product_id)) }} as product_id,
         -- A number column with gaps arrives as 17850.0 when it means 17850.
-        regexp_replace(
-            {{ clean_id('"' ~ columns.customer_id ~ '"') }}, '[.]0$', ''
-        ) as customer_id,
+        {{ regex_replace(clean_id(adapter.quote(columns.customer_id)), '[.]0$', '') }}
+            as customer_id,
 
         -- strings
-        cast("{{ columns.product_name }}" as {{ dbt.type_string() }}) as product_name,
-        cast("{{ columns.country }}" as {{ dbt.type_string() }}) as country,
+        cast({{ adapter.quote(columns.product_name) }} as {{ dbt.type_string() }}) as product_name,
+        cast({{ adapter.quote(columns.country) }} as {{ dbt.type_string() }}) as country,
 
         -- numbers
-        {{ try_cast('"' ~ columns.quantity ~ '"', type_double()) }} as quantity,
-        {{ try_cast('"' ~ columns.unit_price ~ '"', type_double()) }} as unit_price,
+        {{ to_number(adapter.quote(columns.quantity)) }} as quantity,
+        {{ to_number(adapter.quote(columns.unit_price)) }} as unit_price,
 
         -- timestamps
-        {{ utc_timestamp('"' ~ columns.ordered_at ~ '"') }} as ordered_at
+        {{ utc_timestamp(adapter.quote(columns.ordered_at)) }} as ordered_at
     from source
 )
 
@@ -37,8 +36,8 @@ select
         "coalesce(customer_id, '')", "'|'",
         "coalesce(product_name, '')", "'|'",
         "coalesce(country, '')", "'|'",
-        "coalesce(cast(quantity as " ~ dbt.type_string() ~ "), '')", "'|'",
-        "coalesce(cast(unit_price as " ~ dbt.type_string() ~ "), '')", "'|'",
+        "coalesce(" ~ number_text('quantity') ~ ", '')", "'|'",
+        "coalesce(" ~ number_text('unit_price') ~ ", '')", "'|'",
         "coalesce(cast(ordered_at as " ~ dbt.type_string() ~ "), '')",
     ])) }} as line_id,
     quantity * unit_price as amount,

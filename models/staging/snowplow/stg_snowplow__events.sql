@@ -43,7 +43,7 @@ select
         when is_transaction then transaction_currency
         when is_about_product then product_currency
     end as currency,
-    {{ json_object(session_id='session_id', app_id='app_id') }} as properties,
+    {{ json_object({'session_id': 'session_id', 'app_id': 'app_id'}) }} as properties,
     case
         when app_id in ({{ excluded_apps }}) then 'excluded_app'
     end as quarantine_reason,

@@ -54,8 +54,8 @@ renamed as (
         {{ json_item('products', 0, 'currency') }} as product_currency,
 
         -- numbers
-        {{ try_cast(json_item('transactions', 0, 'revenue'), type_double()) }} as revenue,
-        {{ try_cast(json_item('products', 0, 'price'), type_double()) }} as product_price,
+        {{ to_number(json_item('transactions', 0, 'revenue')) }} as revenue,
+        {{ to_number(json_item('products', 0, 'price')) }} as product_price,
 
         -- timestamps
         {{ utc_timestamp('derived_tstamp') }} as derived_at,

@@ -261,7 +261,10 @@ class Decision:
 
 @dataclass(frozen=True)
 class Rules:
-    """The lines of seeds/identity_rules.csv, as the file has them, by kind."""
+    """The lines of seeds/identity_rules.csv, as the file has them, by kind.
+
+    A pattern that is left empty is the word null, which dbt cannot load.
+    """
 
     lines: tuple[dict[str, str], ...]
 
@@ -283,7 +286,7 @@ class Rules:
 
     def names(self, kind: str, key: Key, spellings: set[str]) -> bool:
         return any(
-            line["identifier_type"] in ("*", key[0]) and line["pattern"] in spellings
+            line["identifier_type"] in ("*", key[0]) and (line["pattern"] or "null") in spellings
             for line in self.of(kind)
         )
 
