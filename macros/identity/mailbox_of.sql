@@ -4,11 +4,11 @@
     {{ mailbox_of('email') }}  →  'j.doe+news@googlemail.com' gives 'jdoe@gmail.com'; others stay
 #}
 {% macro mailbox_of(email) -%}
-    {%- set local_part = split_part(email, "'@'", 1) -%}
+    {%- set local_part = part_of(email, "'@'", 1) -%}
     case
-        when {{ split_part(email, "'@'", 2) }} in ('gmail.com', 'googlemail.com')
+        when {{ part_of(email, "'@'", 2) }} in ('gmail.com', 'googlemail.com')
             then {{ dbt.concat([
-                "replace(" ~ split_part(local_part, "'+'", 1) ~ ", '.', '')", "'@gmail.com'"
+                "replace(" ~ part_of(local_part, "'+'", 1) ~ ", '.', '')", "'@gmail.com'"
             ]) }}
         else {{ email }}
     end

@@ -4,5 +4,5 @@
     {{ clean_text('first_name') }}  →  nullif(trim(cast(first_name as varchar)), '')
 #}
 {% macro clean_text(column) -%}
-    nullif(trim(cast({{ column }} as {{ dbt.type_string() }})), '')
+    nullif({{ trimmed('cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')') }}, '')
 {%- endmacro %}

@@ -6,7 +6,7 @@
            when … in ('false', 'f', 'no', 'n', '0', '0.0') then false end
 #}
 {% macro to_boolean(value) -%}
-    {%- set text = 'lower(trim(cast(' ~ value ~ ' as ' ~ dbt.type_string() ~ ')))' -%}
+    {%- set text = 'lower(' ~ trimmed('cast(' ~ value ~ ' as ' ~ dbt.type_string() ~ ')') ~ ')' -%}
     case
         when {{ text }} in ('true', 't', 'yes', 'y', '1', '1.0') then true
         when {{ text }} in ('false', 'f', 'no', 'n', '0', '0.0') then false

@@ -7,7 +7,7 @@
     →  case when regexp_matches(trim(cast(amount as varchar)), '^[+-]?…$') then cast(… as double) end
 #}
 {% macro to_number(value) -%}
-    {%- set text = 'trim(cast(' ~ value ~ ' as ' ~ dbt.type_string() ~ '))' -%}
+    {%- set text = trimmed('cast(' ~ value ~ ' as ' ~ dbt.type_string() ~ ')') -%}
     case
         when {{ regex_matches(text, '^[+-]?([0-9]{1,200}([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,2})?$') }}
             then cast({{ text }} as {{ type_double() }})

@@ -11,11 +11,8 @@
     finer is cut off. Words such as `now` and `infinity`, which engines read, are no times.
 #}
 {% macro utc_timestamp(column) -%}
-    {%- set text = 'upper(trim(cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')))' -%}
-    {%- set readable = text -%}
-    {%- for sign in ['+', '-', 'Z'] -%}
-        {%- set readable = "replace(" ~ readable ~ ", ' " ~ sign ~ "', '" ~ sign ~ "')" -%}
-    {%- endfor -%}
+    {%- set text = 'upper(' ~ trimmed('cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')') ~ ')' -%}
+    {%- set readable = "replace(replace(replace(" ~ text ~ ", ' +', '+'), ' -', '-'), ' Z', 'Z')" -%}
     {{ return(adapter.dispatch('read_timestamp')(
         'case when ' ~ regex_matches(
             text,

@@ -25,7 +25,7 @@ competitor_domains as (
 addresses as (
     select
         profile_key,
-        {{ split_part('identifier_value', "'@'", 2) }} as domain,
+        {{ part_of('identifier_value', "'@'", 2) }} as domain,
         identifier_value as email,
         last_seen_at
     from identifiers

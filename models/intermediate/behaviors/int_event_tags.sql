@@ -36,7 +36,7 @@ read as (
     select
         events.profile_key,
         tag_rules.kind,
-        {{ split_part('events.page_path', 'tag_rules.prefix', 2) }} as rest,
+        {{ part_of('events.page_path', 'tag_rules.prefix', 2) }} as rest,
         events.occurred_at
     from events
     inner join tag_rules
@@ -50,7 +50,7 @@ read as (
     select
         events.profile_key,
         tag_rules.kind,
-        {{ split_part('events.link_url', 'tag_rules.prefix', 2) }} as rest,
+        {{ part_of('events.link_url', 'tag_rules.prefix', 2) }} as rest,
         events.occurred_at
     from events
     inner join tag_rules
@@ -68,8 +68,8 @@ unioned as (
     select
         profile_key,
         kind,
-        {{ split_part(
-            split_part(split_part('rest', "'/'", 1), "'?'", 1), "'#'", 1
+        {{ part_of(
+            part_of(part_of('rest', "'/'", 1), "'?'", 1), "'#'", 1
         ) }} as tag_value,
         occurred_at
     from read

@@ -25,7 +25,8 @@ select
     link_url,
     object_type,
     currency,
-    properties,
+    -- Whatever a source brings, what follows may read it.
+    {{ json_or_null('properties') }} as properties,
     case
         -- What only the source can know comes first.
         when quarantine_reason is not null then quarantine_reason

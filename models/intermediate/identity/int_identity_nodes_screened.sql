@@ -17,12 +17,12 @@ edges as (
 ),
 
 spelled as (
-    {% set local_part = split_part('identifier_value', "'@'", 1) %}
+    {% set local_part = part_of('identifier_value', "'@'", 1) %}
     {% for pattern in [
         lower_text('identifier_value'),
         dbt.concat([local_part, "'@*'"]),
         dbt.concat([regex_replace(local_part, '[0-9]+$', '#'), "'@*'"]),
-        dbt.concat(["'*@'", split_part('identifier_value', "'@'", 2)]),
+        dbt.concat(["'*@'", part_of('identifier_value', "'@'", 2)]),
     ] %}
     select
         node_key,

@@ -35,7 +35,7 @@ select
     {{ clean_email(
         "coalesce("
         ~ json_text('body', 'recipient')
-        ~ ", nullif(" ~ split_part(split_part('header_to', "'<'", 2), "'>'", 1) ~ ", ''))"
+        ~ ", nullif(" ~ part_of(part_of('header_to', "'<'", 2), "'>'", 1) ~ ", ''))"
     ) }} as email,
 
     -- strings

@@ -10,7 +10,7 @@ select
     -- ids
     {{ clean_id(json_text('payload', 'sg_event_id')) }} as event_id,
     -- The part before the first dot is the message; the rest names the server that sent it.
-    {{ split_part(json_text('payload', 'sg_message_id'), "'.'", 1) }} as message_id,
+    {{ part_of(json_text('payload', 'sg_message_id'), "'.'", 1) }} as message_id,
     {{ clean_email(json_text('payload', 'email')) }} as email,
 
     -- strings

@@ -1,20 +1,20 @@
 {#
     One part of a text between separators, counted from 1; the empty text when there is none.
 
-    {{ split_part('email', "'@'", 2) }}  →  split_part(email, '@', 2)
+    {{ part_of('email', "'@'", 2) }}  →  split_part(email, '@', 2)
 #}
-{% macro split_part(text, separator, place) -%}
-    {{ return(adapter.dispatch('split_part')(text, separator, place)) }}
+{% macro part_of(text, separator, place) -%}
+    {{ return(adapter.dispatch('part_of')(text, separator, place)) }}
 {%- endmacro %}
 
-{% macro default__split_part(text, separator, place) -%}
+{% macro default__part_of(text, separator, place) -%}
     split_part({{ text }}, {{ separator }}, {{ place }})
 {%- endmacro %}
 
-{% macro trino__split_part(text, separator, place) -%}
+{% macro trino__part_of(text, separator, place) -%}
     coalesce(split_part({{ text }}, {{ separator }}, {{ place }}), if({{ text }} is not null, ''))
 {%- endmacro %}
 
-{% macro bigquery__split_part(text, separator, place) -%}
+{% macro bigquery__part_of(text, separator, place) -%}
     if({{ text }} is null, null, coalesce(split({{ text }}, {{ separator }})[safe_ordinal({{ place }})], ''))
 {%- endmacro %}

@@ -1,0 +1,146 @@
+"""Every dispatched macro gives its one documented answer, case by case, on every engine.
+
+A file cases/<macro>.csv is the documentation: a column for each argument, all of them texts, the
+answer and, where it helps, why. NULL is null; an empty cell is the empty text.
+"""
+
+import csv
+import functools
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+CASES = Path(__file__).parent / "cases"
+# How each macro is called on the columns of its cases.
+CALLS = {
+    "clean_email": "clean_email('input')",
+    "clean_id": "clean_id('input')",
+    "clean_phone": "clean_phone('input', region='GB')",
+    "epoch_timestamp": "epoch_timestamp('input')",
+    "is_email_address": "is_email_address('input')",
+    "is_json": "is_json('input')",
+    "json_item": "json_item(json_or_null('input'), 0, 'id')",
+    "json_object": "json_object({'a': 'input'}, numbers={'n': to_number('number')})",
+    "json_text": "json_text(json_or_null('input'), 'a')",
+    "lower_text": "lower_text('input')",
+    "matches": "matches('input', 'pattern')",
+    "node_key": "node_key('input', 'input')",
+    "number_text": "number_text(to_number('input'))",
+    "profile_id": "profile_id('input', 'input')",
+    "regex_matches": "regex_matches('input', \"^[a-z]+'s [0-9.]+$\")",
+    "regex_replace": "regex_replace('input', '([0-9]+)[.]0', '<\\\\1>')",
+    "round_to": "round_to(to_number('input'), 2)",
+    "round_to_whole": "round_to(to_number('input'))",
+    "seconds_between": "seconds_between(utc_timestamp('since'), utc_timestamp('until'))",
+    "part_of": "part_of('input', \"'@'\", 2)",
+    "to_boolean": "to_boolean('input')",
+    "to_number": "to_number('input')",
+    "utc_timestamp": "utc_timestamp('input')",
+    "void_key": "void_key('input')",
+}
+ENGINES = ("DuckDB", "PostgreSQL", "Spark")
+# Several rows in, one out, or the other way round: macro, SQL around it, answer.
+OVER_ROWS = {
+    "text_list": (
+        "select {{ text_list('words', ', ', 'place') }} as found from given where words <> 'b'",
+        [("Zz, a'c, ä",)],
+    ),
+    "first_known": (
+        "select {{ first_known('hint', 'place') }} as found from given",
+        [("third",)],
+    ),
+    "split_to_rows": (
+        "select {{ split_to_rows('parts', ';') }} as found from given where place = 1",
+        [("",), (" y",), ("x",)],
+    ),
+    # By bytes: upper case before lower case, letters with accents last.
+    "by_bytes": (
+        "select min({{ by_bytes('words') }}) as found from given "
+        "union all select max({{ by_bytes('words') }}) as found from given",
+        [("Zz",), ("ä",)],
+    ),
+    "sorted_by": (
+        "select words as found from (select words, row_number() over (order by "
+        "{{ sorted_by(['hint'], 'desc') }}) as place from given) as ranked where place = 1",
+        [("b",)],
+    ),
+}
+GIVEN = [
+    {"place": "1", "words": "Zz", "hint": None, "parts": "x; y;"},
+    {"place": "2", "words": "a'c", "hint": None, "parts": None},
+    {"place": "3", "words": "ä", "hint": "third", "parts": None},
+    {"place": "4", "words": "b", "hint": "zero", "parts": None},
+]
+
+
+def cases(macro):
+    """The cases of a macro: arguments by name, and the answer."""
+    with (CASES / f"{macro}.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert lines, macro
+    read = [
+        {name: None if cell == "NULL" else cell for name, cell in line.items() if name != "why"}
+        for line in lines
+    ]
+    return [(line, line.pop("answer")) for line in read]
+
+
+def given_sql(rows):
+    """A `with` of these rows, all values texts, as Jinja."""
+    selects = []
+    for number, row in enumerate(rows):
+        columns = [f"{number} as number_of_case"]
+        for name, value in row.items():
+            literal = "'null'" if value is None else f"text_literal({value!r})"
+            text = f"by_bytes('cast(' ~ {literal} ~ ' as ' ~ dbt.type_string() ~ ')')"
+            columns.append(f"{{{{ {text} }}}} as {name}")
+        selects.append("select " + ", ".join(columns))
+    return "with given as (" + " union all ".join(selects) + ") "
+
+
+def shown(value):
+    """A value as the answers are written."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, datetime):
+        return str(value.replace(tzinfo=None))
+    return value
+
+
+@functools.cache
+def text_of(macro):
+    rows = [row for row, _ in cases(macro)]
+    return (
+        given_sql(rows)
+        + f"select number_of_case, {{{{ {CALLS[macro]} }}}} as found from given order by 1"
+    )
+
+
+@pytest.mark.parametrize("macro", CALLS)
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_macro_gives_its_answers(make_engine, name, macro):
+    engine = make_engine(name, "conformance")
+    wrong = {}
+    for (row, answer), (_, found) in zip(
+        cases(macro), engine.rows(engine.compiled(text_of(macro))), strict=True
+    ):
+        if isinstance(found, float) and answer is not None:
+            answer = float(answer)
+        if shown(found) != answer:
+            wrong[str(row)] = f"found {found!r}, expected {answer!r}"
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("macro", OVER_ROWS)
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_macro_over_rows_gives_its_answer(make_engine, name, macro):
+    engine = make_engine(name, "conformance")
+    query, answer = OVER_ROWS[macro]
+    assert sorted(engine.rows(engine.compiled(given_sql(GIVEN) + query))) == answer
+
+
+def test_every_file_of_cases_is_run():
+    assert {path.stem for path in CASES.glob("*.csv")} == set(CALLS)
