@@ -118,13 +118,13 @@ class ParquetWarehouse(Elsewhere):
         """Lay a view over every table; instants are naive and in UTC, as on the other engines."""
         if not self.folder.is_dir():
             raise TargetError(f"There is no export at {self.folder}. {self.advice}")
-        files = {path.with_suffix(""): path for path in self.folder.glob("*/*.parquet")}
-        files |= {
-            path.parent: path.parent / "*.parquet" for path in self.folder.glob("*/*/*.parquet")
-        }
+        parts = self.folder.glob("*/*/*.parquet")
+        files = {path.parent: path.with_name("*.parquet") for path in parts}
+        files |= {path: path for path in self.folder.glob("*/*.parquet") if path.is_file()}
         connection.execute(f"attach ':memory:' as {name}")
         for table, path in sorted(files.items()):
-            schema, view = (f'{name}."{table.parent.name}"', f'"{table.name}"')
+            schema = f'{name}."{table.parent.name}"'
+            view = f'{schema}."{table.stem}"'
             rows = f"parquet_scan({_text(path)})"  # read_parquet tells raw files (has_files)
             try:
                 columns = connection.execute(f"describe from {rows}").fetchall()
@@ -135,9 +135,7 @@ class ParquetWarehouse(Elsewhere):
                 )
                 replaced = f"replace ({instants})" if instants else ""
                 connection.execute(f"create schema if not exists {schema}")
-                connection.execute(
-                    f"create view {schema}.{view} as select * {replaced} from {rows}"
-                )
+                connection.execute(f"create view {view} as select * {replaced} from {rows}")
             except duckdb.Error as problem:
                 connection.execute(f"detach {name}")
                 raise UnreachableWarehouse(self, str(problem).splitlines()[0]) from None
@@ -156,8 +154,10 @@ def chosen_warehouse(
             "--warehouse names a DuckDB file. Leave it out to read the warehouse of a --target or "
             "an --export."
         )
-    if file is not None or (export is not None and not target):
-        return file or ParquetWarehouse(export)
+    if file is not None:
+        return file
+    if export is not None and not target:
+        return ParquetWarehouse(export)
     asked = target or os.environ.get("DBT_TARGET")
     if not asked and (os.environ.get("AUDIENCE_WAREHOUSE") or _is_plainly_duckdb()):
         return None
@@ -177,7 +177,7 @@ def chosen_warehouse(
             )
         return ParquetWarehouse(Path(folder), name)
     if kind == "duckdb":
-        return Path(str(settings.get("path") or DEFAULT_WAREHOUSE)) if asked else None
+        return Path(str(settings.get("path") or DEFAULT_WAREHOUSE)) if target else None
     raise TargetError(
         f"Target {name} is of type {kind}: choose one of type duckdb, postgres or "
         f"{' or '.join(EXPORTED)}."
@@ -192,10 +192,10 @@ def warehouse_of(
 
 
 def read_target(name: str | None) -> tuple[str, dict[str, Any]]:
-    """The name and the settings of a target of profiles.yml, as dbt reads them: the profile's own
-    where no name is given.
+    """The name and the settings of a target of profiles.yml, as dbt reads them.
 
-    The adapter of the target need not be installed. Raises TargetError.
+    Without a name it is the profile's own target. Its adapter need not be installed. Raises
+    TargetError.
     """
     from dbt.config.profile import Profile, read_profile
     from dbt.config.project import load_raw_project
@@ -235,11 +235,10 @@ def load_postgres(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _profiles_folder() -> Path:
-    given = os.environ.get("DBT_PROFILES_DIR")
+    if given := os.environ.get("DBT_PROFILES_DIR"):
+        return Path(given)
     here = Path.cwd()
-    return (
-        Path(given) if given else here if (here / "profiles.yml").exists() else Path.home() / ".dbt"
-    )
+    return here if (here / "profiles.yml").exists() else Path.home() / ".dbt"
 
 
 def _is_plainly_duckdb() -> bool:
@@ -251,9 +250,8 @@ def _is_plainly_duckdb() -> bool:
     if not (project.exists() and profiles.exists()):
         return True
     try:
-        profile = yaml.safe_load(profiles.read_text())[
-            yaml.safe_load(project.read_text())["profile"]
-        ]
+        name = yaml.safe_load(project.read_text())["profile"]
+        profile = yaml.safe_load(profiles.read_text())[name]
         return profile["outputs"][profile["target"]]["type"] == "duckdb"
     except (yaml.YAMLError, KeyError, TypeError):
         return False  # Jinja, perhaps: dbt will know, or say what is wrong
