@@ -13,6 +13,23 @@ Warehouse = Annotated[
         show_default=False,
     ),
 ]
+Target = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Read the warehouse of this target of profiles.yml (default: the profile's own).",
+        show_default=False,
+    ),
+]
+Export = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Read this Parquet export of a Spark or Databricks warehouse (default: "
+        "AUDIENCE_EXPORT for such a target).",
+        show_default=False,
+    ),
+]
 TargetPath = Annotated[
     Path | None,
     typer.Option(

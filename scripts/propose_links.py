@@ -12,7 +12,7 @@ import pandas as pd
 
 from scripts.dbt_runner import PROJECT
 from scripts.errors import PersonNeeded
-from scripts.warehouse import open_warehouse
+from scripts.warehouse import Place, open_warehouse
 
 PROPOSALS = PROJECT / "seeds" / "identity_proposals.csv"
 COLUMNS = (
@@ -243,7 +243,7 @@ def with_rare_agreements(model: dict[str, Any], *, rarest: float) -> dict[str, A
 
 
 def propose(
-    warehouse: Path,
+    warehouse: Place,
     out: Path,
     *,
     threshold: float,

@@ -1,13 +1,12 @@
 """What the warehouse holds at one moment, and how it is shown on a screen of 80 columns."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import duckdb
 from rich import box
 from rich.table import Table
 
-from scripts.warehouse import open_warehouse
+from scripts.warehouse import Place, open_warehouse
 
 Membership = tuple[str, str]
 TABLES = (
@@ -58,7 +57,7 @@ class Snapshot:
         return [name for name in self.sizes if name in self.core or not (only_core and self.core)]
 
 
-def look(warehouse: Path) -> Snapshot:
+def look(warehouse: Place) -> Snapshot:
     """Read a Snapshot; raises a WarehouseError when the warehouse is missing or not built."""
     with open_warehouse(warehouse, TABLES) as connection:
         return read_snapshot(connection)

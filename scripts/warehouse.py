@@ -19,6 +19,26 @@ DEFAULT_TARGET = Path("target")
 PATIENCE_SECONDS = 10.0
 
 
+class Elsewhere:
+    """A warehouse that is no DuckDB file, and that DuckDB reads; scripts/targets.py has the kinds.
+
+    Its text names it at the beginning of a sentence; `advice` says how its tables are made.
+    """
+
+    advice: str
+
+    def with_name(self, name: str) -> Path:
+        """Where a file about this warehouse is."""
+        raise NotImplementedError
+
+    def attach(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
+        """Attach it for reading under a name; raises a WarehouseError."""
+        raise NotImplementedError
+
+
+Place = Path | Elsewhere
+
+
 class WarehouseError(PersonNeeded):
     """The warehouse cannot be read before somebody does something."""
 
@@ -43,6 +63,13 @@ class UnreadableWarehouse(WarehouseError):
         )
 
 
+class UnreachableWarehouse(WarehouseError):
+    """A warehouse that is no file cannot be opened."""
+
+    def __init__(self, warehouse: Elsewhere, reason: str) -> None:
+        super().__init__(f"{warehouse} cannot be read: {reason.rstrip('.!')}.")
+
+
 class WarehouseLocked(WarehouseError):
     """Another process writes to the warehouse."""
 
@@ -57,10 +84,9 @@ class WarehouseLocked(WarehouseError):
 class WarehouseNotBuilt(WarehouseError):
     """The warehouse lacks tables that are to be read."""
 
-    def __init__(self, warehouse: Path, tables: Iterable[str]) -> None:
-        super().__init__(
-            f"{warehouse} has no {' and no '.join(tables)}. Run `audiences build` to make them."
-        )
+    def __init__(self, warehouse: Place, tables: Iterable[str]) -> None:
+        advice = getattr(warehouse, "advice", "Run `audiences build` to make them.")
+        super().__init__(f"{warehouse} has no {' and no '.join(tables)}. {advice}")
 
 
 class MissingManifest(WarehouseError):
@@ -73,8 +99,13 @@ class MissingManifest(WarehouseError):
         )
 
 
-def warehouse_path(given: Path | str | None = None) -> Path:
-    """The DuckDB file that is meant: the one given, else AUDIENCE_WAREHOUSE, else the default."""
+def warehouse_path(given: Place | str | None = None) -> Place:
+    """The DuckDB file that is meant: the one given, else AUDIENCE_WAREHOUSE, else the default.
+
+    A warehouse that is no file is what it is.
+    """
+    if isinstance(given, Elsewhere):
+        return given
     return Path(given or os.environ.get("AUDIENCE_WAREHOUSE") or DEFAULT_WAREHOUSE)
 
 
@@ -94,14 +125,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 @contextmanager
 def open_warehouse(
-    path: Path, tables: Iterable[str] = (), *, patience_seconds: float = 0.0
+    path: Place, tables: Iterable[str] = (), *, patience_seconds: float = 0.0
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection for reading, in UTC; raises a WarehouseError when the file is of no use.
+    """A connection for reading, in UTC; raises a WarehouseError when the warehouse is of no use.
 
     `tables` must be there, by `schema.table`. A writer is waited for as long as
     `patience_seconds`.
     """
-    if not path.exists():
+    if not isinstance(path, Elsewhere) and not path.exists():
         raise MissingWarehouse(path)
     with _patiently(path, patience_seconds, lambda: _connect(path)) as connection:
         missing = missing_tables(connection, tables)
@@ -112,12 +143,15 @@ def open_warehouse(
 
 def attach_warehouse(
     connection: duckdb.DuckDBPyConnection,
-    path: Path,
+    path: Place,
     name: str,
     *,
     patience_seconds: float = PATIENCE_SECONDS,
 ) -> None:
     """Attach the warehouse for reading under a name; raises as open_warehouse does."""
+    if isinstance(path, Elsewhere):
+        path.attach(connection, name)
+        return
     if not path.exists():
         raise MissingWarehouse(path)
     quoted = str(path).replace("'", "''")
@@ -137,15 +171,19 @@ def missing_tables(connection: duckdb.DuckDBPyConnection, tables: Iterable[str])
     return [table for table in tables if table not in present]
 
 
-def _connect(path: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(str(path), read_only=True)
+def _connect(path: Place) -> duckdb.DuckDBPyConnection:
+    is_file = not isinstance(path, Elsewhere)
+    connection = duckdb.connect(str(path), read_only=True) if is_file else duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
+    if not is_file:
+        path.attach(connection, "warehouse")
+        connection.execute("use warehouse")
     # On by default as soon as a query takes two seconds.
     connection.execute("set enable_progress_bar = false")
     return connection
 
 
-def _patiently(path: Path, patience_seconds: float, attempt: Any) -> Any:
+def _patiently(path: Place, patience_seconds: float, attempt: Any) -> Any:
     """What an attempt gives, tried again while something else writes to the file."""
     deadline = time.monotonic() + patience_seconds
     while True:

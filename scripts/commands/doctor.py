@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts.options import AsJson, Config, Ledger, Syncs, Warehouse
+from scripts.options import AsJson, Config, Export, Ledger, Syncs, Target, Warehouse
 
 
 def doctor(
@@ -14,6 +14,8 @@ def doctor(
     ] = False,
     config: Config = None,
     warehouse: Warehouse = None,
+    target: Target = None,
+    export: Export = None,
     ledger: Ledger = None,
     as_json: AsJson = False,
 ) -> int:
@@ -23,8 +25,14 @@ def doctor(
     """
     from scripts.delivery import engine, load_syncs
     from scripts.delivery.show import for_each, show_findings
+    from scripts.targets import chosen_warehouse
 
-    chosen = load_syncs(config, names=syncs or (), warehouse=warehouse, ledger=ledger)
+    chosen = load_syncs(
+        config,
+        names=syncs or (),
+        warehouse=chosen_warehouse(warehouse, target, export),
+        ledger=ledger,
+    )
 
     def run(sync: engine.Sync) -> tuple[list[Any], int]:
         found = list(engine.doctor(sync, create=create))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts.options import AsJson, Warehouse
+from scripts.options import AsJson, Export, Target, Warehouse
 
 
 def explain_identity(
@@ -24,6 +24,8 @@ def explain_identity(
         typer.Option(metavar="A B", help="What keeps two people apart.", show_default=False),
     ] = None,
     warehouse: Warehouse = None,
+    target: Target = None,
+    export: Export = None,
     as_json: AsJson = False,
 ) -> int:
     """Say who an identifier is, what ties two of them, and what keeps two people apart.
@@ -36,12 +38,13 @@ def explain_identity(
     from scripts.explain_identity.answers import explain
     from scripts.explain_identity.show import show
     from scripts.explain_identity.warehouse import TABLES
-    from scripts.warehouse import open_warehouse, warehouse_path
+    from scripts.targets import warehouse_of
+    from scripts.warehouse import open_warehouse
 
     asked = [*(identifiers or []), *(why_not or ())]
     if len(asked) not in (1, 2) or (why_not and identifiers):
         raise typer.BadParameter("give one identifier, or two, or --why-not and two")
-    with open_warehouse(warehouse_path(warehouse), TABLES) as connection:
+    with open_warehouse(warehouse_of(warehouse, target, export), TABLES) as connection:
         answer = explain(connection, *asked)
     if as_json:
         print(json.dumps(asdict(answer), default=text_of, indent=2))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.options import AsJson, Config, Ledger, MaxRemoveShare, Syncs, Warehouse
+from scripts.options import AsJson, Config, Export, Ledger, MaxRemoveShare, Syncs, Target, Warehouse
 
 
 def plan(
@@ -13,6 +13,8 @@ def plan(
     max_remove_share: MaxRemoveShare = None,
     config: Config = None,
     warehouse: Warehouse = None,
+    target: Target = None,
+    export: Export = None,
     ledger: Ledger = None,
     as_json: AsJson = False,
 ) -> int:
@@ -22,11 +24,12 @@ def plan(
     """
     from scripts.delivery import engine, load_syncs
     from scripts.delivery.show import for_each, show_plan
+    from scripts.targets import chosen_warehouse
 
     chosen = load_syncs(
         config,
         names=syncs or (),
-        warehouse=warehouse,
+        warehouse=chosen_warehouse(warehouse, target, export),
         ledger=ledger,
         max_remove_share=max_remove_share,
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.options import Warehouse
+from scripts.options import Export, Target, Warehouse
 
 
 def propose_links(
@@ -29,6 +29,8 @@ def propose_links(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show, and write nothing.")] = False,
     warehouse: Warehouse = None,
+    target: Target = None,
+    export: Export = None,
 ) -> int:
     """Propose links between profiles that are probably one person's.
 
@@ -36,11 +38,11 @@ def propose_links(
     needs Splink, which is optional; docs/probable-links.md has all of it.
     """
     from scripts.propose_links import PROPOSALS, propose
-    from scripts.warehouse import warehouse_path
+    from scripts.targets import warehouse_of
 
     out = out or PROPOSALS
     added, before = propose(
-        warehouse_path(warehouse),
+        warehouse_of(warehouse, target, export),
         out,
         threshold=threshold,
         most=most,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.options import AsJson, Config, Ledger, Syncs, Warehouse
+from scripts.options import AsJson, Config, Export, Ledger, Syncs, Target, Warehouse
 from scripts.warehouse import DEFAULT_RAW_PATH
 
 
@@ -20,6 +20,8 @@ def pull(
     ] = DEFAULT_RAW_PATH,
     config: Config = None,
     warehouse: Warehouse = None,
+    target: Target = None,
+    export: Export = None,
     ledger: Ledger = None,
     as_json: AsJson = False,
 ) -> int:
@@ -29,8 +31,14 @@ def pull(
     """
     from scripts.delivery import engine, load_syncs
     from scripts.delivery.show import for_each, show_pulled
+    from scripts.targets import chosen_warehouse
 
-    chosen = load_syncs(config, names=syncs or (), warehouse=warehouse, ledger=ledger)
+    chosen = load_syncs(
+        config,
+        names=syncs or (),
+        warehouse=chosen_warehouse(warehouse, target, export),
+        ledger=ledger,
+    )
 
     def run(sync: engine.Sync) -> tuple[engine.Pulled, int]:
         tell = None if as_json else lambda line: print(line, file=sys.stderr, flush=True)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.options import AsJson, Config, Ledger, MaxRemoveShare, Syncs, Warehouse
+from scripts.options import AsJson, Config, Export, Ledger, MaxRemoveShare, Syncs, Target, Warehouse
 
 
 def push(
@@ -24,6 +24,8 @@ def push(
     max_remove_share: MaxRemoveShare = None,
     config: Config = None,
     warehouse: Warehouse = None,
+    target: Target = None,
+    export: Export = None,
     ledger: Ledger = None,
     as_json: AsJson = False,
 ) -> int:
@@ -35,11 +37,12 @@ def push(
     """
     from scripts.delivery import engine, load_syncs
     from scripts.delivery.show import for_each, progress_display, show_push
+    from scripts.targets import chosen_warehouse
 
     chosen = load_syncs(
         config,
         names=syncs or (),
-        warehouse=warehouse,
+        warehouse=chosen_warehouse(warehouse, target, export),
         ledger=ledger,
         max_remove_share=max_remove_share,
     )

@@ -2,17 +2,22 @@
 
 import json
 
-from scripts.options import AsJson, Warehouse
+from scripts.options import AsJson, Export, Target, Warehouse
 
 
-def segments(warehouse: Warehouse = None, as_json: AsJson = False) -> int:
+def segments(
+    warehouse: Warehouse = None,
+    target: Target = None,
+    export: Export = None,
+    as_json: AsJson = False,
+) -> int:
     """List every segment with its size, core segments first."""
     from rich.console import Console
 
     from scripts.snapshot import look, segment_table
-    from scripts.warehouse import warehouse_path
+    from scripts.targets import warehouse_of
 
-    found = look(warehouse_path(warehouse))
+    found = look(warehouse_of(warehouse, target, export))
     if as_json:
         print(json.dumps({"as_of": found.as_of, "segments": found.sizes}))
         return 0

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts.options import TargetPath, Warehouse
+from scripts.options import Export, Target, TargetPath, Warehouse
 from scripts.validate.bounds import Bounds, Limit
 
 
@@ -67,6 +67,8 @@ def validate(
         bool, typer.Option("--verbose", "-v", help="Show every check, not only what was found.")
     ] = False,
     warehouse: Warehouse = None,
+    target: Target = None,
+    export: Export = None,
     target_path: TargetPath = None,
     unreadable_times: Annotated[TwoHeights, bound("unreadable_times")] = None,
     missing_ids: Annotated[TwoHeights, bound("missing_ids")] = None,
@@ -88,11 +90,11 @@ def validate(
     The exit code is 4 when a critical check failed; the push then stops. docs/validation.md
     explains every check and bound.
     """
+    from scripts.targets import warehouse_of
     from scripts.validate import run
     from scripts.validate.show import show
-    from scripts.warehouse import warehouse_path
 
-    path = warehouse_path(warehouse)
+    path = warehouse_of(warehouse, target, export)
     report = run.validate(
         warehouse=path,
         target_path=target_path,

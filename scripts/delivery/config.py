@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from scripts.warehouse import Elsewhere, Place
+
 from .destination import Destination
 from .errors import ConfigError
 
@@ -51,8 +53,9 @@ class Field:
 class Sync:
     """One way from a table to a destination; `fields` maps our columns to remote fields.
 
-    `ledger` is a DuckDB file or the address of a PostgreSQL database. `suppressions` is a table of
-    profile_ids whom nothing may reach; None switches that off for sources without people.
+    `warehouse` is a DuckDB file or one of scripts/targets.py, `ledger` a DuckDB file or the address
+    of a PostgreSQL database. `suppressions` is a table of profile_ids whom nothing may reach; None
+    switches that off for sources without people.
     """
 
     name: str
@@ -60,7 +63,7 @@ class Sync:
     source: str
     key: tuple[str, ...]
     fields: dict[str, Field]
-    warehouse: Path = Path("data/warehouse.duckdb")
+    warehouse: Place = Path("data/warehouse.duckdb")
     ledger: str = "data/ledger.duckdb"
     suppressions: str | None = "marts.profile_suppressions"
     max_remove_share: float = 0.2
@@ -214,6 +217,8 @@ def make_fields(name: str, given: Any) -> dict[str, Field]:
 def convert(name: str, value: Any) -> Any:
     """Return a setting in its own type."""
     kind = {field.name: field.type for field in fields(Sync)}[name]
+    if kind is Place:
+        kind = type(value) if isinstance(value, Elsewhere) else Path
     try:
         return value if value is None or kind not in (Path, str, int, float) else kind(value)
     except (TypeError, ValueError):

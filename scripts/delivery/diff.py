@@ -108,6 +108,11 @@ def columns_of(ledger: Ledger, table: str) -> dict[str, str]:
     return {row[0]: row[1] for row in found}
 
 
+def how_to_build(sync: Sync) -> str:
+    """How the tables of the warehouse are made, in a sentence."""
+    return getattr(sync.warehouse, "advice", "Run `audiences build` first.")
+
+
 def encoded(column: str, kind: str) -> str:
     """Return SQL that writes a column as JSON holds it; an empty text is nothing."""
     name = f"source.{quoted(column)}"
@@ -142,8 +147,8 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
     kinds = columns_of(ledger, sync.source)
     if not kinds:
         raise ConfigError(
-            f"{sync.warehouse} has no table {sync.source}. Run `audiences build` first, or correct "
-            f"the source of {sync.name} in sync.yml."
+            f"{sync.warehouse} has no table {sync.source}. {how_to_build(sync)} Or correct the "
+            f"source of {sync.name} in sync.yml."
         )
     missing = sorted({*sync.key, *sync.fields} - set(kinds))
     if missing:
@@ -225,7 +230,7 @@ def suppressions(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
         if "profile_id" not in columns_of(ledger, sync.suppressions):
             raise ConfigError(
                 f"{sync.warehouse} has no table {sync.suppressions} with a profile_id, so nobody "
-                "knows who must not be contacted. Run `audiences build`, or set `suppressions:` of "
+                f"knows who must not be contacted. {how_to_build(sync)} Or set `suppressions:` of "
                 f"{sync.name} to another table, or to null where nobody can be harmed."
             )
         table = f"warehouse_source.{sync.suppressions}"

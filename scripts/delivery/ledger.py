@@ -31,6 +31,8 @@ from typing import Any
 
 import duckdb
 
+from scripts.targets import load_postgres
+
 from .destination import Outcome
 from .errors import ConfigError, LockedError
 
@@ -165,7 +167,7 @@ def attach(connection: duckdb.DuckDBPyConnection, address: str, name: str) -> No
     place = address.replace("'", "''")
     try:
         if is_postgres(address):
-            _load_postgres(connection)
+            load_postgres(connection)
             connection.execute(f"attach '{place}' as {name} (type postgres)")
         else:
             connection.execute(f"attach '{place}' as {name}")
@@ -173,16 +175,6 @@ def attach(connection: duckdb.DuckDBPyConnection, address: str, name: str) -> No
         if is_postgres(address):  # its text can hold the password
             raise ConfigError("The ledger's PostgreSQL database cannot be attached.") from None
         raise LockedError(f"The ledger cannot be opened: {problem}") from None
-
-
-def _load_postgres(connection: duckdb.DuckDBPyConnection) -> None:
-    from duckdb_extensions import import_extension
-
-    try:
-        connection.execute("load postgres_scanner")
-    except duckdb.Error:
-        import_extension("postgres_scanner")  # from its wheel: nothing is downloaded
-        connection.execute("load postgres_scanner")
 
 
 class Ledger:

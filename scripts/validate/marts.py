@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from scripts.validate.report import instant_text
-from scripts.warehouse import WarehouseNotBuilt
+from scripts.warehouse import Place, WarehouseNotBuilt
 
 if TYPE_CHECKING:  # takes a second to import, and --help must not wait
     import pandas as pd
@@ -55,7 +54,7 @@ class Marts:
     as_of: str
 
 
-def read_marts(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> Marts:
+def read_marts(connection: duckdb.DuckDBPyConnection, warehouse: Place) -> Marts:
     """Read both tables; raises WarehouseNotBuilt when a table is missing."""
     present = _columns(connection)
     _demand_tables(warehouse, present)
@@ -90,7 +89,7 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     return dict(found)
 
 
-def _demand_tables(warehouse: Path, present: Mapping[str, Sequence[str]]) -> None:
+def _demand_tables(warehouse: Place, present: Mapping[str, Sequence[str]]) -> None:
     missing = [table for table in REQUIRED if table not in present]
     # Without these two columns nobody could tell who is suppressed; that is no mere fault of shape.
     missing += [

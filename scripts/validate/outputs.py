@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -21,6 +20,7 @@ from scripts.validate.marts import (
     read_marts,
 )
 from scripts.validate.report import CheckResult, SuiteResult, instant_text
+from scripts.warehouse import Place
 
 if TYPE_CHECKING:  # takes a second to import, and --help must not wait
     import pandas as pd
@@ -35,7 +35,7 @@ def validate_outputs(
     judge: Judge,
     connection: duckdb.DuckDBPyConnection,
     *,
-    warehouse: Path,
+    warehouse: Place,
     as_of: datetime | None,
     bounds: Bounds,
     history: list[Run],

@@ -70,12 +70,17 @@ def read_relation(
 
 
 def has_files(connection: duckdb.DuckDBPyConnection, judged: Judged) -> bool:
-    """Whether a raw view reads files; where an optional table has none, dbt makes an empty view."""
+    """Whether a raw view reads files, or a table that holds something.
+
+    Where an optional table was not brought, dbt makes an empty view.
+    """
     found = connection.execute(
         'select sql from duckdb_views() where format(\'"{}"."{}"\', schema_name, view_name) = ?',
         [judged.relation],
     ).fetchone()
-    return found is None or any(reader in found[0] for reader in _FILE_READERS)
+    if found and any(reader in found[0] for reader in _FILE_READERS):
+        return True
+    return connection.execute(f"select 1 from {judged.relation} limit 1").fetchone() is not None
 
 
 def hours_since_load(

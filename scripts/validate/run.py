@@ -14,6 +14,7 @@ from scripts.validate.inputs import validate_inputs
 from scripts.validate.outputs import validate_outputs
 from scripts.validate.report import Report, SuiteResult, instant_text
 from scripts.validate.setup_errors import UnknownScope, UnreadableInstant
+from scripts.warehouse import Place
 
 SCOPES = ("inputs", "outputs", "all")
 RESULT_NAME = "validation.json"
@@ -22,7 +23,7 @@ HISTORY_NAME = "validation_history.json"
 
 def validate(
     *,
-    warehouse: Path | str | None = None,
+    warehouse: Place | str | None = None,
     target_path: Path | str | None = None,
     as_of: datetime | str | None = None,
     scope: str = "all",

