@@ -1,0 +1,345 @@
+"""Read the compiled SQL of every model as BigQuery, Snowflake and Trino would read it.
+
+    python -m dev.other_warehouses              a table of findings for each warehouse
+    python -m dev.other_warehouses --verbose    and each finding
+    python -m dev.other_warehouses --write      and the numbers into docs/other-warehouses.md
+
+Every model is compiled with the macros of the warehouse. BigQuery's is then resolved, names and
+types, by ZetaSQL, the analyzer that BigQuery itself runs (package `zetasql`); what a model gives is
+what the models that read it start from. Snowflake's and Trino's is parsed by sqlglot, and every
+function in it must be one that the vendor documents. Nothing runs on those warehouses, and no SQL
+that sqlglot writes is used: it turns try_cast into a cast that fails.
+
+The number of findings may only fall: tests/engines/ceilings.yml holds what it may be.
+Exit code 0: no more findings than that; 1: more; 2: a package is missing.
+"""
+
+import argparse
+import contextlib
+import importlib.util
+import re
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import duckdb
+import yaml
+
+from scripts.dbt_runner import PROJECT, invoke_dbt
+
+CEILINGS = PROJECT / "tests" / "engines" / "ceilings.yml"
+PAGE = PROJECT / "docs" / "other-warehouses.md"
+WAREHOUSES = ("bigquery", "snowflake", "trino")
+PACKAGES = ("zetasql", "sqlglot")
+VARIABLES = {
+    "as_of": "2026-06-30T00:00:00Z",
+    "event_sources": sorted(
+        path.name for path in (PROJECT / "models" / "staging").iterdir() if path.is_dir()
+    ),
+}
+# A relation as dbt writes it for DuckDB.
+RELATION = re.compile(r'"\w+"\."(\w+)"\."(\w+)"')
+# Words of SQL that a bracket may follow and that are no functions.
+NO_FUNCTIONS = frozenset(
+    "all and any array as between by case distinct else end escape except exists from group having"
+    " in intersect interval is join like not on or order over partition recursive select set some"
+    " then union using values when where with within select"
+    # types with a length or a precision
+    " decimal numeric number varchar char timestamp".split()
+)
+# The functions that the project calls, as far as the vendor documents them.
+EVERYWHERE = frozenset(
+    "abs avg cast ceil coalesce concat count dense_rank exp extract first_value floor greatest"
+    " lag last_value lead least length ln lower max md5 min mod nullif percent_rank power rank"
+    " regexp_replace replace round row_number split_part sqrt substr substring sum trim"
+    " try_cast upper".split()
+)
+FUNCTIONS = {
+    # https://docs.snowflake.com/en/sql-reference/functions-all
+    "snowflake": EVERYWHERE
+    | frozenset(
+        "array_agg array_construct boolor_agg convert_timezone date_part datediff dateadd flatten"
+        " get_path iff lateral left listagg max_by min_by parse_json regexp_instr regexp_substr"
+        " right split split_to_table strtok_to_array table to_json to_number to_timestamp_ntz"
+        " to_variant to_varchar translate try_parse_json try_to_double try_to_timestamp_tz"
+        " timestampdiff zeroifnull any_value charindex position contains startswith"
+        " try_to_timestamp_ntz within group".split()
+    ),
+    # https://trino.io/docs/current/functions/list.html
+    "trino": EVERYWHERE
+    | frozenset(
+        "any_value arbitrary array_agg array_join bool_or contains filter from_base"
+        " from_iso8601_timestamp from_unixtime_nanos if json_extract_scalar json_format json_parse"
+        " listagg max_by min_by regexp_like sequence split strpos to_hex to_unixtime to_utf8"
+        " translate try unnest unicode".split()
+    ),
+}
+# Types that a cast may not name, with the vendor's own name where there is one.
+FOREIGN_TYPES = {
+    "snowflake": frozenset(("float64", "hugeint", "int64", "timestamptz")),
+    "trino": frozenset(("datetime", "float64", "hugeint", "int64", "string", "text", "timestamptz")),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a warehouse would not take, in which model; equal reasons are counted together."""
+
+    model: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """One model as a warehouse would get it; `reads` are the relations that it selects from."""
+
+    name: str
+    relation: str
+    sql: str
+    reads: tuple[str, ...]
+
+
+class Analyzer:
+    """ZetaSQL with BigQuery's rules, and what is known of each relation's columns."""
+
+    def __init__(self, columns: dict[str, dict[str, str]]) -> None:
+        from zetasql.types import LanguageOptions, ProductMode, ZetaSQLBuiltinFunctionOptions
+
+        self.language = LanguageOptions.maximum_features()
+        self.language.product_mode = ProductMode.PRODUCT_EXTERNAL
+        self.functions = ZetaSQLBuiltinFunctionOptions(language_options=self.language)
+        self.columns: dict[str, dict[str, Any]] = {
+            relation: {name: bigquery_kind(kind) for name, kind in kinds.items()}
+            for relation, kinds in columns.items()
+        }
+
+    def findings(self, model: Compiled) -> list[Finding]:
+        """The first thing that the analyzer refuses in a model, if any.
+
+        The columns of a model without one replace what was known of them.
+        """
+        from zetasql.api import Analyzer as ZetaSql
+        from zetasql.api import CatalogBuilder, TableBuilder
+        from zetasql.core.exceptions import ZetaSQLError
+        from zetasql.types import AnalyzerOptions
+
+        catalog = CatalogBuilder("warehouse").with_builtin_functions(self.functions)
+        for relation in model.reads:
+            table = TableBuilder(relation)
+            for name, kind in self.columns.get(relation, {}).items():
+                table.add_column(name, kind)
+            catalog.add_table(table.build())
+        analyzer = ZetaSql(AnalyzerOptions(language_options=self.language), catalog.build())
+        try:
+            statement = analyzer.analyze_statement(with_backticks(model.sql))
+        except ZetaSQLError as error:
+            message = str(error).removeprefix("[INVALID_ARGUMENT] ")
+            return [Finding(model.name, reason_of(message), message)]
+        self.columns[model.relation] = {
+            column.name: column.column.type for column in statement.output_column_list
+        }
+        return []
+
+
+def bigquery_kind(kind: str) -> Any:
+    """BigQuery's type of a DuckDB type."""
+    from zetasql.types import TypeKind
+
+    kinds = {
+        "BOOLEAN": TypeKind.TYPE_BOOL,
+        "DATE": TypeKind.TYPE_DATE,
+        "DOUBLE": TypeKind.TYPE_DOUBLE,
+        "FLOAT": TypeKind.TYPE_DOUBLE,
+        "TIMESTAMP": TypeKind.TYPE_TIMESTAMP,
+        "VARCHAR": TypeKind.TYPE_STRING,
+    }
+    if kind.startswith("DECIMAL"):
+        return TypeKind.TYPE_NUMERIC
+    if kind in kinds:
+        return kinds[kind]
+    if kind.endswith("INT") or kind.endswith("INTEGER"):
+        return TypeKind.TYPE_INT64
+    raise ValueError(f"no type of BigQuery is known for {kind}")
+
+
+def reason_of(message: str) -> str:
+    """A message without what differs from model to model."""
+    text = message.split("; Did you mean")[0].split("\n")[0]
+    return re.sub(r" \[at .*?\]|(?<=column )\S+|(?<=Unrecognized name: )\S+", "", text).strip()
+
+
+def relations_in(sql: str) -> tuple[str, ...]:
+    """The relations (schema.name) that a compiled model reads."""
+    return tuple(sorted({f"{schema}.{name}" for schema, name in RELATION.findall(sql)}))
+
+
+def with_backticks(sql: str) -> str:
+    """The names of relations as BigQuery quotes them."""
+    return RELATION.sub(r"`\1.\2`", sql)
+
+
+def sqlglot_findings(model: Compiled, warehouse: str) -> list[Finding]:
+    """What sqlglot cannot parse as the warehouse's, and functions and types that it does not have."""
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.dialects import Dialect
+    from sqlglot.errors import ErrorLevel, SqlglotError
+
+    found = []
+
+    def add(reason: str, message: str) -> None:
+        found.append(Finding(model.name, reason, message))
+
+    try:
+        tree = sqlglot.parse_one(model.sql, read=warehouse, error_level=ErrorLevel.RAISE)
+    except SqlglotError as error:
+        message = re.sub(r"\x1b\[\d+m", "", str(error))
+        add("no statement of its grammar", " ".join(message.split())[:300])
+        return found
+    tokens = [token for token in Dialect.get_or_raise(warehouse).tokenize(model.sql)]
+    words = [token.text.lower() for token in tokens]
+    called = {
+        word
+        for word, token, following in zip(words, tokens, words[1:], strict=False)
+        if following == "("
+        and re.fullmatch(r"[a-z_]\w*", word)
+        and token.token_type.name not in ("STRING", "IDENTIFIER")
+    }
+    for name in sorted(called - NO_FUNCTIONS - FUNCTIONS[warehouse]):
+        add(f"function {name}", f"{name}() is not among the documented functions")
+    named = {kind for word, kind in zip(words, words[1:], strict=False) if word == "as"}
+    for name in sorted(named & FOREIGN_TYPES[warehouse]):
+        add(f"type {name}", f"there is no type {name}")
+    if warehouse == "trino" and tree.find(exp.Qualify):
+        add("qualify", "there is no qualify")
+    if warehouse == "snowflake" and tree.find(exp.Filter):
+        add("filter", "aggregates take no filter")
+    return found
+
+
+CHECKS: dict[str, Callable[[Compiled], list[Finding]]] = {
+    "snowflake": lambda model: sqlglot_findings(model, "snowflake"),
+    "trino": lambda model: sqlglot_findings(model, "trino"),
+}
+
+
+def build_empty(folder: Path) -> Path:
+    """Every table of the project without a row, in a DuckDB file; its columns are what counts.
+
+    The sources are read from empty tables of text, so that no raw file is needed.
+    """
+    warehouse = folder / "warehouse.duckdb"
+    project = copy_of_project(folder / "project")
+    manifest = invoke_dbt(
+        "parse", warehouse=warehouse, variables=VARIABLES, project_dir=project,
+        target_path=folder / "target",
+    )  # fmt: skip
+    with duckdb.connect(str(warehouse)) as connection:
+        for source in manifest.sources.values():
+            columns = ", ".join(f'"{name}" varchar' for name in source.columns)
+            connection.execute(f'create schema if not exists "{source.schema}"')
+            connection.execute(f'create table "{source.schema}"."{source.identifier}" ({columns})')
+    invoke_dbt(
+        "build", "--empty", "--resource-type", "model", "--resource-type", "seed",
+        warehouse=warehouse, variables=VARIABLES, project_dir=project,
+        target_path=folder / "target", manifest=manifest,
+    )  # fmt: skip
+    return warehouse
+
+
+def copy_of_project(folder: Path, macros: Path | None = None) -> Path:
+    """The project's files without its hooks, with a file of macros added to them."""
+    folder.mkdir()
+    for name in ("models", "macros", "seeds", "tests/generic"):
+        shutil.copytree(PROJECT / name, folder / name)
+    if macros is not None:
+        shutil.copy(macros, folder / "macros" / "adapter_macros.sql")
+    settings = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
+    settings.pop("on-run-start")
+    settings.pop("on-run-end")
+    (folder / "dbt_project.yml").write_text(yaml.safe_dump(settings))
+    return folder
+
+
+def columns_of(warehouse: Path) -> dict[str, dict[str, str]]:
+    """The DuckDB types of all columns, by relation (schema.name)."""
+    columns: dict[str, dict[str, str]] = {}
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        for schema, table, column, kind in connection.execute(
+            """
+            select table_schema, table_name, column_name, data_type
+            from information_schema.columns order by ordinal_position
+            """
+        ).fetchall():
+            columns.setdefault(f"{schema}.{table}", {})[column] = kind
+    return columns
+
+
+@contextlib.contextmanager
+def dispatching_to(warehouse: str) -> Iterator[None]:
+    """Let dbt choose a warehouse's macros while it is connected to DuckDB.
+
+    DuckDB's own come next, so that dbt can look at the tables it finds, then the default.
+    """
+    from dbt.adapters.duckdb.impl import DuckDBAdapter
+    from dbt.context.providers import BaseDatabaseWrapper
+
+    mark = "`" if warehouse == "bigquery" else '"'
+    with (
+        patch.object(
+            BaseDatabaseWrapper,
+            "_get_adapter_macro_prefixes",
+            lambda _: [warehouse, "duckdb", "default"],
+        ),
+        patch.object(DuckDBAdapter, "quote", lambda _, name: f"{mark}{name}{mark}"),
+    ):
+        yield
+
+
+def compile_for(warehouse: str, built: Path, folder: Path) -> list[Compiled]:
+    """All models with a warehouse's macros, each after those that it reads."""
+    project = copy_of_project(
+        folder / warehouse, PROJECT / "dev" / "adapter_macros" / f"{warehouse}.sql"
+    )
+    with dispatching_to(warehouse):
+        result = invoke_dbt(
+            "compile", "--select", "resource_type:model",
+            warehouse=built, variables=VARIABLES, project_dir=project,
+            target_path=folder / f"target_{warehouse}",
+        )  # fmt: skip
+    return [
+        Compiled(
+            name=entry.node.name,
+            relation=f"{entry.node.schema}.{entry.node.alias}",
+            sql=entry.node.compiled_code,
+            reads=relations_in(entry.node.compiled_code),
+        )
+        for entry in result.results
+    ]
+
+
+def lint(warehouses: tuple[str, ...] = WAREHOUSES) -> dict[str, tuple[int, list[Finding]]]:
+    """For each warehouse the number of models and everything found in them."""
+    report = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        built = build_empty(folder)
+        for warehouse in warehouses:
+            models = compile_for(warehouse, built, folder)
+            check = (
+                Analyzer(columns_of(built)).findings
+                if warehouse == "bigquery"
+                else CHECKS[warehouse]
+            )
+            report[warehouse] = (
+                len(models),
+                [finding for model in models for finding in check(model)],
+            )
+    return report
