@@ -64,7 +64,7 @@ FUNCTIONS = {
     # https://docs.snowflake.com/en/sql-reference/functions-all
     "snowflake": EVERYWHERE
     | frozenset(
-        "array_agg array_construct boolor_agg convert_timezone date_part datediff dateadd flatten"
+        "array_agg array_construct_compact array_to_string boolor_agg convert_timezone date_part datediff dateadd flatten"
         " get_path iff lateral left listagg max_by min_by parse_json regexp_instr regexp_substr"
         " right split split_to_table strtok_to_array table to_json to_number to_timestamp_ntz"
         " to_variant to_varchar translate try_parse_json try_to_double try_to_timestamp_tz"
@@ -74,7 +74,7 @@ FUNCTIONS = {
     # https://trino.io/docs/current/functions/list.html
     "trino": EVERYWHERE
     | frozenset(
-        "any_value arbitrary array_agg array_join bool_or contains filter from_base"
+        "any_value arbitrary array_agg array_join bool_or concat_ws contains filter from_base"
         " from_iso8601_timestamp from_unixtime_nanos if json_extract_scalar json_format json_parse"
         " listagg max_by min_by regexp_like sequence split strpos to_hex to_unixtime to_utf8"
         " translate try unnest unicode".split()
@@ -138,13 +138,14 @@ class Analyzer:
             catalog.add_table(table.build())
         analyzer = ZetaSql(AnalyzerOptions(language_options=self.language), catalog.build())
         try:
-            statement = analyzer.analyze_statement(with_backticks(model.sql))
+            statement = analyzer.analyze_statement(for_zetasql(model.sql))
         except ZetaSQLError as error:
             message = str(error).removeprefix("[INVALID_ARGUMENT] ")
             return [Finding(model.name, reason_of(message), message)]
-        self.columns[model.relation] = {
-            column.name: column.column.type for column in statement.output_column_list
-        }
+        given = {column.name: column.column.type for column in statement.output_column_list}
+        # What a materialization of the project's makes of a query has other columns.
+        if given.keys() == self.columns.get(model.relation, given).keys():
+            self.columns[model.relation] = given
         return []
 
 
@@ -180,9 +181,10 @@ def relations_in(sql: str) -> tuple[str, ...]:
     return tuple(sorted({f"{schema}.{name}" for schema, name in RELATION.findall(sql)}))
 
 
-def with_backticks(sql: str) -> str:
-    """The names of relations as BigQuery quotes them."""
-    return RELATION.sub(r"`\1.\2`", sql)
+def for_zetasql(sql: str) -> str:
+    """Relations in BigQuery's quotes, and int64 for the names that BigQuery adds to ZetaSQL's."""
+    sql = RELATION.sub(r"`\1.\2`", sql)
+    return re.sub(r"\bas (bigint|integer|int|smallint)\b(?=\s*\))", "as int64", sql)
 
 
 def sqlglot_findings(model: Compiled, warehouse: str) -> list[Finding]:
@@ -221,6 +223,10 @@ def sqlglot_findings(model: Compiled, warehouse: str) -> list[Finding]:
         add("qualify", "there is no qualify")
     if warehouse == "snowflake" and tree.find(exp.Filter):
         add("filter", "aggregates take no filter")
+    if warehouse == "snowflake" and any(
+        isinstance(node.this, exp.Tuple) for node in tree.find_all(exp.LT, exp.GT, exp.LTE, exp.GTE)
+    ):
+        add("order of rows", "rows of several columns are compared for equality alone")
     return found
 
 
@@ -286,18 +292,22 @@ def columns_of(warehouse: Path) -> dict[str, dict[str, str]]:
 def dispatching_to(warehouse: str) -> Iterator[None]:
     """Let dbt choose a warehouse's macros while it is connected to DuckDB.
 
-    DuckDB's own come next, so that dbt can look at the tables it finds, then the default.
+    DuckDB's own come next among dbt's macros, so that dbt can look at the tables it finds.
     """
     from dbt.adapters.duckdb.impl import DuckDBAdapter
     from dbt.context.providers import BaseDatabaseWrapper
 
+    dispatch = BaseDatabaseWrapper.dispatch
+
+    def dispatch_to(self: Any, name: str, macro_namespace: str | None = None) -> Any:
+        between = ["duckdb"] if macro_namespace == "dbt" else []
+        prefixes = [warehouse, *between, "default"]
+        with patch.object(self, "_get_adapter_macro_prefixes", lambda: prefixes):
+            return dispatch(self, name, macro_namespace)
+
     mark = "`" if warehouse == "bigquery" else '"'
     with (
-        patch.object(
-            BaseDatabaseWrapper,
-            "_get_adapter_macro_prefixes",
-            lambda _: [warehouse, "duckdb", "default"],
-        ),
+        patch.object(BaseDatabaseWrapper, "dispatch", dispatch_to),
         patch.object(DuckDBAdapter, "quote", lambda _, name: f"{mark}{name}{mark}"),
     ):
         yield
@@ -310,7 +320,7 @@ def compile_for(warehouse: str, built: Path, folder: Path) -> list[Compiled]:
     )
     with dispatching_to(warehouse):
         result = invoke_dbt(
-            "compile", "--select", "resource_type:model",
+            "compile", "--select", "resource_type:model", "--indirect-selection", "empty",
             warehouse=built, variables=VARIABLES, project_dir=project,
             target_path=folder / f"target_{warehouse}",
         )  # fmt: skip
