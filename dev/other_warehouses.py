@@ -190,8 +190,11 @@ def sqlglot_findings(model: Compiled, warehouse: str) -> list[Finding]:
     words = [token.text.lower() for token in tokens]
     called = {
         word
-        for word, token, following in zip(words, tokens, words[1:], strict=False)
-        if following == "("
+        for before, word, bracket, token in zip(
+            ["", *words], words, words[1:], tokens, strict=False
+        )
+        if bracket == "("
+        and before != "as"  # the columns of an alias
         and re.fullmatch(r"[a-z_]\w*", word)
         and token.token_type.name not in ("STRING", "IDENTIFIER")
     }

@@ -35,22 +35,3 @@
 {% macro trino__split_to_rows(column, separator) -%}
     parts.part
 {%- endmacro %}
-
-{# What stands behind the table whose rows are split. #}
-{% macro split_source(column, separator) -%}
-    {{ return(adapter.dispatch('split_source')(column, separator)) }}
-{%- endmacro %}
-
-{% macro default__split_source(column, separator) %}{% endmacro %}
-
-{% macro bigquery__split_source(column, separator) -%}
-    cross join unnest(split({{ column }}, '{{ separator }}')) as part
-{%- endmacro %}
-
-{% macro snowflake__split_source(column, separator) -%}
-    , lateral split_to_table({{ column }}, '{{ separator }}') as parts
-{%- endmacro %}
-
-{% macro trino__split_source(column, separator) -%}
-    cross join unnest(split({{ column }}, '{{ separator }}')) as parts (part)
-{%- endmacro %}
