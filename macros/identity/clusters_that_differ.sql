@@ -5,6 +5,6 @@
 #}
 {% macro clusters_that_differ(edges, known_edges) -%}
     select cluster from (select * from {{ edges }} except select * from {{ known_edges }}) as came
-    union
+    {{ union_distinct() }}
     select cluster from (select * from {{ known_edges }} except select * from {{ edges }}) as went
 {%- endmacro %}

@@ -6,7 +6,6 @@
 
     order by {{ naming_order() }}
     →  order by first_loaded_at, first_load_seen_at, identifier_type, identifier_value
-    ({{ naming_order('a') }}) < ({{ naming_order('b') }})  →  true when a names the person before b
 #}
 {% macro naming_order(nodes=none) -%}
     {%- set of_nodes = nodes ~ '.' if nodes is not none else '' -%}

@@ -30,3 +30,11 @@
 {% macro spark__node_key(hash) -%}
     cast(conv(substring({{ hash }}, 1, 15), 16, 10) as bigint)
 {%- endmacro %}
+
+{% macro snowflake__node_key(hash) -%}
+    cast(to_number(substring({{ hash }}, 1, 15), 'XXXXXXXXXXXXXXX') as bigint)
+{%- endmacro %}
+
+{% macro trino__node_key(hash) -%}
+    from_base(substring({{ hash }}, 1, 15), 16)
+{%- endmacro %}

@@ -25,7 +25,7 @@
 
     ends as (
         select node_a as node from pending
-        union
+        {{ union_distinct() }}
         select node_b as node from pending
     ),
 

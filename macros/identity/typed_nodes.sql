@@ -15,7 +15,7 @@
             strong_key as tie_key
         from {{ edges }}
 
-        union
+        {{ union_distinct() }}
 
         select
             weak_node as node,

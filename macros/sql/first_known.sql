@@ -17,7 +17,7 @@
 {%- endmacro %}
 
 {% macro bigquery__first_known(column, rank) -%}
-    min_by({{ column }}, if({{ column }} is not null, {{ rank }}, null))
+    any_value({{ column }} having min if({{ column }} is not null, {{ rank }}, null))
 {%- endmacro %}
 
 {% macro snowflake__first_known(column, rank) -%}

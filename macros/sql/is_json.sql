@@ -55,8 +55,21 @@
     )
 {%- endmacro %}
 
+{# A number that no float holds to the letter is JSON all the same. #}
 {% macro bigquery__is_json(column) -%}
-    coalesce(safe.parse_json({{ column }}) is not null, false)
+    coalesce(
+        safe.parse_json({{ column }}, wide_number_mode => 'round') is not null
+        and strpos({{ column }}, {{ text_literal('\\u0000') }}) = 0,
+        false
+    )
+{%- endmacro %}
+
+{% macro trino__is_json(column) -%}
+    coalesce(
+        try(json_parse({{ column }})) is not null
+        and strpos({{ column }}, {{ text_literal('\\u0000') }}) = 0,
+        false
+    )
 {%- endmacro %}
 
 {% macro snowflake__is_json(column) -%}

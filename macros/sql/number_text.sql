@@ -5,5 +5,5 @@
     →  regexp_replace(cast(cast(score as decimal(38, 6)) as varchar), '[.]?0+$', '', 'g')
 #}
 {% macro number_text(number) -%}
-    {{ regex_replace('cast(cast(' ~ number ~ ' as decimal(38, 6)) as ' ~ dbt.type_string() ~ ')', '[.]?0+$', '') }}
+    {{ regex_replace(fixed_text(number), '[.]?0+$', '') }}
 {%- endmacro %}

@@ -1,8 +1,10 @@
 {#
-    One row per part of a text, for the list of a select; no row for null.
+    One row per part of a text, for the list of a select; no row for null. Where a list of a select
+    cannot give rows, split_source is what does, so it goes behind the table.
 
-    select contact_id, {{ split_to_rows('additional_emails', ';') }} as email
-    →  select contact_id, unnest(string_split(additional_emails, ';')) as email
+    select contacts.*, {{ split_to_rows('additional_emails', ';') }} as email
+    from contacts {{ split_source('additional_emails', ';') }}
+    →  select contacts.*, unnest(string_split(additional_emails, ';')) as email from contacts
 
     The parts keep their blanks, and an empty part is a row.
 #}
@@ -20,4 +22,16 @@
 
 {% macro spark__split_to_rows(column, separator) -%}
     explode(split({{ column }}, '[{{ separator }}]'))
+{%- endmacro %}
+
+{% macro bigquery__split_to_rows(column, separator) -%}
+    part
+{%- endmacro %}
+
+{% macro snowflake__split_to_rows(column, separator) -%}
+    parts.value
+{%- endmacro %}
+
+{% macro trino__split_to_rows(column, separator) -%}
+    parts.part
 {%- endmacro %}

@@ -17,5 +17,5 @@
         {%- endif -%}
         {%- do parts.append("'" ~ trait ~ " ' || " ~ text) -%}
     {%- endfor -%}
-    nullif(concat_ws(', ', {{ parts | join(', ') }}), '')
+    nullif({{ join_texts(', ', parts) }}, '')
 {%- endmacro %}

@@ -66,7 +66,7 @@ domain_owners as (
 profiles as (
     select profile_key from details
 
-    union
+    {{ union_distinct() }}
 
     select profile_key from addresses
 )

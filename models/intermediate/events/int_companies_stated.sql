@@ -9,7 +9,7 @@ unioned as (
         {{ null_columns(['employee_count'], type_double()) }},
         {{ null_columns(['is_target_account'], 'boolean') }},
         {{ null_columns(['renewal_at'], 'timestamp') }}
-    where false
+    {{ no_rows() }}
     {% for source in sources_with('companies') %}
     union all
     select

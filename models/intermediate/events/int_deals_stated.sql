@@ -5,7 +5,7 @@ with
 unioned as (
     select
         {{ null_columns(['deal_id', 'crm_contact_id']) | indent }}
-    where false
+    {{ no_rows() }}
     {% for source in sources_with('deals') %}
     union all
     select

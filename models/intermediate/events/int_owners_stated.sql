@@ -5,7 +5,7 @@ with
 unioned as (
     select
         {{ null_columns(['owner_id', 'email']) | indent }}
-    where false
+    {{ no_rows() }}
     {% for source in sources_with('owners') %}
     union all
     select

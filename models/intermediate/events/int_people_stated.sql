@@ -13,7 +13,7 @@ unioned as (
         {{ null_columns([
             'customer_since_at', 'verified_at', 'ad_consent_stated_at', 'stated_at', 'loaded_at'
         ], 'timestamp') | indent }}
-    where false
+    {{ no_rows() }}
     {% for source in sources_with('people') %}
     union all
     select

@@ -41,8 +41,7 @@ evidence as (
     inner join members as high
         on
             low.observation_id = high.observation_id
-            and ({{ naming_order('low') }})
-            < ({{ naming_order('high') }})
+            and {{ names_before('low', 'high') }}
 
     union all
 

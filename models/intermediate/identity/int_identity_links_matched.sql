@@ -21,8 +21,7 @@ matched as (
         declared.*,
         nodes_a.node_key as key_a,
         nodes_b.node_key as key_b,
-        ({{ naming_order('nodes_a') }})
-        < ({{ naming_order('nodes_b') }}) as is_a_first
+        {{ names_before('nodes_a', 'nodes_b') }} as is_a_first
     from declared
     inner join nodes as nodes_a
         on

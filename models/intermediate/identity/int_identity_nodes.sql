@@ -52,7 +52,7 @@ learned as (
             and identifiers.identifier_value = known.identifier_value
     where
         known.node_key is null
-        or ({{ naming_order('identifiers') }}) < ({{ naming_order('known') }})
+        or {{ names_before('identifiers', 'known') }}
 ),
 
 hashed as (

@@ -53,7 +53,7 @@ select
 
     -- strings
     stays.segment,
-    nullif(concat_ws(' ', profiles.first_name, profiles.last_name), '') as name,
+    nullif({{ join_texts(' ', ['profiles.first_name', 'profiles.last_name']) }}, '') as name,
     profiles.company_name as company,
     owners.email as owner,
     memberships.reason,

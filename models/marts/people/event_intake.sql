@@ -66,9 +66,9 @@ retired as (
 
 sources as (
     select source from delivered
-    union
+    {{ union_distinct() }}
     select source from kept
-    union
+    {{ union_distinct() }}
     select source from retired
 )
 

@@ -20,23 +20,23 @@ named as (
     union all
 
     select
-        *,
+        contacts.*,
         contact_id as named_id,
         {{ split_to_rows('additional_emails', ';') }} as named_email,
         {{ null_columns(['named_phone']) }},
         'address' as named_by
-    from contacts
+    from contacts {{ split_source('additional_emails', ';') }}
     where not is_deleted
 
     union all
 
     select
-        *,
+        contacts.*,
         {{ split_to_rows('merged_contact_ids', ';') }} as named_id,
         email as named_email,
         phone as named_phone,
         'merge' as named_by
-    from contacts
+    from contacts {{ split_source('merged_contact_ids', ';') }}
     where not is_deleted
 )
 
