@@ -39,8 +39,10 @@
 {%- endmacro %}
 
 {% macro spark__read_timestamp(text) -%}
-    {#- Spark wants a colon in the offset. -#}
-    try_cast({{ regex_replace(regex_replace(text, '([+-][0-9]{2})([0-9]{2})$', '\\1:\\2'), '(:[0-9.]+[+-][0-9]{2})$', '\\1:00') }} as timestamp)
+    {#- Spark wants seconds, and an offset of hours and minutes. -#}
+    {%- set text = regex_replace(text, '^(.{16})([Z+-])', '\\1:00\\2') -%}
+    {%- set text = regex_replace(text, '(:[0-9.]+[+-][0-9]{2})([0-9]{2})$', '\\1:\\2') -%}
+    try_cast({{ regex_replace(text, '(:[0-9.]+[+-][0-9]{2})$', '\\1:00') }} as timestamp)
 {%- endmacro %}
 
 {% macro bigquery__read_timestamp(text) -%}
