@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-data crm test test-faults lint format docs trigger-docs segment-docs \
+.PHONY: help demo demo-data crm test test-engines test-faults lint format docs trigger-docs segment-docs \
 	command-docs \
 	build segment validate segments plan push pull status doctor bench bench-identity bench-push \
 	identity-quality mutants compare lock clean clean-demo
@@ -47,6 +47,16 @@ demo: .venv/ready profiles.yml  ## made data in, segments out, contacts into a d
 
 test: .venv/ready .venv-bottlecrm/ready  ## all tests, on temporary warehouses
 	@$(BIN)/python -m pytest
+
+# PostgreSQL's adapter, Spark and Iceberg: 1 GB that only these tests need.
+.venv-engines/ready: .venv/ready requirements.txt requirements-engines.txt
+	@echo "Installing into .venv-engines …"
+	@$(PYTHON) -m venv $(@D)
+	@$(BIN)/uv pip install --quiet --python $(@D)/bin/python --require-hashes -r requirements.txt -r requirements-engines.txt
+	@touch $@
+
+test-engines: .venv-engines/ready  ## one answer on DuckDB, PostgreSQL and Spark
+	@.venv-engines/bin/python -m pytest -n 0 tests/engines/test_conformance.py tests/engines/test_demo_on_postgres.py
 
 test-faults: .venv/ready .venv-bottlecrm/ready  ## the push under every fault: 10,000 records, 20 kills
 	@FAULT_RECORDS=10000 KILLS=20 $(BIN)/python -m pytest -k "fault or kill" tests/python/delivery
@@ -134,7 +144,7 @@ mutants: .venv/ready  ## seed mistakes into the SQL; the tests must catch each
 LOCKING := --quiet --universal --generate-hashes --no-strip-extras --no-annotate --no-header --no-emit-index-url
 
 lock: .venv/ready  ## pin requirements.in anew
-	@for name in requirements requirements-bootstrap requirements-splink; do \
+	@for name in requirements requirements-bootstrap requirements-splink requirements-engines; do \
 		$(BIN)/uv pip compile $(LOCKING) --python-version 3.11 $$name.in -o $$name.txt; \
 	done
 	@$(BIN)/uv pip compile $(LOCKING) --python-version 3.12 requirements-bottlecrm.in -o requirements-bottlecrm.txt

@@ -12,7 +12,7 @@
 {%- endmacro %}
 
 {% macro postgres__json_item(column, position, key) -%}
-    {{ postgres__json_scalar('cast(' ~ column ~ ' as json) -> ' ~ position ~ " -> '" ~ key ~ "'") }}
+    {{ json_scalar('cast(' ~ column ~ ' as json) -> ' ~ position ~ " -> '" ~ key ~ "'") }}
 {%- endmacro %}
 
 {% macro spark__json_item(column, position, key) -%}

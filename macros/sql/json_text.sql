@@ -17,18 +17,7 @@
 {%- endmacro %}
 
 {% macro postgres__json_text(column, keys) -%}
-    {{ postgres__json_scalar('cast(' ~ column ~ " as json) #> '{" ~ keys | join(',') ~ "}'") }}
-{%- endmacro %}
-
-{# PostgreSQL gives a number as it was written, the others as they would write it: 1.50 is 1.5. #}
-{% macro postgres__json_scalar(value) -%}
-    case
-        when json_typeof({{ value }}) = 'number' and ({{ value }}) #>> '{}' ~ '[.eE]'
-            then regexp_replace(
-                cast(cast(({{ value }}) #>> '{}' as double precision) as text), '^(-?[0-9]+)$', '\1.0'
-            )
-        else ({{ value }}) #>> '{}'
-    end
+    {{ json_scalar('cast(' ~ column ~ " as json) #> '{" ~ keys | join(',') ~ "}'") }}
 {%- endmacro %}
 
 {% macro spark__json_text(column, keys) -%}

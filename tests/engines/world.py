@@ -184,6 +184,12 @@ def make(folder: Path, real: Path | None) -> list[str]:
         warehouse=warehouse, target_path=folder / "target", profiles_dir=folder,
         variables={"raw_path": str(files), "event_sources": sources},
     )  # fmt: skip
+    write_tables(warehouse, folder)
+    return sources
+
+
+def write_tables(warehouse: Path, folder: Path) -> None:
+    """Write every raw table of a warehouse, whole and as it was first."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
         listed = connection.execute(
@@ -192,7 +198,6 @@ def make(folder: Path, real: Path | None) -> list[str]:
         ).fetchall()
         for schema, table in listed:
             write_table(connection, folder, schema, table)
-    return sources
 
 
 def write_table(

@@ -38,8 +38,8 @@ select
     ) as longest_video_seconds_30d,
     max(case when behavior = 'product_demo_watched' then value end)
         as longest_product_demo_seconds,
-    -- Points halve every half-life. They are added up as whole billionths, because a sum of fractions
-    -- depends on the order in which an engine adds them.
+    -- Points halve every half-life. Whole billionths are added up, because a sum of fractions
+    -- depends on the order in which an engine adds.
     cast(sum(
         case
             when is_engagement

@@ -1,7 +1,13 @@
 {#
-    Load the rows of a seed on Spark. dbt's own macro writes None where a field is empty, and ends a
-    text at its first apostrophe; here each value is a literal.
+    dbt's own statement that loads the rows of a seed, but for Spark: there dbt writes None where a
+    field is empty, and ends a text at its first apostrophe. Here each value is a literal.
+
+    load_csv_rows(model, agate_table)  →  insert into seeds.behaviors values (cast('…' as string), …)
 #}
+{% macro load_csv_rows(model, agate_table) -%}
+    {{ return(adapter.dispatch('load_csv_rows', 'dbt')(model, agate_table)) }}
+{%- endmacro %}
+
 {% macro spark__load_csv_rows(model, agate_table) -%}
     {%- set types = model.config.get('column_types', {}) -%}
     {%- set statements = [] -%}
