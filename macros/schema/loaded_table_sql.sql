@@ -27,8 +27,10 @@
 
     {%- set selected = [] -%}
     {%- for name, column in source.columns.items() -%}
-        {%- if name | lower in found -%}
-            {%- set value = adapter.quote(found[name | lower]) -%}
+        {#- A loader cuts a long name where its database does: PostgreSQL after 63 characters. -#}
+        {%- set held = found.get(name | lower, found.get((name | lower)[:63])) -%}
+        {%- if held is not none -%}
+            {%- set value = adapter.quote(held) -%}
         {%- elif column.meta.get('required') and loaded is not none -%}
             {{ exceptions.raise_compiler_error(
                 schema ~ '.' ~ source.identifier ~ ' has no column ' ~ name ~ ', which source '
