@@ -7,8 +7,8 @@
 Every model is compiled with the macros of the warehouse. BigQuery's is then resolved, names and
 types, by ZetaSQL, Google's analyzer of that SQL (package `zetasql`); what a model gives is
 what the models that read it start from. Snowflake's and Trino's is parsed by sqlglot, and every
-function in it must be in dev/adapter_macros/functions.yml. Nothing runs on those warehouses, and no SQL
-that sqlglot writes is used: it turns try_cast into a cast that fails.
+function in it must be in dev/adapter_macros/functions.yml. Nothing runs on those warehouses, and no
+SQL that sqlglot writes is used: it turns try_cast into a cast that fails.
 
 The number of findings may only fall: tests/engines/ceilings.yml holds what it may be.
 Exit code 0: no more findings than that; 1: more; 2: a package is missing.
