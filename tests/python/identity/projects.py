@@ -59,7 +59,7 @@ class TinyProject(ParsedProject):
         (folder / "models").mkdir()
         for name, text in models.items():
             (folder / "models" / f"{name}.sql").write_text(text)
-        for name in ("identity", "materializations"):
+        for name in ("identity", "materializations", "sql"):
             shutil.copytree(PROJECT / "macros" / name, folder / "macros" / name)
         for name, text in (macros or {}).items():
             (replaced,) = (folder / "macros").rglob(f"{name}.sql")
