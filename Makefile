@@ -12,10 +12,10 @@ unexport PYTHONDONTWRITEBYTECODE
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-data crm test test-engines test-faults lint format docs trigger-docs segment-docs \
-	command-docs \
-	build segment validate segments plan push pull status doctor bench bench-identity bench-push \
-	identity-quality mutants compare lock clean clean-demo
+.PHONY: help demo demo-data crm test test-engines test-faults lint format docs trigger-docs \
+	segment-docs command-docs other-warehouses build segment validate segments plan push pull \
+	status doctor bench bench-identity bench-push identity-quality mutants compare lock clean \
+	clean-demo
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ test: .venv/ready .venv-bottlecrm/ready  ## all tests, on temporary warehouses
 
 test-engines: .venv-engines/ready  ## one answer on DuckDB, PostgreSQL and Spark
 	@.venv-engines/bin/python -m pytest -n 0 tests/engines/test_conformance.py tests/engines/test_demo_on_postgres.py
+
+other-warehouses: .venv-engines/ready  ## read the SQL as BigQuery, Snowflake and Trino would
+	@.venv-engines/bin/python -m dev.other_warehouses $(ARGS)
 
 test-faults: .venv/ready .venv-bottlecrm/ready  ## the push under every fault: 10,000 records, 20 kills
 	@FAULT_RECORDS=10000 KILLS=20 $(BIN)/python -m pytest -k "fault or kill" tests/python/delivery

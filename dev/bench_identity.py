@@ -29,7 +29,7 @@ from scripts.dbt_runner import PROJECT, run_dbt
 SEED = 7
 ADDED = 10_000
 REMOVED = 1_000
-MACROS = ("identity", "materializations")
+MACROS = ("identity", "materializations", "sql")
 SAMPLE = 2_000  # people from whom is measured how many edges one makes
 AS_OF = datetime(2026, 6, 30, tzinfo=UTC)
 DAYS = 180

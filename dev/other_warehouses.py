@@ -360,18 +360,18 @@ def reasons_of(report: list[Reading]) -> str:
 def verdict(report: list[Reading], ceilings: dict[str, int]) -> tuple[bool, list[str]]:
     """Whether no warehouse has more findings than its ceiling, and what to say about it."""
     holds = True
-    said = []
+    lines = []
     for reading in report:
         found, ceiling = len(reading.findings), ceilings[reading.warehouse]
         if found > ceiling:
             holds = False
-            said.append(f"{reading.warehouse}: {found} findings, at most {ceiling} are allowed")
+            lines.append(f"{reading.warehouse}: {found} findings, at most {ceiling} are allowed")
         elif found < ceiling:
-            said.append(
+            lines.append(
                 f"{reading.warehouse}: {found} findings; lower its ceiling of {ceiling}"
                 " in tests/engines/ceilings.yml"
             )
-    return holds, said
+    return holds, lines
 
 
 def write_page(report: list[Reading]) -> None:
@@ -403,8 +403,8 @@ def main(argv: list[str] | None = None) -> int:
                 print(f"{reading.warehouse} {finding.model}: {finding.message}")
     if options.write:
         write_page(report)
-    holds, said = verdict(report, yaml.safe_load(CEILINGS.read_text()))
-    print("\n".join(said))
+    holds, lines = verdict(report, yaml.safe_load(CEILINGS.read_text()))
+    print("\n".join(lines))
     return 0 if holds else 1
 
 
