@@ -41,7 +41,7 @@ version: 1.0.0
 config-version: 2
 profile: audience_engine
 model-paths: [models]
-macro-paths: [identity, materializations]
+macro-paths: [identity, materializations, sql]
 flags:
   send_anonymous_usage_stats: false
 """

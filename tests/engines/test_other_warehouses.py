@@ -78,9 +78,9 @@ def test_a_ceiling_holds_and_asks_to_be_lowered():
     assert report[0].clean == 2
     assert other_warehouses.verdict(report, {"trino": 2}) == (True, [])
     assert other_warehouses.verdict(report, {"trino": 1})[0] is False
-    holds, said = other_warehouses.verdict(report, {"trino": 5})
+    holds, lines = other_warehouses.verdict(report, {"trino": 5})
     assert holds
-    assert "lower" in said[0]
+    assert "lower" in lines[0]
 
 
 def test_the_number_of_findings_does_not_rise(capsys):

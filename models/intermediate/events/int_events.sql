@@ -47,13 +47,10 @@ arrived as (
             or (checked.has_load_time and checked.loaded_at < known.loaded_at)
         )
 ),
-
 {% else %}
-
 arrived as (
     select * from checked
 ),
-
 {% endif %}
 
 ranked as (
