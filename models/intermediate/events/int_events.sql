@@ -83,7 +83,7 @@ select
     link_url,
     object_type,
     currency,
-    properties,
+    {{ json_or_null('properties') }} as properties,
 
     -- numbers
     value,

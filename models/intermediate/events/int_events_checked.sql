@@ -25,8 +25,7 @@ select
     link_url,
     object_type,
     currency,
-    -- Whatever a source brings, what follows may read it.
-    {{ json_or_null('properties') }} as properties,
+    properties,
     case
         -- What only the source can know comes first.
         when quarantine_reason is not null then quarantine_reason
