@@ -77,7 +77,9 @@ reasons as (
 ranked as (
     select
         *,
-        row_number() over (partition by profile_key order by suppressed_at nulls last, reason) as reason_rank
+        row_number() over (
+            partition by profile_key order by suppressed_at nulls last, reason
+        ) as reason_rank
     from reasons
 )
 
