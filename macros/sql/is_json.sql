@@ -10,16 +10,21 @@
 {%- endmacro %}
 
 {% macro default__is_json(column) -%}
-    {%- set lenient = '(?i),[ \t\r\n]*[]}]|nan|inf' -%}
-    {#- Only a text that looks lenient is looked at again, with its strings taken out. -#}
-    {%- set without_strings = "regexp_replace(cast(" ~ column ~ " as varchar), '\"([^\"\\\\]|\\\\.)*\"', '\"\"', 'g')" -%}
+    {%- set text = 'cast(' ~ column ~ ' as varchar)' -%}
+    {%- set without_strings = "regexp_replace(" ~ text ~ ", '\"([^\"\\\\]|\\\\.)*\"', '\"\"', 'g')" -%}
     coalesce(
         json_valid({{ column }})
-        and not contains(cast({{ column }} as varchar), '\u0000')
-        and not (
-            regexp_matches(cast({{ column }} as varchar), '{{ lenient }}')
-            and regexp_matches({{ without_strings }}, '{{ lenient }}')
-        ),
+        and not contains({{ text }}, '\u0000')
+        {#- Only a text that looks lenient is looked at again, with its strings taken out; `and` would
+            look at every one. #}
+        and case
+            when
+                contains(lower({{ text }}), 'nan')
+                or contains(lower({{ text }}), 'inf')
+                or regexp_matches({{ text }}, ',[ \t\r\n]*[]}]')
+                then not regexp_matches({{ without_strings }}, '(?i),[ \t\r\n]*[]}]|nan|inf')
+            else true
+        end,
         false
     )
 {%- endmacro %}

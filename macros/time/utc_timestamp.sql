@@ -2,7 +2,8 @@
     A UTC timestamp without zone from text or any timestamp type; null when it cannot be read.
 
     {{ utc_timestamp('received_at') }}
-    →  try_cast(case when regexp_matches(…) then … end as timestamptz) at time zone 'UTC'
+    →  case when typeof(received_at) like 'TIMESTAMP%' then …
+           else try_cast(case when regexp_matches(…) then … end as timestamptz) at time zone 'UTC' end
 
     '2016-04-27T16:28:50-04:00' becomes 2016-04-27 20:28:50. What is read is ISO 8601 and nothing
     else: a day, or a day and a time with T or a blank between them, seconds and their fraction, and
@@ -11,14 +12,26 @@
     finer is cut off. Words such as `now` and `infinity`, which engines read, are no times.
 #}
 {% macro utc_timestamp(column) -%}
+    {{ return(adapter.dispatch('utc_timestamp')(column)) }}
+{%- endmacro %}
+
+{% macro default__utc_timestamp(column) -%}
     {%- set text = 'upper(' ~ trimmed('cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')') ~ ')' -%}
-    {%- set readable = "replace(replace(replace(" ~ text ~ ", ' +', '+'), ' -', '-'), ' Z', 'Z')" -%}
     {{ read_timestamp(
         'case when ' ~ regex_matches(
             text,
             '^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}'
             ~ '([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
             ~ '( ?(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?))?)?$'
-        ) ~ ' then ' ~ readable ~ ' end'
+        ) ~ ' then ' ~ regex_replace(text, ' ([Z+-])', '\\1') ~ ' end'
     ) }}
+{%- endmacro %}
+
+{# Parquet files have timestamps, which need no reading; DuckDB knows the type before it sees a row. #}
+{% macro duckdb__utc_timestamp(column) -%}
+    case
+        when typeof({{ column }}) like 'TIMESTAMP%'
+            then try_cast({{ column }} as timestamptz) at time zone 'UTC'
+        else {{ default__utc_timestamp(column) }}
+    end
 {%- endmacro %}
