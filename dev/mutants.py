@@ -13,7 +13,8 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from scripts.dbt_runner import PROJECT, DbtFailed, run_dbt
+from dev.project_copy import copy_of_files
+from scripts.dbt_runner import DbtFailed, run_dbt
 from tests.python.oracle import comparing, histories
 from tests.python.oracle.events import World
 
@@ -21,7 +22,6 @@ AS_OF = "2026-06-30T00:00:00Z"
 SEED = 20260630
 PEOPLE = 2200
 BUILT = ("+profile_traits", "+account_traits", "+profile_tags", "+segment_memberships")
-COPIED = ("models", "macros", "seeds", "tests")
 # Everything is built anew: the mistake is in what a second run would not touch.
 EVERYTHING = "everything"
 INTERMEDIATE = "models/intermediate"
@@ -240,12 +240,7 @@ class Laboratory:
         self.world: World = made.world
         self.folder, self.raw = folder, folder / "raw"
         histories.write(made, self.raw)
-        self.project = folder / "project"
-        self.project.mkdir()
-        for name in COPIED:
-            shutil.copytree(PROJECT / name, self.project / name)
-        for name in ("dbt_project.yml", "profiles.example.yml"):
-            shutil.copy(PROJECT / name, self.project / name)
+        self.project = copy_of_files(folder / "project")
         # One name in two folders: views name the file that they are in.
         self.clean = folder / "clean" / "warehouse.duckdb"
         self.spoiled = folder / "spoiled" / "warehouse.duckdb"

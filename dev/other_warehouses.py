@@ -33,6 +33,7 @@ from unittest.mock import patch
 import duckdb
 import yaml
 
+from dev.project_copy import copy_of_files
 from scripts.dbt_runner import PROJECT, invoke_dbt
 
 CEILINGS = PROJECT / "tests" / "engines" / "ceilings.yml"
@@ -240,12 +241,10 @@ def build_empty(folder: Path) -> Path:
 
 def copy_of_project(folder: Path, macros: Path | None = None) -> Path:
     """The project's files without its hooks, with a file of macros added to them."""
-    folder.mkdir()
-    for name in ("models", "macros", "seeds", "tests/generic"):
-        shutil.copytree(PROJECT / name, folder / name)
+    copy_of_files(folder)
     if macros is not None:
         shutil.copy(macros, folder / "macros" / "adapter_macros.sql")
-    settings = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
+    settings = yaml.safe_load((folder / "dbt_project.yml").read_text())
     settings.pop("on-run-start")
     settings.pop("on-run-end")
     (folder / "dbt_project.yml").write_text(yaml.safe_dump(settings))

@@ -110,6 +110,7 @@ def invoke_dbt(
     }
     if arguments[0] == "parse":
         _manifests.clear()  # whoever asks for it wants no old one
+        variables = read_by_parsing(variables)
     elif manifest is None and "--no-partial-parse" not in arguments:
         manifest = parsed_once(arguments, variables, **where)
     return call_dbt(arguments, variables, manifest=manifest, **where)
@@ -175,7 +176,7 @@ def parsed_once(
         if option in CONNECTION_OPTIONS
         for word in (option, value)
     ]
-    variables = {name: value for name, value in variables.items() if name not in READ_WHILE_RUNNING}
+    variables = read_by_parsing(variables)
     key = (
         *connection,
         warehouse.stem,  # DuckDB's name of the catalogue, part of every relation's
@@ -188,6 +189,11 @@ def parsed_once(
             del _manifests[next(iter(_manifests))]
         _manifests[key] = parsed
     return _manifests[key]
+
+
+def read_by_parsing(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The vars that make dbt parse a project anew, so that a later command need not."""
+    return {name: value for name, value in variables.items() if name not in READ_WHILE_RUNNING}
 
 
 def fingerprint(project_dir: Path, profiles_dir: Path) -> frozenset[tuple[str, int, int]]:

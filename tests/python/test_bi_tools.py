@@ -6,9 +6,8 @@ from dataclasses import replace
 import duckdb
 import pytest
 
+from dev.project_copy import copy_of_files
 from scripts.dbt_runner import PROJECT
-
-from .conftest import copy_of_files
 
 OUTSIDE = ("marts", "segments", "activation")
 

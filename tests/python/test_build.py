@@ -10,12 +10,13 @@ import duckdb
 import pytest
 
 from dev import demo, make_demo_data
+from dev.project_copy import copy_of_files
 from scripts import audiences
 from scripts.build import offending_rows, plain, prepare
 from scripts.dbt_runner import PROJECT, DbtFailed, Node
 from scripts.roll_up import ROLL_UP, SEGMENTS
 
-from .conftest import AS_OF, copy_of_files
+from .conftest import AS_OF
 
 TWO_PEOPLE = """\
 event_id,event_name,occurred_at,user_id,email,page_url

@@ -10,12 +10,13 @@ from types import SimpleNamespace
 import duckdb
 import pytest
 
+from dev.project_copy import copy_of_files
 from scripts import audiences
 from scripts.explain_identity import answers, lookup
 from scripts.explain_identity.chains import best_chain
 from scripts.explain_identity.warehouse import Edge
 
-from .conftest import copy_of, copy_of_files
+from .conftest import copy_of
 from .test_pipeline import planted
 
 IDENTITY = (

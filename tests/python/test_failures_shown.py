@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from dev.project_copy import copy_of_files
 from scripts.dbt_runner import DbtFailed
-
-from .conftest import copy_of_files
 
 FAILING = """-- Numbers must not be made up.
 -- A row is a number.

@@ -7,9 +7,10 @@ from dataclasses import replace
 import duckdb
 import pytest
 
+from dev.project_copy import copy_of_files
 from scripts.dbt_runner import PROJECT, DbtFailed
 
-from .conftest import AS_OF, copy_of, copy_of_files
+from .conftest import AS_OF, copy_of
 
 
 def planted(project, name):

@@ -81,6 +81,51 @@ def test_a_macro_file_holds_one_documented_macro_of_its_name(path):
     assert text.startswith("{#"), "say what it does, with input → output, above the macro"
 
 
+# What a person runs, and what takes the place of a statement or a name of dbt's own.
+CALLED_FROM_OUTSIDE = {
+    "create_view_as", "export_marts", "generate_schema_name", "load_csv_rows",
+    "take_over_node_numbers",
+}  # fmt: skip
+
+
+def uncalled_macros(project):
+    """The macros that no other file names; the variants for an engine are called by their base."""
+    files = {
+        path: path.read_text()
+        for folder in ("macros", "models", "seeds", "tests/generic", "tests/integrity", "analyses")
+        for path in (project / folder).rglob("*")
+        if path.suffix in (".sql", ".yml")
+    }
+    files[project / "dbt_project.yml"] = (project / "dbt_project.yml").read_text()
+    macros = [path for path, text in files.items() if "{% macro " in text and path.suffix == ".sql"]
+    code = {path: re.sub(r"(?s){#.*?#}", "", text) for path, text in files.items()}
+    return [
+        path.stem
+        for path in macros
+        if not any(
+            re.search(rf"(?<![\w.'\"]){path.stem}\b", text)
+            for other, text in code.items()
+            if other != path
+        )
+    ]
+
+
+def test_every_macro_is_called():
+    assert set(uncalled_macros(PROJECT)) <= CALLED_FROM_OUTSIDE
+
+
+def test_a_macro_that_nothing_calls_is_found(tmp_path):
+    (tmp_path / "macros").mkdir()
+    (tmp_path / "models").mkdir()
+    (tmp_path / "dbt_project.yml").write_text("")
+    (tmp_path / "macros" / "lost.sql").write_text(
+        "{# {{ lost() }} #}{% macro lost() %}{% endmacro %}"
+    )
+    (tmp_path / "macros" / "used.sql").write_text("{% macro used() %}{% endmacro %}")
+    (tmp_path / "models" / "one.sql").write_text("select {{ used() }} {# lost() #}")
+    assert uncalled_macros(tmp_path) == ["lost"]
+
+
 EVERY_SEGMENT = sorted((PROJECT / "models/marts/segments").rglob("*.sql"))
 # Those that come with the project. What others hold is their authors' matter.
 SEGMENTS = [path for path in EVERY_SEGMENT if path.stem in judged()]

@@ -9,11 +9,12 @@ from datetime import datetime
 import pandas as pd
 import pytest
 
+from dev.project_copy import copy_of_files
 from scripts import audiences, propose_links
 from scripts.dbt_runner import PROJECT
 from scripts.propose_links import COLUMNS, CannotPropose, merge
 
-from .conftest import AS_OF, copy_of_files
+from .conftest import AS_OF
 from .test_incremental import COLUMNS as EVENT_COLUMNS
 from .test_incremental import crm_row
 from .test_incremental import write as write_events

@@ -6,10 +6,11 @@ from dataclasses import replace
 import duckdb
 import pytest
 
+from dev.project_copy import copy_of_files
 from scripts.dbt_runner import DbtFailed
 from scripts.roll_up import ROLL_UP, write_roll_up
 
-from .conftest import AS_OF, copy_of_files
+from .conftest import AS_OF
 
 META = {
     "goal": "engage",

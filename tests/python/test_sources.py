@@ -8,10 +8,9 @@ from dataclasses import replace
 import duckdb
 import pytest
 
+from dev.project_copy import copy_of_files
 from scripts.dbt_runner import PROJECT, DbtFailed
 from scripts.validate import validate
-
-from .conftest import copy_of_files
 
 AS_OF = "2026-06-30T00:00:00Z"
 PAGE = PROJECT / "docs/adding-a-source.md"

@@ -7,9 +7,8 @@ from typing import Any
 
 import duckdb
 
+from dev.project_copy import copy_of_files
 from scripts.dbt_runner import PROJECT, invoke_dbt
-
-from ..conftest import copy_of_files
 
 PROJECT_FILE = """
 name: tiny

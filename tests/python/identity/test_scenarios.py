@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from dev.project_copy import copy_of_files
 from scripts.dbt_runner import PROJECT
 
-from ..conftest import copy_of_files
 from . import scenarios
 
 SCENARIOS = scenarios.load()

@@ -5,8 +5,8 @@ from datetime import datetime
 import pytest
 
 from dev import mutants
+from dev.project_copy import copy_of_files
 
-from ..conftest import copy_of_files
 from . import comparing, histories
 from .events import DAY, HOUR, Event, Person, World, meaning
 from .people import count_named, traits_of
