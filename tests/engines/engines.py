@@ -122,13 +122,17 @@ class PostgreSQL(Engine):
         }  # fmt: skip
 
     def load(self, raw: Path) -> None:
+        import psycopg
+
+        tables = raw_tables(raw)
+        with psycopg.connect(self.dsn) as connection:
+            for source, table, _ in tables:
+                # Views stand on the table.
+                connection.execute(f"drop table if exists {source}.{table} cascade")
         with duckdb.connect() as connection:
             self.attach(connection, "")
-            for source, table, kept in raw_tables(raw):
+            for source, table, kept in tables:
                 connection.execute(f"create schema if not exists built.{source}")
-                # Views stand on the table.
-                drop = f"drop table if exists {source}.{table} cascade"
-                connection.execute(f"call postgres_execute('built', '{drop}')")
                 connection.execute(f"create table built.{source}.{table} as {kept}")
 
     def rows(self, query: str) -> list[tuple]:

@@ -22,7 +22,9 @@ CALLS = {
     "is_json": "is_json('input')",
     "json_item": "json_item(json_or_null('input'), 0, 'id')",
     "json_object": "json_object({'a': 'input'}, numbers={'n': to_number('number')})",
+    "json_part": "json_text(json_part(json_or_null('input'), 'a-b'), 'c')",
     "json_text": "json_text(json_or_null('input'), 'a')",
+    "json_text_within": "json_text(json_or_null('input'), 'a', 'b-c')",
     "lower_text": "lower_text('input')",
     "matches": "matches('input', 'pattern')",
     "node_key": "node_key('input', 'input')",
@@ -51,7 +53,7 @@ OVER_ROWS = {
         [("third",)],
     ),
     "split_to_rows": (
-        "select {{ split_to_rows('parts', ';') }} as found from given where place = 1",
+        "select {{ split_to_rows('parts', ';') }} as found from given where place = '1'",
         [("",), (" y",), ("x",)],
     ),
     # By bytes: upper case before lower case, letters with accents last.
