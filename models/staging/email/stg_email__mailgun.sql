@@ -22,12 +22,12 @@ select
     -- A retry may be signed anew, so the id must not depend on the signature. The older form has
     -- neither id nor a part without signature: only an identical retry is recognised.
     coalesce({{ json_text('body', 'id') }}, {{ dbt.hash('payload') }}) as event_id,
-    trim(
-        coalesce(
-            {{ json_text('body', 'message', 'headers', 'message-id') }},
-            {{ json_text('body', 'Message-Id') }}
-        ), '<>'
-    ) as message_id,
+    {{ regex_replace(
+        "coalesce("
+        ~ json_text('body', 'message', 'headers', 'message-id')
+        ~ ", " ~ json_text('body', 'Message-Id') ~ ")",
+        '^<+|>+$', ''
+    ) }} as message_id,
     {{ clean_email(
         "coalesce("
         ~ json_text('body', 'recipient')
