@@ -188,7 +188,10 @@ def test_every_file_of_cases_is_run():
 
 def test_every_dispatched_macro_has_cases():
     """Called in the table, or by a macro that is."""
-    texts = {path.stem: path.read_text() for path in Path("macros").glob("*/*.sql")}
+    texts = {
+        path.stem: re.sub(r"\{#.*?#\}", "", path.read_text(), flags=re.DOTALL)
+        for path in Path("macros").glob("*/*.sql")
+    }
     reached, left = set(), {" ".join(CALLS.values()) + str(OVER_ROWS) + "text_literal("}
     while left:
         text = left.pop()
