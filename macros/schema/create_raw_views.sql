@@ -9,7 +9,7 @@
 #}
 {% macro create_raw_views() -%}
     {%- if execute -%}
-        {%- do refuse_other_zones() -%}
+        {%- do refuse_other_sessions() -%}
         {%- for source in graph.sources.values() if source.package_name == project_name -%}
             {%- do lay_raw_view(source) -%}
         {%- endfor -%}

@@ -11,7 +11,7 @@
 #}
 {% macro loaded_table_sql(source) -%}
     {%- set schema = var('raw_schemas').get(source.source_name, source.source_name) -%}
-    {%- set loaded = adapter.get_relation(source.database, schema, source.identifier) -%}
+    {%- set loaded = loaded_relation(source.database, schema, source.identifier) -%}
     {%- if loaded is none and not source.meta.get('optional') -%}
         {{ exceptions.raise_compiler_error(
             "source '" ~ source.source_name ~ "' is listed in var event_sources but there is no table "
@@ -22,7 +22,7 @@
 
     {%- set found = {} -%}
     {%- for column in (adapter.get_columns_in_relation(loaded) if loaded is not none else []) -%}
-        {%- do found.update({column.name | lower: column.name}) -%}
+        {%- do found.update({column.name | lower: column}) -%}
     {%- endfor -%}
 
     {%- set selected = [] -%}
@@ -30,17 +30,17 @@
         {#- A loader cuts a long name where its database does: PostgreSQL after 63 characters. -#}
         {%- set held = found.get(name | lower, found.get((name | lower)[:63])) -%}
         {%- if held is not none -%}
-            {%- set value = adapter.quote(held) -%}
+            {%- set value = loaded_text(adapter.quote(held.name), held) -%}
         {%- elif column.meta.get('required') and loaded is not none -%}
             {{ exceptions.raise_compiler_error(
                 schema ~ '.' ~ source.identifier ~ ' has no column ' ~ name ~ ', which source '
-                ~ source.source_name ~ ' needs. It has: ' ~ found.values() | join(', ')
+                ~ source.source_name ~ ' needs. It has: ' ~ found.values() | map(attribute='name') | join(', ')
             ) }}
         {%- else -%}
-            {%- set value = 'null' -%}
+            {%- set value = 'cast(null as ' ~ dbt.type_string() ~ ')' -%}
         {%- endif -%}
         {%- do selected.append(
-            by_bytes('cast(' ~ value ~ ' as ' ~ dbt.type_string() ~ ')') ~ ' as ' ~ adapter.quote(name)
+            by_bytes(value) ~ ' as ' ~ adapter.quote(name)
         ) -%}
     {%- endfor -%}
     select {{ selected | join(', ') }} from {{ loaded if loaded is not none else '(select 1 as nothing) as nothing where 1 = 0' }}

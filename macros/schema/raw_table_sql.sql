@@ -1,5 +1,6 @@
 {#
-    The select over one raw table's files, with the declared columns that they lack as nulls.
+    The select over one raw table's files, with the declared columns that they lack as nulls, and
+    floating point numbers as text: an id that came as 10432.0 is 10432.
 
     raw_table_sql(<source segment.pages>)
     →  select *, cast(null as varchar) as title
@@ -45,7 +46,12 @@
     {%- endif -%}
 
     {%- set files_sql = readers | join(' union all by name ') or 'select 1 where false' -%}
-    {%- set present = run_query('describe ' ~ files_sql).columns[0].values() | map('lower') | list -%}
+    {%- set described = run_query('describe ' ~ files_sql) -%}
+    {%- set present = described.columns[0].values() | map('lower') | list -%}
+    {%- set numbers = [] -%}
+    {%- for name, kind in described.rows if kind in ('DOUBLE', 'FLOAT') -%}
+        {%- do numbers.append(whole_number_text('"' ~ name ~ '"') ~ ' as "' ~ name ~ '"') -%}
+    {%- endfor -%}
     {%- set missing = [] -%}
     {%- for name in declared if name | lower not in present -%}
         {%- if source.columns[name].meta.get('required') and readers -%}
@@ -56,5 +62,5 @@
         {%- endif -%}
         {%- do missing.append(', cast(null as varchar) as "' ~ name ~ '"') -%}
     {%- endfor -%}
-    select *{{ missing | join('') }} from ({{ files_sql }})
+    select *{% if numbers %} replace ({{ numbers | join(', ') }}){% endif %}{{ missing | join('') }} from ({{ files_sql }})
 {%- endmacro %}

@@ -15,6 +15,11 @@
     )
 {%- endmacro %}
 
+{# DuckDB rounds a text with an exponent by its first digit: 5e-8 would be a millionth. #}
+{% macro duckdb__fixed_text(number) -%}
+    {{ default__fixed_text('case when abs(' ~ number ~ ') < 0.0000005 then 0 else ' ~ number ~ ' end') }}
+{%- endmacro %}
+
 {# BigQuery's own text of a number has no zeros at the end, and number_text would cut those of 100. #}
 {% macro bigquery__fixed_text(number) -%}
     format('%.6f', cast({{ number }} as numeric))

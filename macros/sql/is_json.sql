@@ -14,7 +14,8 @@
     {%- set without_strings = "regexp_replace(" ~ text ~ ", '\"([^\"\\\\]|\\\\.)*\"', '\"\"', 'g')" -%}
     coalesce(
         json_valid({{ column }})
-        and not contains({{ text }}, '\u0000')
+        {#- A pair of backslashes is one that is meant; what follows it is not escaped. #}
+        and not contains(replace({{ text }}, '\\', ''), '\u0000')
         {#- Only a text that looks lenient is looked at again, with its strings taken out; `and` would
             look at every one. #}
         and case
@@ -34,28 +35,31 @@
 {%- endmacro %}
 
 {#
-    Spark has no test of JSON, and its functions read more than JSON. So strings, then numbers and
-    words, become 0, and brackets around what is left, from inside to outside: 0 is what remains of
-    JSON. Objects and arrays may be nested sixteen deep.
+    Spark has no test of JSON, and its functions read more than JSON. So escapes, then strings, then
+    numbers and words, become one sign each, and brackets around what is left, from inside to
+    outside: one sign is what remains of JSON. No pattern repeats a group, which would overflow the
+    stack on a long text. Objects and arrays may be nested sixteen deep.
 #}
 {% macro spark__is_json(column) -%}
-    {%- set string = '"([^"\\\\\u0000-\u001f]|\\\\(["\\\\/bfnrt]|u[0-9a-fA-F]{4}))*"' -%}
+    {%- set text = 'cast(' ~ column ~ ' as string)' -%}
     {%- set halves = '(?i)\\\\u0000|\\\\ud[89ab][0-9a-f]{2}(?!\\\\ud[c-f][0-9a-f]{2})|(?<!\\\\ud[89ab][0-9a-f]{2})\\\\ud[c-f][0-9a-f]{2}' -%}
-    {%- set reduced = namespace(text='cast(' ~ column ~ ' as string)') -%}
+    {%- set reduced = namespace(text=text) -%}
     {%- for pattern, replacement in [
-        (string, 's'),
-        ('(?<![0-9a-zA-Z.+-])(-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?|true|false|null)(?![0-9a-zA-Z.+-])', '0'),
-        ('[ \t\r\n]+', ' '), (' ?([:,{}]|\\[|\\]) ?', '$1'),
+        ('\\\\(["\\\\/bfnrt]|u[0-9a-fA-F]{4})', 'chr(1)'),
+        ('"[^"\\\\\\x00\\x02-\\x1f]*"', 'chr(2)'),
+        ('(?<![0-9a-zA-Z.+-])(-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?|true|false|null)(?![0-9a-zA-Z.+-])', "'0'"),
+        ('[ \t\r\n]+', "' '"), (' ?([:,{}]|\\[|\\]) ?', "'$1'"),
     ] -%}
-        {%- set reduced.text = 'regexp_replace(' ~ reduced.text ~ ', ' ~ text_literal(pattern) ~ ", '" ~ replacement ~ "')" -%}
+        {%- set reduced.text = 'regexp_replace(' ~ reduced.text ~ ', ' ~ text_literal(pattern) ~ ', ' ~ replacement ~ ')' -%}
     {%- endfor -%}
     {%- for _ in range(16) -%}
         {%- set reduced.text = 'regexp_replace(' ~ reduced.text ~ ', '
-            ~ text_literal('\\[([0s](,[0s])*)?\\]|[{](s:[0s](,s:[0s])*)?[}]') ~ ", '0')" -%}
+            ~ text_literal('\\[([0\\x02](,[0\\x02])*)?\\]|[{](\\x02:[0\\x02](,\\x02:[0\\x02])*)?[}]') ~ ", '0')" -%}
     {%- endfor -%}
     coalesce(
-        trim({{ reduced.text }}) in ('0', 's')
-        and not cast({{ column }} as string) rlike {{ text_literal(halves) }},
+        trim({{ reduced.text }}) in ('0', chr(2))
+        and not {{ text }} rlike {{ text_literal('[\\x01\\x02]') }}
+        and not replace({{ text }}, {{ text_literal('\\\\') }}, '') rlike {{ text_literal(halves) }},
         false
     )
 {%- endmacro %}

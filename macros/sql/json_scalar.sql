@@ -8,9 +8,13 @@
 {% macro json_scalar(value) -%}
     case
         when json_typeof({{ value }}) = 'number' and ({{ value }}) #>> '{}' ~ '[.eE]'
-            then regexp_replace(
-                cast(cast(({{ value }}) #>> '{}' as double precision) as text), '^(-?[0-9]+)$', '\1.0'
-            )
+            then case
+                when pg_input_is_valid(({{ value }}) #>> '{}', 'double precision')
+                    then regexp_replace(
+                        cast(cast(({{ value }}) #>> '{}' as double precision) as text),
+                        '^(-?[0-9]+)$', '\1.0'
+                    )
+            end
         when json_typeof({{ value }}) not in ('object', 'array') then ({{ value }}) #>> '{}'
     end
 {%- endmacro %}

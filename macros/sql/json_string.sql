@@ -1,10 +1,15 @@
 {#
-    A text as a JSON string; null for null.
+    A text as a JSON string; null for null. Control characters that engines write differently
+    (\u000B or \u000b) are left out.
 
     {{ json_string('product_name') }}  →  cast(to_json(cast(product_name as varchar)) as varchar)
 #}
 {% macro json_string(text) -%}
-    {{ return(adapter.dispatch('json_string')('cast(' ~ text ~ ' as ' ~ dbt.type_string() ~ ')')) }}
+    {{ return(adapter.dispatch('json_string')(
+        'translate(cast(' ~ text ~ ' as ' ~ dbt.type_string() ~ '), '
+        ~ dbt.concat(['chr(11)', 'chr(14)', 'chr(15)', 'chr(26)', 'chr(27)', 'chr(28)', 'chr(29)', 'chr(30)', 'chr(31)'])
+        ~ ", '')"
+    )) }}
 {%- endmacro %}
 
 {% macro default__json_string(text) -%}

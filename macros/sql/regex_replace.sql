@@ -14,8 +14,12 @@
     regexp_replace({{ text }}, {{ text_literal(pattern) }}, {{ text_literal(replacement) }}, 'g')
 {%- endmacro %}
 
+{# Java's $ also fits before a line end at the end. #}
 {% macro spark__regex_replace(text, pattern, replacement) -%}
-    regexp_replace({{ text }}, {{ text_literal(pattern) }}, {{ text_literal(replacement | replace("\\", "$")) }})
+    regexp_replace(
+        {{ text }}, {{ text_literal(pattern | replace('$', '\\z')) }},
+        {{ text_literal(replacement | replace('\\', '$')) }}
+    )
 {%- endmacro %}
 
 {% macro trino__regex_replace(text, pattern, replacement) -%}

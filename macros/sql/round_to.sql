@@ -5,9 +5,20 @@
     {{ round_to('score', 4) }}  →  cast(floor(cast(score as double) * 10000 + 0.5) as double) / 10000
 #}
 {% macro round_to(number, places=0) -%}
-    cast(floor(
-        cast({{ number }} as {{ type_double() }})
-        {%- if places %} * {{ 10 ** places }}{% endif %} + 0.5
-    ) as {{ type_double() }})
-    {%- if places %} / {{ 10 ** places }}{% endif %}
+    {{ return(adapter.dispatch('round_to')(
+        'cast(' ~ number ~ ' as ' ~ type_double() ~ ')' ~ (' * ' ~ 10 ** places if places else '') ~ ' + 0.5',
+        ' / ' ~ 10 ** places if places else ''
+    )) }}
+{%- endmacro %}
+
+{% macro default__round_to(raised, divided) -%}
+    cast(floor({{ raised }}) as {{ type_double() }}){{ divided }}
+{%- endmacro %}
+
+{# Spark's floor is a 64-bit integer. What is larger is a whole number already. #}
+{% macro spark__round_to(raised, divided) -%}
+    case
+        when abs({{ raised }}) < 9e15 then cast(floor({{ raised }}) as {{ type_double() }})
+        else {{ raised }}
+    end{{ divided }}
 {%- endmacro %}

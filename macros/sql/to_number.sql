@@ -13,7 +13,7 @@
 {% macro to_number(value) -%}
     {%- set text = trimmed('cast(' ~ value ~ ' as ' ~ dbt.type_string() ~ ')') -%}
     case
-        when {{ regex_matches(text, '^[+-]?([0-9]{1,200}([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,2})?$') }}
+        when {{ regex_matches(text, '^[+-]?([0-9]{1,200}([.][0-9]{0,200})?|[.][0-9]{1,200})([eE][+-]?[0-9]{1,2})?$') }}
             then case
                 when abs(cast({{ text }} as {{ type_double() }})) < 1e18
                     then cast({{ text }} as {{ type_double() }})

@@ -8,7 +8,7 @@
     '2016-04-27T16:28:50-04:00' becomes 2016-04-27 20:28:50. What is read is ISO 8601 and nothing
     else: a day, or a day and a time with T or a blank between them, seconds and their fraction, and
     an offset (Z, +02:00, +0200, +02, with a blank before it or none). Without an offset it is UTC,
-    which holds because sessions run in UTC (refuse_other_zones). Microseconds are kept, what is
+    which holds because sessions run in UTC (refuse_other_sessions). Microseconds are kept, what is
     finer is cut off. Words such as `now` and `infinity`, which engines read, are no times.
 #}
 {% macro utc_timestamp(column) -%}
@@ -27,11 +27,16 @@
     ) }}
 {%- endmacro %}
 
-{# Parquet files have timestamps, which need no reading; DuckDB knows the type before it sees a row. #}
+{#
+    Parquet files have timestamps, which need no reading; DuckDB knows the type before it sees a row.
+    Years that no text can have, and infinity, are no times either.
+#}
 {% macro duckdb__utc_timestamp(column) -%}
     case
-        when typeof({{ column }}) like 'TIMESTAMP%'
+        when typeof({{ column }}) not like 'TIMESTAMP%' then {{ default__utc_timestamp(column) }}
+        when
+            try_cast({{ column }} as timestamptz) >= timestamptz '1000-01-01'
+            and try_cast({{ column }} as timestamptz) < timestamptz '10000-01-01'
             then try_cast({{ column }} as timestamptz) at time zone 'UTC'
-        else {{ default__utc_timestamp(column) }}
     end
 {%- endmacro %}

@@ -51,7 +51,7 @@ competitors as (
     inner join competitor_domains
         on
             addresses.domain = competitor_domains.domain
-            or addresses.domain like '%.' || competitor_domains.domain
+            or {{ ends_with('addresses.domain', "'.' || competitor_domains.domain") }}
 ),
 
 domain_owners as (

@@ -30,8 +30,9 @@ select
     )
     or coalesce(
         profile_accounts.business_domain <> profile_accounts.crm_company_domain
-        and profile_accounts.business_domain
-        not like '%.' || profile_accounts.crm_company_domain,
+        and not {{ ends_with(
+            'profile_accounts.business_domain', "'.' || profile_accounts.crm_company_domain"
+        ) }},
         false
     ) as is_firmographics_stale
 

@@ -42,7 +42,7 @@ read as (
     inner join tag_rules
         on
             tag_rules.reads = 'page_path'
-            and events.page_path like tag_rules.prefix || '%'
+            and substring(events.page_path, 1, length(tag_rules.prefix)) = tag_rules.prefix
     where events.family = 'web'
 
     union all
@@ -56,7 +56,7 @@ read as (
     inner join tag_rules
         on
             tag_rules.reads = 'link'
-            and events.link_url like '%' || tag_rules.prefix || '%'
+            and {{ dbt.position('tag_rules.prefix', 'events.link_url') }} > 0
     where events.behavior in ('email_clicked', 'email_cta_clicked')
 ),
 
