@@ -64,6 +64,15 @@ Syncs = Annotated[
         show_default=False,
     ),
 ]
+Account = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ACCOUNT",
+        help="Go on with this account, where another was pushed to before; it is named as the "
+        "push that stopped named it.",
+        show_default=False,
+    ),
+]
 MaxRemoveShare = Annotated[
     float | None,
     typer.Option(

@@ -44,10 +44,11 @@ class DemoCrm(ThreadingHTTPServer):
         window_seconds: float = 10.0,
         latency_ms: int = 0,
         searches_per_second: int = 5,
+        portal: int = 1,
     ) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
-        self.store, self.token = Store(state), token
+        self.store, self.token, self.portal = Store(state), token, portal
         self.quota, self.window, self.latency_ms = requests_per_10s, window_seconds, latency_ms
         self.seen: deque[float] = deque()
         self.searches_per_second, self.searches = searches_per_second, deque[float]()
@@ -144,9 +145,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def route(self, path: str, query: dict[str, list[str]], body: Any = None) -> None:
         """Find the endpoint of a request and serve it."""
+        if DETAILS.fullmatch(path):
+            return self.serve_details()
         match = PATH.fullmatch(path)
-        area = "details" if DETAILS.fullmatch(path) else ""
-        rest = ""
+        area = rest = ""
         if match is not None:
             area, rest = match["new"] or match["old"], match["rest"] or ""
         for verb, pattern, answer in ENDPOINTS.get(area, ()):
@@ -158,13 +160,25 @@ class Handler(BaseHTTPRequestHandler):
                 return self.serve(bound, body, is_search=is_search)
         return self.send(404, api.error("resource not found", "OBJECT_NOT_FOUND"))
 
+    def is_let_in(self) -> bool:
+        """Answer 401 unless the request carries the token."""
+        if self.headers.get("Authorization") == f"Bearer {self.server.token}":
+            return True
+        message = "Authentication credentials not found. This API supports OAuth 2.0."
+        self.send(401, api.error(message, "INVALID_AUTHENTICATION"))
+        return False
+
+    def serve_details(self) -> None:
+        """Say whose account it is; faults are for what reads or writes records."""
+        if self.is_let_in():
+            self.send(*account.details(self.server.portal))
+
     def serve(self, answer: Any, body: Any = None, *, is_search: bool = False) -> None:
         """Answer an API call after its token, the quota and the injected faults were looked at."""
         crm = self.server
         crm.counts["requests"] += 1
-        if self.headers.get("Authorization") != f"Bearer {crm.token}":
-            message = "Authentication credentials not found. This API supports OAuth 2.0."
-            return self.send(401, api.error(message, "INVALID_AUTHENTICATION"))
+        if not self.is_let_in():
+            return None
         allowed, headers = crm.admit()
         if not allowed:
             return self.limited({"headers": headers})
@@ -318,7 +332,6 @@ ENDPOINTS: dict[str, list[tuple[str, str, Any]]] = {
             ),
         )
     ],
-    "details": [("GET", "", lambda *_: account.details())],
 }
 
 

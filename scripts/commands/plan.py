@@ -4,12 +4,23 @@ from typing import Annotated
 
 import typer
 
-from scripts.options import AsJson, Config, Export, Ledger, MaxRemoveShare, Syncs, Target, Warehouse
+from scripts.options import (
+    Account,
+    AsJson,
+    Config,
+    Export,
+    Ledger,
+    MaxRemoveShare,
+    Syncs,
+    Target,
+    Warehouse,
+)
 
 
 def plan(
     syncs: Syncs = None,
     sample: Annotated[int, typer.Option(min=0, help="Changes to show per operation.")] = 3,
+    account: Account = None,
     max_remove_share: MaxRemoveShare = None,
     config: Config = None,
     warehouse: Warehouse = None,
@@ -35,7 +46,7 @@ def plan(
     )
 
     def run(sync: engine.Sync) -> tuple[engine.Plan, int]:
-        found = engine.plan(sync, sample=sample)
+        found = engine.plan(sync, sample=sample, account=account)
         return found, 4 if found.guard else 0
 
     return for_each(chosen, run, show_plan, as_json=as_json)

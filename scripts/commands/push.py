@@ -4,7 +4,17 @@ from typing import Annotated
 
 import typer
 
-from scripts.options import AsJson, Config, Export, Ledger, MaxRemoveShare, Syncs, Target, Warehouse
+from scripts.options import (
+    Account,
+    AsJson,
+    Config,
+    Export,
+    Ledger,
+    MaxRemoveShare,
+    Syncs,
+    Target,
+    Warehouse,
+)
 
 
 def push(
@@ -21,6 +31,7 @@ def push(
     skip_validation: Annotated[
         bool, typer.Option("--skip-validation", help="Ignore what validation.json says.")
     ] = False,
+    account: Account = None,
     max_remove_share: MaxRemoveShare = None,
     config: Config = None,
     warehouse: Warehouse = None,
@@ -54,6 +65,7 @@ def push(
                 first_run=first_run,
                 only=limit,
                 skip_validation=skip_validation,
+                account=account,
                 progress=progress,
             )
         return result, result.exit_code

@@ -14,6 +14,7 @@ import duckdb
 
 from scripts.errors import PersonNeeded
 
+from .account import check_account, known_account
 from .config import Sync, readable_destinations
 from .destination import Destination, Finding, Record, Refused, Stop, Transient
 from .diff import (
@@ -34,7 +35,7 @@ from .errors import ConfigError, GuardError, SyncError
 from .ledger import Ledger, is_postgres, now, only_pusher, person_hash
 from .raw_files import write_raw
 from .sending import Delivery, Progress, PushResult
-from .transport import Transport, backoff, retry_after
+from .transport import Transport, patient
 
 
 @dataclass
@@ -47,6 +48,7 @@ class Plan:
     samples: list[Sample]
     guard: str | None
     is_first: bool
+    account: str | None = None
 
     @property
     def nothing(self) -> bool:
@@ -60,6 +62,7 @@ class Status:
 
     sync: str
     destination: str
+    account: str | None = None
     delivered: int = 0
     open: int = 0
     dead_count: int = 0
@@ -83,21 +86,28 @@ def open_ledger(sync: Sync, *, create: bool = True) -> Iterator[Ledger]:
         yield ledger
 
 
-def plan(sync: Sync, *, sample: int = 3) -> Plan:
+def plan(sync: Sync, *, sample: int = 3, account: str | None = None) -> Plan:
     """Return what a push would send now; `sample` changes of each operation are shown.
 
-    Sends nothing. Raises ConfigError or LockedError.
+    Changes nothing, there and here: it asks whose the token is, where there is one. `account` is
+    that of `push`. Raises ConfigError or LockedError.
     """
     with open_ledger(sync, create=False) as ledger:
-        diff, difference = compare(ledger, sync)
+        known = known_account(ledger)
         stop = None
+        try:
+            if sync.destination.has_secrets:
+                check_account(ledger, sync, account, only_look=True)
+        except (GuardError, Stop) as problem:
+            stop = str(problem)
+        diff, difference = compare(ledger, sync)
         try:
             check_guard(sync, diff)
             check_validation(sync)
         except GuardError as problem:
-            stop = str(problem)
+            stop = stop or str(problem)
         shown = samples(ledger, difference, sample)
-        return Plan(sync.name, sync.label, diff, shown, stop, is_first(ledger))
+        return Plan(sync.name, sync.label, diff, shown, stop, is_first(ledger), account or known)
 
 
 def push(
@@ -106,21 +116,33 @@ def push(
     first_run: bool = False,
     only: int | None = None,
     skip_validation: bool = False,
+    account: str | None = None,
     progress: Progress | None = None,
 ) -> PushResult:
     """Send what changed; safe to run again at any moment, also after a crash.
 
     `first_run` says that nothing being known of this destination is as it should be. `only` sends
-    no more than so many records. `progress(done, total)` is called as answers come in. Raises a
-    SyncError for what a person has to decide: ConfigError, GuardError, LockedError or AuthError.
+    no more than so many records. `account` says that another account than before is meant: what
+    went to it earlier, if anything, is what it is compared with. `progress(done, total)` is called
+    as answers come in. Raises a SyncError for what a person has to decide: ConfigError, GuardError,
+    LockedError or AuthError.
     """
     started = time.monotonic()
     sync.destination.check()
     if not skip_validation:
         check_validation(sync)
     with open_ledger(sync) as ledger:
+        if account:
+            check_account(ledger, sync, account)
         diff, difference = compare(ledger, sync)
         check_guard(sync, diff)
+        if diff.total:
+            try:
+                check_account(ledger, sync, account)
+            except Stop as problem:
+                return PushResult(
+                    sync.name, sync.label, diff, open=diff.total, stopped=str(problem)
+                )
         if diff.total and is_first(ledger) and not first_run:
             raise GuardError(
                 f"{sync.label} was never pushed to: {diff.total:,} records would go out. Look at "
@@ -153,6 +175,7 @@ def status(sync: Sync, *, runs: int = 5, waiting: int = 20) -> Status:
     """Return the state of the ledger; an empty one when nothing was pushed yet."""
     found = Status(sync.name, sync.label)
     with open_ledger(sync, create=False) as ledger:
+        found.account = known_account(ledger)
         count = "select count(*) from {t}.outbox where sync = {sync} and state = "
         found.delivered = ledger.value("select count(*) from {t}.delivered where sync = {sync}")
         found.open = ledger.value(
@@ -240,9 +263,18 @@ def doctor(sync: Sync, *, create: bool = False) -> Iterator[Finding]:
     fields = {field.to: kind_of(kinds.get(column, "")) for column, field in sync.fields.items()}
     with Transport(destination, timeout_seconds=sync.timeout_seconds) as transport:
         try:
+            yield account_finding(sync, destination.whose(transport.call))
             yield from destination.doctor(transport.call, fields, create=create)
         except (Transient, Refused, Stop) as problem:
             yield Finding("connection", False, str(problem))
+
+
+def account_finding(sync: Sync, found: str) -> Finding:
+    """Say whose the token is, and whether that is who was pushed to before."""
+    with open_ledger(sync, create=False) as ledger:
+        known = known_account(ledger)
+    detail = found if known in (None, found) else f"{found}; what was delivered went to {known}"
+    return Finding("account", known in (None, found), detail)
 
 
 @dataclass
@@ -285,6 +317,7 @@ def forget(sync: Sync, address: str) -> Forgotten:
         found = Forgotten(sync.name, len(rows), "nothing")
         try:
             if rows:
+                check_account(ledger, sync)
                 found.outcome = "erased" if erase(sync, address, rows) else "emptied"
         except (Transient, Refused, Stop) as problem:
             found.outcome = "kept"
@@ -388,6 +421,7 @@ def pull(
         Ledger(sync.ledger, sync.ledger_name) as ledger,
         Transport(destination, timeout_seconds=sync.timeout_seconds) as transport,
     ):
+        check_account(ledger, sync)
         since = ledger.value("select min(pulled_until) from {t}.watermark where source = ?", [name])
         rows: dict[str, list[dict[str, Any]]] = {}
         for table, found, watermark in with_patience(sync, transport, None if full else since):
@@ -470,23 +504,8 @@ def with_patience(
     sync: Sync, transport: Transport, since: datetime | None
 ) -> Iterator[tuple[str, list[dict[str, Any]], datetime]]:
     """Yield what the destination's pull yields; a failed request inside is tried again."""
-
-    def call(method: str, address: str, **arguments: Any) -> Any:
-        for tries in range(1, sync.max_tries):
-            wait = backoff(tries, sync.backoff_seconds)
-            try:
-                response = transport.call(method, address, **arguments)
-                if response.status_code != 429 and response.status_code < 500:
-                    return response
-                wait = retry_after(response, otherwise=wait)
-            except Transient:
-                pass
-            transport.count_retry()
-            transport.sleep(min(wait, sync.longest_wait_seconds))
-        return transport.call(method, address, **arguments)
-
     try:
-        yield from sync.destination.pull(call, since)
+        yield from sync.destination.pull(patient(sync, transport), since)
     except (Transient, Refused, Stop) as problem:
         raise SyncError(
             f"{sync.destination.name} could not be read to the end ({problem}). Nothing was "

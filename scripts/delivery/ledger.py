@@ -10,6 +10,8 @@ attaches either, so both are read and written by the same SQL. Its tables, all b
   sending it again could do harm), `dropped` (a person said never mind);
 - `attempt`: record, batch and changed fields, committed before a batch goes on the wire;
 - `ack`: what became of each record, append-only, written as the answers come in;
+- `account`: to which remote account all of it was sent; what went to another account before is
+  kept as that of the sync `<sync>@<account>`;
 - `suppression`: hashes of people who were forgotten and must never be sent again;
 - `watermark`, `pulled`: how far `pull` has read, and hashes of what the rows said.
 
@@ -59,6 +61,9 @@ create table if not exists {t}.attempt (
 create table if not exists {t}.ack (
     sync varchar, run_id bigint, batch_id bigint, record_key varchar, state varchar,
     remote_id varchar, reason varchar, acked_at timestamp
+);
+create table if not exists {t}.account (
+    sync varchar, account varchar, since timestamp
 );
 create table if not exists {t}.suppression (
     person varchar, reason varchar, suppressed_at timestamp

@@ -234,6 +234,8 @@ def show_status(found: engine.Status) -> None:
         f"[bold]{escape(found.destination)}[/]: {found.delivered:,} delivered, "
         f"{found.open:,} open, {found.dead_count:,} dead, {found.held_count:,} held\n"
     )
+    if found.account:
+        out.print(f"[dim]delivered to {escape(found.account)}[/]")
     if found.runs:
         names = ("adds", "updates", "removes", "delivered", "refused", "open", "requests")
         columns = [number(name.capitalize()) for name in names]

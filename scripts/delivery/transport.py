@@ -93,6 +93,26 @@ class Transport:
             raise NoAnswer(f"no answer ({type(problem).__name__})") from None
 
 
+def patient(sync: Any, transport: Transport) -> Callable[..., httpx.Response]:
+    """Return a `call` that tries again what failed, as often and as long as the sync says."""
+
+    def call(method: str, address: str, **arguments: Any) -> httpx.Response:
+        for tries in range(1, sync.max_tries):
+            wait: float | None = backoff(tries, sync.backoff_seconds)
+            try:
+                response = transport.call(method, address, **arguments)
+                if response.status_code != 429 and response.status_code < 500:
+                    return response
+                wait = retry_after(response, otherwise=wait)
+            except Transient:
+                pass
+            transport.count_retry()
+            transport.sleep(min(wait, sync.longest_wait_seconds))
+        return transport.call(method, address, **arguments)
+
+    return call
+
+
 def backoff(tries: int, base_seconds: float) -> float:
     """Return an exponential pause with jitter after this many tries."""
     return min(LONGEST_BACKOFF, base_seconds * 2 ** (tries - 1)) * random.uniform(0.5, 1.5)

@@ -126,6 +126,10 @@ class BottleCRM(Destination):
                 "the id of its lead webhook."
             )
 
+    def whose(self, call: Call) -> str:
+        """Return the server and the lead webhook, which one organisation has."""
+        return f"{self.base_url}, lead webhook {self.option['intake']}"
+
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
         """Send one batch, a record at a time; see `Destination.send`."""
         names = {name for record in records for name in (*record.values, *record.whole)}

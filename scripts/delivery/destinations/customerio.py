@@ -15,7 +15,8 @@ Contract, from Customer.io's public documentation (docs.customer.io):
 - "Suppress a customer profile", /integrations/api/track/tag/track-customers/suppress: deletes the
   profile and keeps its identifiers from ever being added again; later requests are ignored.
 - "Find your account region", /integrations/api/track/tag/trackregion/getRegion: GET
-  `/api/v1/accounts/region` gives the `url` to use; track-eu.customer.io is for the EU.
+  `/api/v1/accounts/region` gives the `url` to use and `environment_id`, the workspace;
+  track-eu.customer.io is for the EU.
 - "Customer.io APIs", /integrations/api/customerio-apis: fair use is 100 requests a second; user
   name and password of Basic authentication are the site id and the API key.
 
@@ -77,6 +78,11 @@ class CustomerIO(Destination):
         super().check()
         if self.identifier not in IDENTIFIERS:
             raise ConfigError(f"identify_by of customerio must be one of {list(IDENTIFIERS)}.")
+
+    def whose(self, call: Call) -> str:
+        """Return the workspace."""
+        held = self.judged(call("GET", "/api/v1/accounts/region"))
+        return f"workspace {held['environment_id']} in {held['region']}"
 
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
         """Send one batch, in several requests when it is too large; see Destination.send."""

@@ -65,6 +65,10 @@ class Files(Destination):
         """The name of the folder."""
         return self.folder.name
 
+    def whose(self, call: Call) -> str:
+        """Return where the folder really is."""
+        return f"folder {self.folder.resolve()}"
+
     def check(self) -> None:
         """Raise ConfigError when there is no folder, or the format is not known."""
         if not self.option["folder"]:

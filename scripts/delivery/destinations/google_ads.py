@@ -94,12 +94,17 @@ class Google(AudienceDestination):
 
     def check(self) -> None:
         """Raise ConfigError when there is no way to a token, or an option is missing."""
-        if not self.secret["GOOGLE_ACCESS_TOKEN"] and not self.can_renew:
+        if not self.has_secrets:
             raise ConfigError(f"Set GOOGLE_ACCESS_TOKEN, or {', '.join(REFRESH)}, for google.")
         if not self.customer:
             raise ConfigError("Set the option account of google to the id of the Ads account.")
         if self.batch_size > MEMBERS:
             raise ConfigError(f"Google takes at most {MEMBERS:,} members: lower batch_size.")
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether there is a token or a way to one."""
+        return bool(self.secret["GOOGLE_ACCESS_TOKEN"]) or self.can_renew
 
     @property
     def can_renew(self) -> bool:
@@ -157,6 +162,10 @@ class Google(AudienceDestination):
         if response.status_code == 400 and (violations := violations_of(response)):
             raise blame(violations)
         return judge(response, who="Google", rights=RIGHTS, reason=reason_of) or {}
+
+    def whose(self, call: Call) -> str:
+        """Return the account: every request names it, and Google refuses a token of another."""
+        return f"customer {self.customer}"
 
     def identify(self, values: Mapping[str, Value]) -> Row:
         """Return a person by Google's identifiers; an address is kept as its parts in a text."""

@@ -208,6 +208,11 @@ class HubSpot(Destination):
         host = super().account
         return "loopback" if host in ("127.0.0.1", "localhost") else host
 
+    def whose(self, call: Call) -> str:
+        """Return the portal."""
+        path = f"/account-info/{self.option['version']}/details"
+        return f"portal {self.checked(call('GET', path))['portalId']}"
+
     @property
     def headers(self) -> dict[str, str]:
         """The token."""

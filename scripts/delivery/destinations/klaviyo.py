@@ -16,6 +16,8 @@ Contract, from Klaviyo's public documentation (developers.klaviyo.com, revision 
   it is. The endpoints that subscribe, unsubscribe or suppress are not used.
 - "Get Profiles" and "Get Lists", /en/reference/get_profiles and /en/reference/get_lists: filters
   `any(email,[...])` and `equals(name,"...")`.
+- "Get Accounts", /en/reference/get_accounts: the account of the key, by its public id; the key
+  needs the scope accounts:read.
 - "Request Profile Deletion", /en/reference/request_profile_deletion: exactly one identifier; every
   profile that matches is deleted, later.
 - "Rate limits, status codes, and errors", /en/docs/rate_limits_and_error_handling: two fixed
@@ -67,8 +69,8 @@ class Klaviyo(Destination):
     name = "klaviyo"
     address = "https://a.klaviyo.com"
     secrets: ClassVar = {
-        "KLAVIYO_API_KEY": "a private API key with the scopes profiles:read, profiles:write, "
-        "lists:read, lists:write, and data-privacy:write to erase"
+        "KLAVIYO_API_KEY": "a private API key with the scopes accounts:read, profiles:read, "
+        "profiles:write, lists:read, lists:write, and data-privacy:write to erase"
     }
     options: ClassVar = {
         "account": "",
@@ -107,6 +109,10 @@ class Klaviyo(Destination):
             "Content-Type": "application/vnd.api+json",
             "revision": self.option["revision"],
         }
+
+    def whose(self, call: Call) -> str:
+        """Return the account's public id."""
+        return f"account {self.checked(call('GET', '/api/accounts'))['data'][0]['id']}"
 
     def batch_of(self, operation: str, total: int) -> int:
         """Return the size of a batch: a remove may need one request per profile."""

@@ -14,6 +14,7 @@ Contract, from Mailchimp's public documentation (mailchimp.com/developer/marketi
   `inactive` removes it, 204.
 - "Delete list member" (delete-permanent): erases personal data and makes it impossible to import
   the address again.
+- "API Root", /api/root/list-api-root-resources: GET `/3.0/` gives the `account_id` of the key.
 - "Merge Fields", /docs/merge-fields, and "Add merge field", /api/list-merges/add-merge-field: the
   types text, number, date and others.
 - "Fundamentals", /docs/fundamentals: basic authentication with any user and the API key, whose
@@ -114,6 +115,12 @@ class Mailchimp(Destination):
             raise ConfigError("Set the option audience of mailchimp to the id of an audience.")
         if self.option["status_if_new"] not in STATUSES:
             raise ConfigError(f"The option status_if_new of mailchimp is one of {STATUSES}.")
+
+    def whose(self, call: Call) -> str:
+        """Return the account, its data center and the audience."""
+        held = self.checked(call("GET", "/3.0/", params={"fields": "account_id"}))
+        center = httpx.URL(self.base_url).host.partition(".")[0]
+        return f"account {held['account_id']} in {center}, audience {self.option['audience']}"
 
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
         """Send one member after the other; see `Destination.send`."""

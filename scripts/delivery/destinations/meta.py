@@ -12,6 +12,7 @@ Contract, from Meta's public documentation (developers.facebook.com):
   `batch_seq`, `last_batch_flag` and `estimated_num_total`; DELETE on the same path removes people;
   `EXTERN_ID` is our own identifier and not hashed; an audience is created with `subtype` CUSTOM and
   `customer_file_source`; `operation_status` 471 is a flagged audience.
+- "Ad Account" and "Custom Audience", /docs/marketing-api/reference: both have `account_id`.
 - "Handling errors", /docs/graph-api/guides/error-handling: 1 and 2 pass by themselves; 4, 17 and
   341 are throttling; 102 and 190 are the token; 10 and 200 to 299 are missing rights.
 - "Rate limits", /docs/graph-api/overview/rate-limiting, and /docs/marketing-api/overview/
@@ -90,6 +91,15 @@ class Meta(AudienceDestination):
     def headers(self) -> dict[str, str]:
         """The token."""
         return {"Authorization": f"Bearer {self.secret['META_ACCESS_TOKEN']}"}
+
+    def whose(self, call: Call) -> str:
+        """Return the ad account: the option, or that of the audiences, where they are named."""
+        account = str(self.option["account"]).removeprefix("act_")
+        named = sorted(str(audience or "") for audience in self.option["audiences"].values())
+        path = f"act_{account}" if account else next(filter(None, named), "me")
+        asked, what = ("id", "user") if path == "me" else ("account_id", "ad account")
+        held = self.checked(call("GET", f"{self.path}/{path}", params={"fields": asked}))
+        return f"{what} {held[asked]}"
 
     def identify(self, values: Mapping[str, Value]) -> Row:
         """Return a person by Meta's keys."""

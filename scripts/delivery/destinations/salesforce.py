@@ -20,7 +20,8 @@ Contract, from Salesforce's public documentation (developer.salesforce.com unles
   REQUEST_LIMIT_EXCEEDED is the allocation of 24 hours or, when the text says Concurrent, too many
   long requests at once. There is no limit per second; ours keeps other integrations alive.
 - "OAuth 2.0 Client Credentials Flow for Server-to-Server Integration", help.salesforce.com,
-  xcloud.remoteaccess_oauth_client_credentials_flow: POST /services/oauth2/token at My Domain.
+  xcloud.remoteaccess_oauth_client_credentials_flow: POST /services/oauth2/token at My Domain; the
+  answer's `id` is the identity URL, `https://login.salesforce.com/id/<organisation>/<user>`.
 - "Maximum number of rows returned by SOQL queries over the REST API", help.salesforce.com,
   000386264: a long query belongs into the body of a Composite request; that also keeps keys out
   of addresses. "Quoted String Escape Sequences" says how a text is quoted.
@@ -132,7 +133,7 @@ class Salesforce(Destination):
         self.quota = (self.option["requests_per_second"], 1.0)
         self.object, self.external_id = self.option["object"], self.option["external_id"]
         self.root = f"/services/data/v{self.option['version']}"
-        self.lock, self.token = threading.Lock(), ""
+        self.lock, self.token, self.identity = threading.Lock(), "", ""
         self.untouchable = {name.lower() for name in self.forbidden}  # names have no case
         self.described: dict[str, Any] = {}
         self.field: dict[str, dict[str, Any]] = {}
@@ -146,6 +147,14 @@ class Salesforce(Destination):
                     f"The option {name} of salesforce must be an API name, such as Contact or "
                     f"Audience_Profile_Id__c, not {self.option[name]!r}."
                 )
+
+    def whose(self, call: Call) -> str:
+        """Return the organisation; the answer that brings a token names it."""
+        self.renew(call, "")
+        found = re.search(r"/id/(\w+)/\w+$", self.identity)
+        if not found:
+            raise Refused("the token comes without an identity URL")
+        return f"organisation {found[1]}"
 
     def batch_of(self, operation: str, total: int) -> int:
         """Return the size of a Bulk API job for a large run, of a collection for a small one."""
@@ -415,6 +424,7 @@ class Salesforce(Destination):
                     )
                 except Refused as problem:
                     raise AuthError(f"Salesforce gives no token ({problem}). {RIGHTS}") from None
+                self.identity = str(body.get("id"))
                 self.token = body["access_token"]
             return self.token
 

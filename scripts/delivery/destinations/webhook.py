@@ -31,7 +31,16 @@ from typing import Any, ClassVar
 
 import httpx
 
-from ..destination import Call, Destination, Finding, Outcome, Record, Refused, Transient
+from ..destination import (
+    Call,
+    Destination,
+    Finding,
+    Outcome,
+    Record,
+    Refused,
+    Transient,
+    fingerprint,
+)
 from ..errors import AuthError, ConfigError, SyncError, redact
 from ..transport import PAUSE, json_of, retry_after
 
@@ -69,6 +78,12 @@ class Webhook(Destination):
             raise ConfigError("Set the option url of webhook, or WEBHOOK_BASE_URL, to an address.")
         if any(len(key) < SHORTEST_SECRET for key in keys_of(self.secret["WEBHOOK_SECRET"])):
             raise ConfigError(f"WEBHOOK_SECRET must have at least {SHORTEST_SECRET} bytes.")
+
+    def whose(self, call: Call) -> str:
+        """Return the address; of what follows a question mark, which can be secret, a print."""
+        url = httpx.URL(self.url)
+        shown = f"{url.scheme}://{url.netloc.decode()}{url.path}"
+        return " ".join(filter(None, [shown, fingerprint(url.query.decode())]))
 
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
         """Post one batch; see Destination.send."""

@@ -144,6 +144,55 @@ def test_not_knowing_who_is_suppressed_stops_the_push(crm, sync):
     assert push(replace(sync, suppressions=None)).delivered == 3
 
 
+# ---------------------------------------------------------------------- which account
+
+
+def test_another_account_stops_before_the_first_write(crm, sync):
+    fill(sync.warehouse, people(3, segments="a"))
+    push(sync)
+    assert delivery.status(sync).account == "portal 1"
+    crm.portal = 2  # the token of another portal
+    crm.store.delete("person0000@example.com")
+    fill(sync.warehouse, people(4, segments="b"))
+    before = len(crm.bodies)
+    for refused in (
+        lambda: push(sync),
+        lambda: push(sync, account="portal 3"),
+        lambda: delivery.forget(sync, "person0001@example.com"),
+        lambda: delivery.pull(sync, raw_path=sync.warehouse.parent / "raw"),
+    ):
+        with pytest.raises(delivery.GuardError, match=r"portal 2.*portal [13]") as stop:
+            refused()
+        assert stop.value.exit_code == 4
+    assert "portal 2" in delivery.plan(sync).guard
+    assert [f.is_fine for f in delivery.doctor(sync) if f.name == "account"] == [False]
+    assert len(crm.bodies) == before
+
+
+def test_another_account_that_is_meant_gets_everything_and_the_first_keeps_its_ledger(crm, sync):
+    fill(sync.warehouse, people(3, segments="a"))
+    push(sync)
+    crm.portal = 2
+    assert delivery.plan(sync, account="portal 2").diff.counts["add"] == 3
+    assert delivery.plan(sync).nothing  # to plan turns nothing over
+    assert push(sync, account="portal 2").delivered == 3
+    assert push(sync).requests == 0  # and is asked once
+    crm.portal = 1
+    assert push(sync, account="portal 1").requests == 0  # what went there is still known
+    assert delivery.status(sync).account == "portal 1"
+
+
+def test_who_does_not_say_whose_the_token_is_gets_nothing(crm, sync, monkeypatch):
+    def silent(self, call):
+        raise Refused("HTTP 400")
+
+    monkeypatch.setattr(type(sync.destination), "whose", silent)
+    fill(sync.warehouse, people(3))
+    result = push(sync)
+    assert (result.open, result.exit_code, crm.counts["requests"]) == (3, 3, 0)
+    assert "whose token" in result.stopped
+
+
 # ---------------------------------------------------------------------- guards
 
 
@@ -327,6 +376,7 @@ def test_a_pull_that_fails_writes_nothing_and_reads_again(crm, sync):
     with pytest.raises(delivery.SyncError, match="pull again"):
         pulled(sync)
     crm.faults.clear()
+    crm.searches.clear()
     assert len(pulled(sync)) == 3
 
 

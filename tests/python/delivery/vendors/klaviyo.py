@@ -21,6 +21,9 @@ PHONE = re.compile(r"\+\d{8,15}")
 BUILT_IN = {"email", "phone_number", "external_id", "first_name", "last_name", "properties"}
 
 
+ACCOUNT = {"type": "account", "id": "AbC123"}
+
+
 def error(status: int, code: str, title: str, detail: str, pointer: str = "/data/") -> Reply:
     result = {"id": "e1", "code": code, "title": title, "detail": detail}
     return Reply(status, {"errors": [{**result, "source": {"pointer": pointer}}]})
@@ -64,6 +67,7 @@ class Klaviyo(Vendor):
             r"GET /api/profile-bulk-import-jobs/([^/]+)/profiles": self.job_profiles,
             r"GET /api/profiles": self.get_profiles,
             r"PATCH /api/profiles/([^/]+)": self.patch_profile,
+            r"GET /api/accounts": lambda *_: Reply(body={"data": [ACCOUNT]}),
             r"GET /api/lists": self.get_lists,
             r"POST /api/lists": self.create_list,
             r"GET /api/lists/([^/]+)": self.get_list,

@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from .server import Reply, Request, Vendor
 
 CLIENT_ID, CLIENT_SECRET = "consumer-key", "consumer-secret"
+ORGANISATION = "00D000000000001EAA"
 ROOT = re.compile(r"/services/data/v\d+\.\d+")
 QUERY = re.compile(r"SELECT (.+) FROM (\w+) WHERE (\w+) IN \((.*)\)$", re.S)
 TEXT = re.compile(r"'((?:[^'\\]|\\.)*)'")
@@ -129,7 +130,14 @@ class Salesforce(Vendor):
         self.issued += 1
         token = f"00D!token{self.issued}"
         self.tokens.add(token)
-        return Reply(body={"access_token": token, "instance_url": self.url, "token_type": "Bearer"})
+        return Reply(
+            body={
+                "access_token": token,
+                "instance_url": self.url,
+                "id": f"https://login.salesforce.com/id/{ORGANISATION}/005000000000001AAA",
+                "token_type": "Bearer",
+            }
+        )
 
     def collection(self, body: Any, rest: list[str]) -> Reply:
         records = (body or {}).get("records")
