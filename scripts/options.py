@@ -73,6 +73,15 @@ Account = Annotated[
         show_default=False,
     ),
 ]
+MaxNewShare = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE",
+        help="Stop when more than this share of the records would be created in an account that "
+        "holds people already (default: 0.5).",
+        show_default=False,
+    ),
+]
 MaxRemoveShare = Annotated[
     float | None,
     typer.Option(

@@ -10,6 +10,7 @@ from scripts.options import (
     Config,
     Export,
     Ledger,
+    MaxNewShare,
     MaxRemoveShare,
     Syncs,
     Target,
@@ -22,6 +23,7 @@ def plan(
     sample: Annotated[int, typer.Option(min=0, help="Changes to show per operation.")] = 3,
     account: Account = None,
     max_remove_share: MaxRemoveShare = None,
+    max_new_share: MaxNewShare = None,
     config: Config = None,
     warehouse: Warehouse = None,
     target: Target = None,
@@ -43,6 +45,7 @@ def plan(
         warehouse=chosen_warehouse(warehouse, target, export),
         ledger=ledger,
         max_remove_share=max_remove_share,
+        max_new_share=max_new_share,
     )
 
     def run(sync: engine.Sync) -> tuple[engine.Plan, int]:

@@ -10,6 +10,7 @@ from scripts.options import (
     Config,
     Export,
     Ledger,
+    MaxNewShare,
     MaxRemoveShare,
     Syncs,
     Target,
@@ -33,6 +34,7 @@ def push(
     ] = False,
     account: Account = None,
     max_remove_share: MaxRemoveShare = None,
+    max_new_share: MaxNewShare = None,
     config: Config = None,
     warehouse: Warehouse = None,
     target: Target = None,
@@ -56,6 +58,7 @@ def push(
         warehouse=chosen_warehouse(warehouse, target, export),
         ledger=ledger,
         max_remove_share=max_remove_share,
+        max_new_share=max_new_share,
     )
 
     def run(sync: engine.Sync) -> tuple[engine.PushResult, int]:

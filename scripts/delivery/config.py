@@ -67,6 +67,7 @@ class Sync:
     ledger: str = "data/ledger.duckdb"
     suppressions: str | None = "marts.profile_suppressions"
     max_remove_share: float = 0.2
+    max_new_share: float = 0.5
     workers: int = 4
     max_tries: int = 6
     backoff_seconds: float = 0.5
@@ -89,7 +90,8 @@ class Sync:
         return {field.to: field.policy for field in self.fields.values()}
 
 
-COMMON = ("warehouse", "ledger", "suppressions", "max_remove_share", "workers", "max_tries")
+COMMON = ("warehouse", "ledger", "suppressions", "max_remove_share", "max_new_share")
+COMMON += ("workers", "max_tries")
 COMMON += ("backoff_seconds", "longest_wait_seconds", "timeout_seconds")
 OF_A_SYNC = ("destination", "options", "source", "key", "fields", *COMMON[2:])
 
@@ -261,7 +263,8 @@ def check(sync: Sync) -> None:
     for table in (sync.source, sync.suppressions):
         if table and not re.fullmatch(r"\w+\.\w+", table):
             raise ConfigError(f"{name}: {table!r} is not of the form schema.table.")
-    if not 0 <= sync.max_remove_share <= 1:
-        raise ConfigError("max_remove_share is a share between 0 and 1.")
+    for setting in ("max_remove_share", "max_new_share"):
+        if not 0 <= getattr(sync, setting) <= 1:
+            raise ConfigError(f"{setting} is a share between 0 and 1.")
     if min(sync.workers, sync.max_tries) < 1:
         raise ConfigError("workers and max_tries must be at least 1.")

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -12,6 +12,9 @@ from .errors import ConfigError
 
 # Removes go out first: who must not be contacted leaves before anything else happens.
 OPERATIONS = ("remove", "update", "add")
+
+# update_only never creates a record.
+MODES = ("upsert", "update_only")
 
 Value = str | int | float | bool | None
 
@@ -37,7 +40,8 @@ class Record:
 class Outcome:
     """What became of one record; the reason is safe to store and print.
 
-    `state` is `delivered`, `refused` (for good), or `open` when the destination did not say.
+    `state` is `delivered`, `refused` (for good), `absent` when the record is not there and must not
+    be created, or `open` when the destination did not say.
     `remote_id` is kept and comes back in the next Record of this key: an id, or whatever a later
     remove needs (a hashed address). None keeps the one known before.
     """
@@ -97,6 +101,12 @@ class Destination:
     forbidden: ClassVar[frozenset[str]] = frozenset()
     is_idempotent: ClassVar[bool] = True  # False: without an answer a person decides, not a retry
     can_read: ClassVar[bool] = False  # `read` exists, so that set_if_empty can be honored
+    can_match: ClassVar[bool] = False  # `match` and `count` exist: people are there before we come
+    look_at_most: ClassVar[int] = 10_000  # people that a plan asks for, where that is slow
+    takes_over: ClassVar[bool] = False  # what is sent by key reaches the record that has it already
+    record_id: ClassVar[str] = (
+        ""  # the remote field that names a record by its own id; never written
+    )
     can_pull: ClassVar[bool] = False
     # Of pulled rows: the columns that name one, by table (else `id`), and those that say nothing.
     row_keys: ClassVar[Mapping[str, tuple[str, ...]]] = {}
@@ -119,6 +129,8 @@ class Destination:
             name: self._typed(name, options.get(name, default))
             for name, default in self.options.items()
         }
+        if self.option.get("mode", MODES[0]) not in MODES:
+            raise ConfigError(f"The option mode of {self.name} is one of {MODES}.")
         self.secret = {name: environ.get(name, "").strip() for name in self.secrets}
         variable = f"{self.name.upper()}_BASE_URL"
         self.base_url = (environ.get(variable) or self.address).rstrip("/")
@@ -183,6 +195,56 @@ class Destination:
         batch twice must leave the destination as sending it once did.
         """
         raise NotImplementedError
+
+    def match(self, call: Call, records: Sequence[Record]) -> dict[str, list[str]]:
+        """Return the ids of the records that are there already, by key; nothing is written.
+
+        They are looked for by the strongest key there is: the record's own id, the external id,
+        the address. Several ids mean that nobody can tell which one is meant.
+        """
+        raise NotImplementedError
+
+    def count(self, call: Call) -> int:
+        """Return how many records the account holds, or at least holds."""
+        raise NotImplementedError
+
+    @property
+    def creates(self) -> bool:
+        """Whether records that are not there are created."""
+        return self.option.get("mode") != "update_only"
+
+    def adopt(
+        self, call: Call, operation: str, records: Sequence[Record]
+    ) -> tuple[list[Record], list[Outcome]]:
+        """Return the records to send, with the ids of those that are there already, and the rest.
+
+        The rest is refused because several are there, or absent because none may be created.
+        """
+        strangers = [
+            record
+            for record in records
+            if not record.remote_id
+            and (not self.creates or not self.takes_over or record.values.get(self.record_id))
+        ]
+        if operation == "remove" or not self.can_match or not strangers:
+            return list(records), []
+        found, unknown = self.match(call, strangers), {record.key for record in strangers}
+        ready, settled = [], []
+        for record in records:
+            ids = found.get(record.key, [])
+            if len(ids) > 1:
+                reason = f"{len(ids)} records there could be meant; merge them or map {self.by_id}"
+                settled.append(Outcome(record.key, "refused", None, reason))
+            elif record.key in unknown and not ids and not self.creates:
+                settled.append(Outcome(record.key, "absent"))
+            else:
+                ready.append(replace(record, remote_id=ids[0]) if ids else record)
+        return ready, settled
+
+    @property
+    def by_id(self) -> str:
+        """How a person can say which record is meant."""
+        return self.record_id or "an external id"
 
     def read(
         self, call: Call, records: Sequence[Record], names: Sequence[str]

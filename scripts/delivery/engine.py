@@ -32,15 +32,20 @@ from .diff import (
     samples,
 )
 from .errors import ConfigError, GuardError, SyncError
+from .existing import Existing, check_new, could_be_too_new, find_existing
 from .ledger import Ledger, is_postgres, now, only_pusher, person_hash
 from .raw_files import write_raw
 from .sending import Delivery, Progress, PushResult
-from .transport import Transport, patient
+from .transport import Transport, backoff, patient
 
 
 @dataclass
 class Plan:
-    """What a push would do, without sending anything; `guard` says why a push would stop."""
+    """What a push would do, without sending anything; `guard` says why a push would stop.
+
+    `existing` says which records to add are there already, None when the destination was not asked;
+    `not_asked` says why.
+    """
 
     sync: str
     destination: str
@@ -49,6 +54,8 @@ class Plan:
     guard: str | None
     is_first: bool
     account: str | None = None
+    existing: Existing | None = None
+    not_asked: str | None = None
 
     @property
     def nothing(self) -> bool:
@@ -94,20 +101,37 @@ def plan(sync: Sync, *, sample: int = 3, account: str | None = None) -> Plan:
     """
     with open_ledger(sync, create=False) as ledger:
         known = known_account(ledger)
-        stop = None
+        stop = not_asked = existing = None
         try:
             if sync.destination.has_secrets:
                 check_account(ledger, sync, account, only_look=True)
         except (GuardError, Stop) as problem:
             stop = str(problem)
         diff, difference = compare(ledger, sync)
+        if diff.counts["add"] and sync.destination.can_match and not stop:
+            try:
+                existing = look(sync, ledger, difference, diff)
+            except (SyncError, Transient, Refused, Stop) as problem:
+                not_asked = str(problem)
         try:
             check_guard(sync, diff)
             check_validation(sync)
+            if existing:
+                check_new(sync, diff, existing)
         except GuardError as problem:
             stop = stop or str(problem)
         shown = samples(ledger, difference, sample)
-        return Plan(sync.name, sync.label, diff, shown, stop, is_first(ledger), account or known)
+        return Plan(
+            sync.name,
+            sync.label,
+            diff,
+            shown,
+            stop,
+            is_first(ledger),
+            account or known,
+            existing,
+            not_asked,
+        )
 
 
 def push(
@@ -143,6 +167,8 @@ def push(
                 return PushResult(
                     sync.name, sync.label, diff, open=diff.total, stopped=str(problem)
                 )
+        if could_be_too_new(sync, diff):
+            check_new(sync, diff, look(sync, ledger, difference, diff))
         if diff.total and is_first(ledger) and not first_run:
             raise GuardError(
                 f"{sync.label} was never pushed to: {diff.total:,} records would go out. Look at "
@@ -164,6 +190,29 @@ def compare(ledger: Ledger, sync: Sync) -> tuple[Diff, duckdb.DuckDBPyRelation]:
     """Return what a push would do, as numbers and record by record."""
     difference, source = find_difference(ledger, sync)
     return count_changes(ledger, sync, difference, source), difference
+
+
+def look(sync: Sync, ledger: Ledger, difference: duckdb.DuckDBPyRelation, diff: Diff) -> Existing:
+    """Ask the destination which records to add are there already; raises a SyncError."""
+    sync.destination.check()
+    with Transport(sync.destination, timeout_seconds=sync.timeout_seconds) as transport:
+
+        def ask(question: Callable[..., Any], *given: Any) -> Any:
+            for tries in range(1, sync.max_tries):
+                try:
+                    return question(transport.call, *given)
+                except Transient as problem:
+                    wait = max(problem.wait or 0.0, backoff(tries, sync.backoff_seconds))
+                    transport.sleep(min(wait, sync.longest_wait_seconds))
+            return question(transport.call, *given)
+
+        try:
+            return find_existing(ask, ledger, sync, difference, diff)
+        except (Transient, Refused, Stop) as problem:
+            raise SyncError(
+                f"{sync.destination.name} could not be asked what it holds ({problem}). Nothing "
+                "was sent."
+            ) from None
 
 
 def is_first(ledger: Ledger) -> bool:

@@ -24,8 +24,9 @@ Progress = Callable[[int, int], None]
 class PushResult:
     """What a push did.
 
-    `delivered`, `refused` and `open` count records; `open` ones stay for the next push and
-    `stopped` says why. `refusals` are (masked key, reason) of at most 50 refused records.
+    `delivered`, `refused`, `absent` (not there, and not to be created) and `open` count records;
+    `open` ones stay for the next push and `stopped` says why. `refusals` are (masked key, reason)
+    of at most 50 refused records.
     `run_id` is None when there was nothing to push.
     """
 
@@ -36,6 +37,7 @@ class PushResult:
     delivered: int = 0
     refused: int = 0
     open: int = 0
+    absent: int = 0
     requests: int = 0
     retries: int = 0
     seconds: float = 0.0
@@ -173,7 +175,8 @@ class Delivery:
         for outcome in outcomes:
             result.delivered += outcome.state == "delivered"
             result.refused += outcome.state == "refused"
-            result.open -= outcome.state in ("delivered", "refused")
+            result.absent += outcome.state == "absent"
+            result.open -= outcome.state != "open"
             if outcome.state == "refused" and len(result.refusals) < REASONS_KEPT:
                 result.refusals.append((masked(outcome.key), outcome.reason or "no reason given"))
         self.report()
@@ -181,7 +184,7 @@ class Delivery:
     def report(self) -> None:
         """Say how far the run has come."""
         if self.progress:
-            done = self.result.delivered + self.result.refused
+            done = self.result.delivered + self.result.refused + self.result.absent
             self.progress(done, self.result.diff.total)
 
     def deliver(self, operation: str, records: list[Record]) -> list[Outcome]:
@@ -208,8 +211,10 @@ class Delivery:
         while True:
             tries += 1
             try:
-                sent = self.without_filled(operation, records)
-                return self.destination.send(self.transport.call, operation, sent)
+                call = self.transport.call
+                known, settled = self.destination.adopt(call, operation, records)
+                sent = self.without_filled(operation, known)
+                return settled + (self.destination.send(call, operation, sent) if sent else [])
             except NoAnswer as problem:
                 if not self.destination.is_idempotent:
                     return [Outcome(record.key, "open", reason=str(problem)) for record in records]

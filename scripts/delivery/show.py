@@ -26,6 +26,7 @@ from scripts.errors import PersonNeeded, report
 from . import engine
 from .config import Sync
 from .errors import mask
+from .existing import Existing
 
 
 def for_each(
@@ -81,10 +82,22 @@ def show_plan(plan: engine.Plan) -> None:
             out.print(samples_table(plan))
     for note in notes(diff):
         out.print(note)
+    if plan.existing:
+        out.print(existing_shown(plan.existing))
+    elif plan.not_asked:
+        out.print(f"What is there already is not known: {escape(plan.not_asked)}")
     if plan.guard:
         out.print(f"[bold red]A push would stop.[/] {escape(plan.guard)}")
     elif plan.is_first and not plan.nothing:
         out.print("Nothing was pushed here before: the push wants --first-run.")
+
+
+def existing_shown(found: Existing) -> str:
+    """Return what is there already of the records to add."""
+    return (
+        f"Of {found.looked_at:,} records to add that were looked up there, {found.matched:,} exist "
+        f"and are taken over, {found.new:,} are new, {found.ambiguous:,} ambiguous."
+    )
 
 
 def counts_table(plan: engine.Plan) -> Table:
@@ -180,6 +193,10 @@ def show_push(result: engine.PushResult) -> None:
             out.print(f"  {escape(address)}  {escape(reason)}")
         if result.refused > 10:
             out.print(f"  and more: `audiences dead list {result.sync}`")
+    if result.absent:
+        out.print(
+            f"{result.absent:,} are not there, and may not be created; asked again each time."
+        )
     if result.stopped:
         out.print(f"[bold red]Stopped early.[/] {escape(result.stopped)}")
     if result.open:

@@ -84,6 +84,7 @@ class BottleCRM(Destination):
     }
     options: ClassVar[Mapping[str, Any]] = {
         "account": "",
+        "mode": "upsert",
         "intake": "",  # id of the lead webhook: the last part of its address
         "posts_per_minute": 120,  # as LEAD_INTAKE_THROTTLE_MINUTE of the server
         "opt_out_field": "email_opt_out",
@@ -92,6 +93,7 @@ class BottleCRM(Destination):
     }
     needs = frozenset({"email"})
     can_read = True
+    can_match = True
     batch_size = 10  # small: what a pause interrupts is sent again
 
     def __init__(self, options: Mapping[str, Any], environ: Mapping[str, str]) -> None:
@@ -104,7 +106,7 @@ class BottleCRM(Destination):
         self.path = f"/api/public/leads/{self.option['intake']}/"
         self.lock = threading.Lock()
         self.kinds: dict[str, str] | None = None  # custom fields of leads
-        self.known: dict[tuple[str, str], str] | None = None  # leads by external id and by address
+        self.known: dict[tuple[str, str], list[str]] | None = None  # by external id and address
 
     @property
     def headers(self) -> dict[str, str]:
@@ -187,22 +189,35 @@ class BottleCRM(Destination):
         lead = response.json()["lead"]
         with self.lock:
             if self.known is not None:
-                self.known["id", key] = lead
+                self.known["id", key] = [lead]
         return lead
 
     def find(self, call: Call, key: str, address: Value) -> str | None:
-        """Return the lead with our external id, or with the address; the list is read once."""
+        """Return the lead with our external id, or with the address."""
+        return next(iter(self.find_all(call, key, address)), None)
+
+    def find_all(self, call: Call, key: str, address: Value) -> list[str]:
+        """Return the leads with our external id, else those with the address; read once a run."""
         with self.lock:
             if self.known is None:
                 ours, known = f"intake:{self.option['intake']}", {}
                 for lead in self.leads(call):
                     if lead["email"]:
-                        known["email", lead["email"].lower()] = lead["id"]
+                        known.setdefault(("email", lead["email"].lower()), []).append(lead["id"])
                     if lead["external_source"] == ours:
-                        known["id", lead["external_id"]] = lead["id"]
+                        known["id", lead["external_id"]] = [lead["id"]]
                 self.known = known
         address = str(address or (key if "@" in key else "")).lower()
-        return self.known.get(("id", key)) or self.known.get(("email", address))
+        return self.known.get(("id", key)) or self.known.get(("email", address)) or []
+
+    def match(self, call: Call, records: Sequence[Record]) -> dict[str, list[str]]:
+        """Return the leads that have our external id, or else the address."""
+        found = {o.key: self.find_all(call, o.key, o.whole.get("email")) for o in records}
+        return {key: ids for key, ids in found.items() if ids}
+
+    def count(self, call: Call) -> int:
+        """Return how many leads there are."""
+        return sum(1 for _ in self.leads(call))
 
     def custom(self, call: Call, target: str) -> tuple[dict[str, str], httpx.Response]:
         """Return the kind of each custom field that is in use, and the answer it came in."""

@@ -54,6 +54,7 @@ class CustomerIO(Destination):
     }
     options: ClassVar = {
         "identify_by": "id",
+        "mode": "upsert",
         "people_per_request": 200,
         "requests_per_second": 100,
         "account": "",
@@ -136,7 +137,7 @@ class CustomerIO(Destination):
             raise ConfigError(f"Only the person may decide {banned}; take them out of fields.")
         if not attributes and operation != "add":
             return None
-        flag = {} if operation == "add" else {"_update": True}
+        flag = {} if operation == "add" and self.creates else {"_update": True}
         return json.dumps(
             {
                 **self.person(self.id_of(record)),

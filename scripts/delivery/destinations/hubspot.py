@@ -172,6 +172,7 @@ class HubSpot(Destination):
         "requests_per_10_seconds": 100,
         "account": "",
         "create_lists": False,
+        "mode": "upsert",
     }
     forbidden = frozenset(
         {
@@ -185,6 +186,8 @@ class HubSpot(Destination):
     # One for each subscription type ends in its number.
     forbidden_beginnings = ("hs_email_optout_", "hs_legal_basis_", "hs_marketable_")
     can_pull = True
+    takes_over = True  # an upsert by address reaches the contact that has it
+    record_id = "hs_object_id"
     row_keys = ROW_KEYS
     volatile_columns = VOLATILE_COLUMNS
     default_sync = DEFAULT_SYNC
@@ -196,7 +199,9 @@ class HubSpot(Destination):
         self.kind = self.option["object"]
         if self.kind not in ("contacts", "companies", "lists"):
             raise ConfigError("The option object of hubspot is contacts, companies or lists.")
-        self.can_read = self.kind != "lists"
+        self.can_read = self.can_match = self.kind != "lists"
+        if self.kind == "companies":
+            self.option["mode"] = "update_only"
         self.needs = frozenset({"list"} if self.kind == "lists" else ())
         self.quota = (self.option["requests_per_10_seconds"], WINDOW_SECONDS)
         self.list_ids: dict[str, str] = {}
@@ -252,7 +257,7 @@ class HubSpot(Destination):
         """Create, change or empty contacts."""
         if operation == "remove":
             return self.clear(call, records)
-        known = [record for record in records if operation == "update" and record.remote_id]
+        known = [record for record in records if record.remote_id]
         outcomes = {outcome.key: outcome for outcome in self.update(call, known)}
         # Never sent, or deleted in the CRM since: create them (anew), whole.
         rest = [
@@ -269,10 +274,7 @@ class HubSpot(Destination):
             {
                 "id": record.key,
                 "idProperty": "email",
-                "properties": encoded(
-                    {name: value for name, value in record.whole.items() if value is not None}
-                    | record.values
-                ),
+                "properties": encoded(record.whole | record.values),
             }
             for record in records
         ]
@@ -335,11 +337,55 @@ class HubSpot(Destination):
             if len(ids.get(key, [])) > 1:
                 reason = f"HubSpot has {len(ids[key])} companies with this domain"
                 outcomes[key] = Outcome(key, "refused", None, reason)
-            elif is_remove:
-                outcomes[key] = Outcome(key, "delivered")
             else:
-                outcomes[key] = Outcome(key, "refused", None, "HubSpot has no such company")
+                outcomes[key] = Outcome(key, "delivered" if is_remove else "absent")
         return list(outcomes.values())
+
+    def adopt(
+        self, call: Call, operation: str, records: Sequence[Record]
+    ) -> tuple[list[Record], list[Outcome]]:
+        """Take contacts over; companies and lists are looked up when they are sent."""
+        if self.kind != "contacts":
+            return list(records), []
+        return super().adopt(call, operation, records)
+
+    def match(self, call: Call, records: Sequence[Record]) -> dict[str, list[str]]:
+        """Return the ids of contacts by record id or address, of companies by id or domain."""
+        if self.kind == "companies":
+            return self.find_companies(call, [record.key for record in records])
+        own = {
+            o.key: str(o.values[self.record_id]) for o in records if o.values.get(self.record_id)
+        }
+        there = self.existing(call, list(own.values()))
+        held = self.look_up(call, [record.key for record in records])
+        found = {}
+        for key in [record.key for record in records]:
+            by_id, by_address = there.get(own.get(key, "")), held.get(key.lower(), {}).get("id")
+            # Two contacts: the record id may be another portal's.
+            if ids := list(dict.fromkeys(filter(None, [by_id, by_address]))):
+                found[key] = ids
+        return found
+
+    def existing(self, call: Call, ids: Sequence[str]) -> dict[str, str]:
+        """Return the id that each record id has today, also after a merge, of those that exist."""
+        found = {}
+        if ids:
+            body = {
+                "properties": ["hs_merged_object_ids"],
+                "inputs": [{"id": known} for known in sorted(set(ids))],
+            }
+            reply = self.post(call, self.path("objects", "contacts/batch/read"), body)
+            for result in reply.get("results", []):
+                merged = result.get("properties", {}).get("hs_merged_object_ids") or ""
+                names = [result["id"], *merged.split(";")]
+                found |= {name: str(result["id"]) for name in names if name}
+        return found
+
+    def count(self, call: Call) -> int:
+        """Return how many contacts, or companies, the account holds."""
+        self.pace()
+        body = {"limit": 1, "properties": ["hs_object_id"]}
+        return int(self.post(call, self.path("objects", f"{self.kind}/search"), body)["total"])
 
     def find_companies(self, call: Call, keys: Sequence[str]) -> dict[str, list[str]]:
         """Return the record ids behind each key: a record id itself, or a domain."""
@@ -771,7 +817,7 @@ class Clock:
 
 def encoded(values: Mapping[str, Value]) -> dict[str, str]:
     """Return values as HubSpot reads them; an empty text empties a property."""
-    return {name: text_of(value) for name, value in values.items()}
+    return {name: text_of(value) for name, value in values.items() if name != HubSpot.record_id}
 
 
 def text_of(value: Value) -> str:

@@ -70,6 +70,7 @@ class Mailchimp(Destination):
         "account": "",
         "audience": "",
         "status_if_new": "transactional",
+        "mode": "upsert",
         "requests_per_second": 10,
     }
     needs = frozenset({"email"})
@@ -79,6 +80,9 @@ class Mailchimp(Destination):
         | {"timestamp_signup", "sms_subscription_status", "language"}
     )
     can_read = True
+    can_match = True
+    takes_over = True  # a member is found under its address
+    look_at_most = 500  # one request each
     batch_size = 5  # a batch is as many requests, so that what fails repeats little
     # Each worker has one connection, and Mailchimp allows 10; other programs need some as well.
     max_workers: ClassVar[int] = 8
@@ -231,6 +235,20 @@ class Mailchimp(Destination):
                     name: held[name] if name in held else merges.get(name.upper()) for name in names
                 }
         return found
+
+    def match(self, call: Call, records: Sequence[Record]) -> dict[str, list[str]]:
+        """Return the MD5 of each address that the audience holds, whatever its status."""
+        return {
+            record.key: [hash_of(record)]
+            for record in records
+            if self.member(call, record, "id") is not None
+        }
+
+    def count(self, call: Call) -> int:
+        """Return how many people the audience holds, also those who left."""
+        asked = "stats.member_count,stats.unsubscribe_count,stats.cleaned_count"
+        stats = self.checked(call("GET", self.path, params={"fields": asked}))["stats"]
+        return sum(stats.values())
 
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
         """Delete a member for good; the address can never be imported again."""

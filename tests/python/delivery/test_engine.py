@@ -137,6 +137,7 @@ def make_sync(crm, folder, ledger=None, **changes):
         "warehouse": str(folder / "warehouse.duckdb"),
         "ledger": ledger or str(folder / "ledger.duckdb"),
         "backoff_seconds": 0.005,
+        "max_new_share": 1,  # test_existing.py is about what is there already
         "syncs": {
             "contacts": default_syncs()["hubspot_contacts"]
             | {"options": {"requests_per_10_seconds": 100_000}}
@@ -170,6 +171,7 @@ def command(crm, tmp_path, ledger, monkeypatch, capsys):
         "warehouse": "warehouse.duckdb",
         "ledger": ledger,
         "backoff_seconds": 0.005,
+        "max_new_share": 1,
         "syncs": {
             "contacts": default_syncs()["hubspot_contacts"]
             | {"options": {"requests_per_10_seconds": 100_000}}
@@ -226,7 +228,9 @@ def test_first_push_second_push_and_plan(crm, sync):
     fill(sync.warehouse, rows)
     plan = delivery.plan(sync)
     assert plan.diff.counts == {"remove": 0, "update": 0, "add": 250}
-    assert crm.counts["requests"] == 0 and not Path(sync.ledger).exists()
+    assert not crm.contacts() and not Path(sync.ledger).exists()
+    assert (plan.existing.new, plan.existing.held) == (250, 0)
+    asked = crm.counts["requests"]
 
     result = push(sync)
     assert (result.delivered, result.requests, result.exit_code) == (250, 3, 0)
@@ -235,7 +239,7 @@ def test_first_push_second_push_and_plan(crm, sync):
     again = push(sync)
     assert (again.run_id, again.requests, again.exit_code) == (None, 0, 0)
     assert delivery.plan(sync).nothing
-    assert crm.counts["requests"] == 3
+    assert crm.counts["requests"] == asked + 3
 
 
 def test_only_our_properties_leave_and_all_values_are_text(crm, sync):

@@ -360,3 +360,13 @@ def test_fake_agrees_with_the_official_client(vendor):
     assert vendor.lists[held]["members"] == {profile.id}
     client.Lists.remove_profiles_from_list(held, members)
     assert vendor.lists[held]["members"] == set()
+
+
+def test_update_only_leaves_out_whom_the_account_does_not_hold(vendor, make):
+    destination, call = make()
+    destination.send(call, "add", [add(ANN)])
+    destination, call = make(mode="update_only")
+    ready, settled = destination.adopt(call, "add", [add(ANN, first_name="Ann"), add(BOB)])
+    assert ([o.key for o in ready], [o.state for o in settled]) == ([ANN], ["absent"])
+    assert destination.send(call, "add", ready)[0].state == "delivered"
+    assert destination.count(call) == len(vendor.profiles) == 1

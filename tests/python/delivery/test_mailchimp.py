@@ -286,3 +286,13 @@ def test_settings():
     # The example of the documentation.
     record = add("Urist.McVankab@freddiesjokes.com")
     assert plugin.hash_of(record) == "62eeb292278cc15f5817cb78f7790b08"
+
+
+def test_update_only_leaves_out_whom_the_audience_does_not_hold(vendor, make, send):
+    send("add", add(ANN))
+    destination, call = make(mode="update_only")
+    ready, settled = destination.adopt(call, "add", [add(ANN, fname="Ann"), add(BOB)])
+    assert ([record.key for record in ready], state_of(settled)) == ([ANN], ["absent"])
+    assert state_of(destination.send(call, "add", ready)) == ["delivered"]
+    assert list(vendor.members) == [md5(ANN)]
+    assert destination.count(call) == 1

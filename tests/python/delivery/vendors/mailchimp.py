@@ -56,7 +56,9 @@ class Mailchimp(Vendor):
             return problem(400, "JSON Parse Error", "We encountered an unspecified parsing error.")
         routes = {
             r"GET /3.0/ping": lambda r: Reply(200, {"health_status": "Everything's Chimpy!"}),
-            r"GET /3.0/lists/LIST": lambda r: Reply(200, {"name": "Everybody"}),
+            r"GET /3.0/lists/LIST": lambda r: Reply(
+                200, {"name": "Everybody", "stats": {"member_count": len(self.members)}}
+            ),
             r"GET /3.0/": lambda _: Reply(body={"account_id": "1a2b3c"}),
             r"GET /3.0/lists/LIST/merge-fields": self.list_merge_fields,
             r"POST /3.0/lists/LIST/merge-fields": self.add_merge_field,
