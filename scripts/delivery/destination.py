@@ -99,6 +99,12 @@ class Destination:
     needs: ClassVar[frozenset[str]] = frozenset()  # remote fields without which nothing can be sent
     # Fields that only the person or the vendor may decide, such as the subscription status.
     forbidden: ClassVar[frozenset[str]] = frozenset()
+    # What a run does, in this order; the next begins when the one before has ended. `leave` is the
+    # first half of an update: what the record was known by goes before anybody comes in its place.
+    phases: ClassVar[tuple[str, ...]] = OPERATIONS
+    # SQL that makes of a `remote_id` the list of what it names there: who shares one of these with
+    # a record that leaves or changes is sent again after it.
+    identities: str = "[remote_id]"
     is_idempotent: ClassVar[bool] = True  # False: without an answer a person decides, not a retry
     can_read: ClassVar[bool] = False  # `read` exists, so that set_if_empty can be honored
     can_match: ClassVar[bool] = False  # `match` and `count` exist: people are there before we come
@@ -183,6 +189,10 @@ class Destination:
         ]
         if missing:
             raise ConfigError(f"Set in the environment for {self.name}: {', '.join(missing)}.")
+
+    def touched(self, record: Record) -> set[str]:
+        """Return what a record names at the destination: two that share it go one by one."""
+        return {record.remote_id or record.key}
 
     def batch_of(self, operation: str, total: int) -> int:
         """Return how many records one batch takes when `total` are to be sent."""

@@ -282,14 +282,14 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
             delivered.record_key is not null as is_delivered,
             coalesce(unknown.fields, []) as doubtful,
             unknown.record_key is not null as is_doubtful,
+            false as is_shared,
             delivered.person, delivered.remote_id, delivered.payload_hash,
             coalesce(delivered.field_hashes, '{}') as field_hashes
         from (select * from {t}.delivered where sync = {sync}) as delivered
         full outer join {unknown} as unknown on delivered.record_key = unknown.record_key
         """
     )
-    ledger.run(
-        f"""
+    find_differing = f"""
         create or replace temp table differing as
         with hashed as (
             select
@@ -304,6 +304,7 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
                 coalesce(hashed.person, known.person) as person,
                 known.remote_id,
                 coalesce(known.is_doubtful, false) as is_doubtful,
+                coalesce(known.is_shared, false) as is_shared,
                 case
                     when hashed.record_key is null then 'remove'
                     when known.is_delivered then 'update'
@@ -317,7 +318,7 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
             full outer join known on hashed.record_key = known.record_key
             where
                 hashed.payload_hash is distinct from known.payload_hash
-                or known.is_doubtful or hashed.record_key is null
+                or known.is_doubtful or known.is_shared or hashed.record_key is null
         ),
         differing as (
             select
@@ -337,7 +338,9 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
             and waits.payload_hash is not distinct from differing.payload_hash
         where differing.operation <> 'update' or len(differing.changed) > 0
         """
-    )
+    ledger.run(find_differing)
+    if mark_shared(ledger, sync):  # they go out again, whole
+        ledger.run(find_differing)
     # In steps, and the order among keys alone: a sort of whole payloads would not fit in memory.
     ledger.run(
         f"""
@@ -373,6 +376,42 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
     )
     for table in ("barred", "wanted", "known", "differing", "queue"):
         ledger.run(f"drop table {table}")
+
+
+def mark_shared(ledger: Ledger, sync: Sync) -> bool:
+    """Mark who shares a remote identity with a record that leaves or changes; whether any does.
+
+    The destination knows both as one: emptying one empties the other as well.
+    """
+    identities = sync.destination.identities
+    ledger.run(
+        f"""
+        create or replace temp table shared as
+        with leaving as (
+            select distinct unnest({identities}) as identity, record_key
+            from (select * from differing where operation <> 'add' and remote_id is not null)
+        ),
+        staying as (
+            select unnest({identities}) as identity, record_key
+            from known
+            where remote_id is not null and record_key in (select record_key from wanted)
+        )
+        select distinct staying.record_key
+        from staying
+        inner join leaving
+            on leaving.identity = staying.identity and leaving.record_key <> staying.record_key
+        """
+    )
+    ledger.run(
+        """
+        update known set is_shared = true, doubtful = ?
+        where record_key in (select record_key from shared)
+        """,
+        [list(sync.remote)],
+    )
+    found = ledger.value("select count(*) from shared")
+    ledger.run("drop table shared")
+    return bool(found)
 
 
 def count_changes(

@@ -90,8 +90,6 @@ UNKNOWN = """(
 BATCHES_OF_A_RUN = 1_000_000  # a batch number is the run's number times this, and counts on
 MEMORY_LIMIT = "2GB"
 
-Place = tuple[int, int, int]  # batch number, first and last position in the difference
-
 
 def now() -> datetime:
     """Return the current instant in UTC, without a zone, as the ledger stores it."""
@@ -298,6 +296,17 @@ class Ledger:
                 where sync = {sync} and record_key in (select record_key from arrived)
                 """
             )
+            # A remove that turns out to have emptied the record of somebody who stays.
+            self.run(
+                """
+                update {t}.delivered as held set payload_hash = '', field_hashes = '{}'
+                from arrived
+                where
+                    held.sync = {sync} and arrived.operation = 'remove'
+                    and held.remote_id = arrived.remote_id
+                    and held.delivered_at < arrived.delivered_at
+                """
+            )
             self.run(
                 """
                 insert into {t}.delivered by name
@@ -354,8 +363,21 @@ class Ledger:
             )
 
     def fill_outbox(self, difference: duckdb.DuckDBPyRelation) -> None:
-        """Put the changes into the outbox; what was pending before is superseded by them."""
+        """Put the changes into the outbox; what was pending before is superseded by them.
+
+        Who shares a remote record with somebody that leaves counts as not delivered from here on,
+        so that a crash between the two does not leave the record empty.
+        """
         with self.transaction():
+            self.run(
+                """
+                update {t}.delivered set payload_hash = '', field_hashes = '{}'
+                where
+                    sync = {sync}
+                    and record_key in (select record_key from difference where is_shared)
+                """,
+                difference=difference,
+            )
             # Refused people who left, and of whom nothing is there, are history.
             self.run(
                 """
@@ -403,14 +425,20 @@ class Ledger:
             [now(), *values.values(), run_id],
         )
 
-    def attempt(self, difference: duckdb.DuckDBPyRelation, run_id: int, place: Place) -> None:
-        """Commit that a batch is about to be sent; `place` is its number and its positions."""
-        batch_id, first, last = place
+    def attempt(
+        self,
+        difference: duckdb.DuckDBPyRelation,
+        run_id: int,
+        batch_id: int,
+        positions: list[int],
+    ) -> None:
+        """Commit that a batch is about to be sent; `positions` are its rows of the difference."""
         self.run(
             "insert into {t}.attempt"
             " select {sync}, ?, ?, record_key, array_to_string(changed, ','), ?::timestamp"
-            " from difference where position between ? and ?",
-            [run_id, batch_id, now(), first, last],
+            " from difference where position between ? and ?"
+            " and position in (select unnest(?::bigint[]))",
+            [run_id, batch_id, now(), positions[0], positions[-1], positions],
             difference=difference,
         )
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 import duckdb
 
@@ -11,7 +12,7 @@ from .config import Sync
 from .destination import OPERATIONS, NoAnswer, Outcome, Record, Refused, Stop, Transient
 from .diff import Diff, masked
 from .errors import SyncError, redact
-from .ledger import BATCHES_OF_A_RUN, Ledger, Place
+from .ledger import BATCHES_OF_A_RUN, Ledger
 from .transport import Transport, backoff
 
 CHUNK_RECORDS = 20_000  # read at a time; after as many, what arrived leaves the outbox
@@ -50,6 +51,23 @@ class PushResult:
         return 3 if self.refused or self.open or self.stopped else 0
 
 
+@dataclass
+class Batch:
+    """Records that go out together; `touched` is what they name at the destination."""
+
+    phase: str
+    number: int = 0
+    positions: list[int] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    touched: set[str] = field(default_factory=set)
+
+    def add(self, position: int, record: Record, touched: set[str]) -> None:
+        """Take one more record; `position` is its place in the difference."""
+        self.positions.append(position)
+        self.records.append(record)
+        self.touched |= touched
+
+
 class Delivery:
     """One run: batches go out through a few workers, the answers come back to this thread.
 
@@ -71,6 +89,9 @@ class Delivery:
         self.if_empty = [name for name, how in sync.remote.items() if how == "set_if_empty"]
         self.transport = Transport(self.destination, timeout_seconds=sync.timeout_seconds)
         self.failure: BaseException | None = None
+        self.running: dict[Future, Batch] = {}
+        self.unsettled: set[str] = set()  # remote identities of which nobody knows what they hold
+        self.left_out: set[str] = set()  # keys whose first half was refused, or nobody knows
 
     def run(self) -> None:
         """Send everything; raises the SyncError that ended the run, if one did."""
@@ -95,6 +116,10 @@ class Delivery:
         result.requests, result.retries = self.transport.requests, self.transport.retries
         note = None if self.failure is None else str(self.failure) or type(self.failure).__name__
         self.ledger.fold()
+        emptied = self.ledger.value(
+            "select count(*) from {t}.delivered where sync = {sync} and payload_hash = ''"
+        )
+        result.open = max(result.open, emptied)  # by the remove of another name of theirs
         if not self.destination.is_idempotent:
             self.ledger.hold_unknown()
         self.ledger.finish_run(
@@ -108,60 +133,110 @@ class Delivery:
         )
 
     def send_changes(self) -> None:
-        """Send the changes in order: first who must leave, then updates, then new records."""
+        """Send the changes, phase by phase: who must leave is gone before anybody comes.
+
+        An add may meet the remote record of a remove under another address, which nobody knows
+        before its answer: so each phase ends before the next begins.
+        """
         batch_id = self.result.run_id * BATCHES_OF_A_RUN
-        running: dict[Future, Place] = {}
         since_fold = 0
         with ThreadPoolExecutor(self.workers) as pool:
             try:
-                for operation, first, records in self.batches():
-                    while len(running) >= self.workers and not self.failure:
-                        self.collect(running)
+                for planned in self.batches():
+                    self.make_room(planned)
                     if self.failure:
                         break
+                    batch = self.without_waiting(planned)
+                    if not batch.records:
+                        continue
                     if since_fold >= CHUNK_RECORDS:
                         self.ledger.fold()
                         since_fold = 0
-                    place = (batch_id, first, first + len(records) - 1)
-                    self.ledger.attempt(self.difference, self.result.run_id, place)
-                    running[pool.submit(self.deliver, operation, records)] = place
-                    batch_id, since_fold = batch_id + 1, since_fold + len(records)
+                    batch.number = batch_id
+                    self.ledger.attempt(
+                        self.difference, self.result.run_id, batch_id, batch.positions
+                    )
+                    self.running[pool.submit(self.deliver, batch.phase, batch.records)] = batch
+                    batch_id, since_fold = batch_id + 1, since_fold + len(batch.records)
             except BaseException as problem:  # an interrupt: what is on the wire still counts
                 self.fail(problem)
-            while running:
-                self.collect(running)
+            while self.running:
+                self.collect()
 
-    def batches(self) -> Iterator[tuple[str, int, list[Record]]]:
-        """Yield (operation, first position, records); a batch has one operation."""
+    def make_room(self, batch: Batch) -> None:
+        """Wait for a free worker, and for all that has to be over before this batch."""
+        while self.running and not self.failure:
+            others = self.running.values()
+            if (
+                len(self.running) < self.workers
+                and all(other.phase == batch.phase for other in others)
+                and not any(other.touched & batch.touched for other in others)
+            ):
+                return
+            self.collect()
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield what to send; no batch has two records of one remote identity."""
         counts = self.result.diff.counts
-        start = 1
-        for operation in OPERATIONS:
-            end = start + counts[operation]
+        ends = dict(zip(OPERATIONS, accumulate(counts.values()), strict=True))
+        for phase in self.destination.phases:
+            operation = "update" if phase == "leave" else phase
+            end = ends[operation] + 1
+            start = end - counts[operation]
             size = self.destination.batch_of(operation, self.result.diff.total)
             step = max(size, CHUNK_RECORDS // size * size)
             for chunk in range(start, end, step):
                 rows = self.ledger.run(
-                    "select record_key, remote_id, changed, payload from difference"
+                    "select position, record_key, remote_id, changed, payload from difference"
                     " where position between ? and ? order by position",
                     [chunk, min(chunk + step, end) - 1],
                     difference=self.difference,
                 ).fetchall()
-                records = [record_of(operation, *row) for row in rows]
-                for index in range(0, len(records), size):
-                    yield operation, chunk + index, records[index : index + size]
-            start = end
+                places = [(position, record_of(operation, *row)) for position, *row in rows]
+                for index in range(0, len(places), size):
+                    yield from self.one_by_one(phase, places[index : index + size])
 
-    def collect(self, running: dict[Future, Place]) -> None:
+    def one_by_one(self, phase: str, places: list[tuple[int, Record]]) -> Iterator[Batch]:
+        """Yield batches in which each remote identity is met once, in the order of the records."""
+        while places:
+            batch, later = Batch(phase), []
+            for position, record in places:
+                touched = self.destination.touched(record)
+                if touched & batch.touched:
+                    later.append((position, record))
+                    batch.touched |= touched
+                else:
+                    batch.add(position, record, touched)
+            yield batch
+            places = later
+
+    def without_waiting(self, batch: Batch) -> Batch:
+        """Leave out what has to wait: an earlier change of the same record is not settled."""
+        allowed = Batch(batch.phase)
+        for position, record in zip(batch.positions, batch.records, strict=True):
+            touched = self.destination.touched(record)
+            if not touched & self.unsettled and record.key not in self.left_out:
+                allowed.add(position, record, touched)
+        return allowed
+
+    def collect(self) -> None:
         """Write down the answers that have come in; the first failure stops the run."""
-        for future in wait(running, return_when=FIRST_COMPLETED).done:
-            place = running.pop(future)
+        for future in wait(self.running, return_when=FIRST_COMPLETED).done:
+            batch = self.running.pop(future)
             try:
                 outcomes = future.result()
             except BaseException as problem:
                 self.fail(problem)
-            else:
-                self.ledger.acknowledge(self.result.run_id, place[0], outcomes)
-                self.count(outcomes)
+                continue
+            if batch.phase == "leave":  # only half of an update: what left has yet to come
+                outcomes = [outcome for outcome in outcomes if outcome.state != "delivered"]
+                self.left_out |= {outcome.key for outcome in outcomes}
+            self.ledger.acknowledge(self.result.run_id, batch.number, outcomes)
+            self.count(outcomes)
+            unknown = {outcome.key for outcome in outcomes if outcome.state == "open"}
+            for record in batch.records if unknown else []:
+                if record.key in unknown:
+                    self.unsettled |= self.destination.touched(record)
 
     def fail(self, problem: BaseException) -> None:
         """Keep the first failure, and wake the workers that wait so that they give up as well."""
