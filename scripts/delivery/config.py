@@ -1,6 +1,5 @@
 """Read the syncs from sync.yml, the command line and the environment."""
 
-import importlib
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -14,22 +13,7 @@ from scripts.warehouse import Elsewhere, Place
 
 from .destination import Destination
 from .errors import ConfigError
-
-# Imported only when a sync names them: file and class.
-DESTINATIONS = {
-    "bottlecrm": ("bottlecrm", "BottleCRM"),
-    "braze": ("braze", "Braze"),
-    "customerio": ("customerio", "CustomerIO"),
-    "files": ("files", "Files"),
-    "google": ("google_ads", "Google"),
-    "hubspot": ("hubspot", "HubSpot"),
-    "klaviyo": ("klaviyo", "Klaviyo"),
-    "mailchimp": ("mailchimp", "Mailchimp"),
-    "meta": ("meta", "Meta"),
-    "salesforce": ("salesforce", "Salesforce"),
-    "slack": ("slack", "Slack"),
-    "webhook": ("webhook", "Webhook"),
-}
+from .plug_ins import known, plug_in
 
 # always: the column decides; a null empties the field. never_clear: a null is not sent.
 # set_if_empty: written once, where the destination holds nothing; what people typed stays.
@@ -182,8 +166,6 @@ def make_sync(name: str, given: Any, common: Mapping[str, Any], environ: Mapping
 
 def make_destination(name: str, options: Any, environ: Mapping[str, str]) -> Destination:
     """Return the plug-in with its options and secrets."""
-    if name not in DESTINATIONS:
-        raise ConfigError(f"There is no destination {name!r}; choose one of {list(DESTINATIONS)}.")
     return plug_in(name)(options or {}, environ)
 
 
@@ -194,13 +176,7 @@ def default_syncs() -> dict[str, dict[str, Any]]:
 
 def readable_destinations() -> list[str]:
     """The destinations from which something can be pulled."""
-    return [name for name in DESTINATIONS if plug_in(name).can_pull]
-
-
-def plug_in(name: str) -> type[Destination]:
-    """The class of a destination."""
-    file, kind = DESTINATIONS[name]
-    return getattr(importlib.import_module(f"{__package__}.destinations.{file}"), kind)
+    return [name for name in known() if plug_in(name).can_pull]
 
 
 def make_fields(name: str, given: Any) -> dict[str, Field]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 import httpx
 
@@ -86,10 +87,23 @@ class Stop(Exception):
 Call = Callable[..., httpx.Response]
 
 
+def url(template: str, *ids: object) -> str:
+    """Return an address in which each `{}` holds an id, quoted so that it is one part of a path.
+
+    Raises Refused for an id that no path can hold.
+    """
+    texts = [str(value) for value in ids]
+    if {"", ".", ".."} & set(texts):
+        raise Refused("an id that no address can hold")
+    return template.format(*(quote(text, safe="") for text in texts))
+
+
 class Destination:
     """Base of the plug-ins: one sets the attributes it needs and writes `send`.
 
-    A plug-in is one file in `destinations/` and one line in `config.DESTINATIONS`.
+    A plug-in is one file: in `destinations/`, or in any installed package that names its class
+    under the entry points `audience_engine.destinations`. What a class says it can do it has to do:
+    one that says so without the method is an error when it is defined.
     """
 
     name: ClassVar[str]
@@ -123,6 +137,22 @@ class Destination:
     max_workers: int = 8  # requests at the same time, at most
     batch_size: int = 100
     quota: tuple[int, float] = (100, 10.0)  # requests per seconds
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        """Check what the class claims; raises TypeError."""
+        super().__init_subclass__(**more)
+        claims = {"can_read": ["read"], "can_match": ["match", "count"], "can_pull": ["pull"]}
+        lacking = [
+            method
+            for claim, methods in claims.items()
+            if getattr(cls, claim) is True
+            for method in methods
+            if getattr(cls, method) is getattr(Destination, method)
+        ]
+        if hasattr(cls, "name") and cls.send is Destination.send:
+            lacking.append("send")
+        if lacking:
+            raise TypeError(f"{cls.__name__} lacks {', '.join(lacking)}.")
 
     def __init__(self, options: Mapping[str, Any], environ: Mapping[str, str]) -> None:
         """Take the options and the environment; raises ConfigError for an option not known."""

@@ -35,7 +35,7 @@ from typing import Any, ClassVar
 
 import httpx
 
-from ..destination import Call, Destination, Finding, Outcome, Record, Stop, Value
+from ..destination import Call, Destination, Finding, Outcome, Record, Stop, Value, url
 from ..errors import AuthError, ConfigError, redact
 from ..transport import json_of, judge, retry_after
 from . import bottlecrm_rows as shape
@@ -103,7 +103,7 @@ class BottleCRM(Destination):
         self.opt_out = self.option["opt_out_field"]
         self.forbidden = frozenset({CUSTOM + self.opt_out})
         self.statuses = {**shape.STATUSES, **self.option["lead_statuses"]}
-        self.path = f"/api/public/leads/{self.option['intake']}/"
+        self.path = url("/api/public/leads/{}/", self.option["intake"] or "-")
         self.lock = threading.Lock()
         self.kinds: dict[str, str] | None = None  # custom fields of leads
         self.known: dict[tuple[str, str], list[str]] | None = None  # by external id and address
@@ -169,7 +169,7 @@ class BottleCRM(Destination):
 
     def write(self, call: Call, key: str, lead: str, values: Mapping[str, Value]) -> Outcome | None:
         """Change fields of a lead; None when it does not exist any more."""
-        response = call("PATCH", f"/api/leads/{lead}/", json=self.encode(values))
+        response = call("PATCH", url("/api/leads/{}/", lead), json=self.encode(values))
         if is_missing(response):
             return None
         return failed(response, key, lead) or Outcome(key, "delivered", lead)
@@ -272,7 +272,7 @@ class BottleCRM(Destination):
         for record in records:
             address = record.whole.get("email")
             lead = record.remote_id or self.find(call, record.key, address)
-            response = call("GET", f"/api/leads/{lead}/") if lead else None
+            response = call("GET", url("/api/leads/{}/", lead)) if lead else None
             if response is None or is_missing(response):
                 continue
             held = judge(response, who="BottleCRM", rights=RIGHTS, reason=reason_of)["lead_obj"]
@@ -283,7 +283,7 @@ class BottleCRM(Destination):
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
         """Delete the lead. A contact that was made of it stays: people in the CRM own that."""
         lead = remote_id or self.find(call, key, None)
-        response = call("DELETE", f"/api/leads/{lead}/") if lead else None
+        response = call("DELETE", url("/api/leads/{}/", lead)) if lead else None
         if response is not None and not is_missing(response):
             judge(response, who="BottleCRM", rights=RIGHTS, reason=reason_of)
         return True
@@ -312,7 +312,7 @@ class BottleCRM(Destination):
 
     def look_at_webhook(self, call: Call) -> Finding:
         """Return whether the webhook exists, is on, reads our posts and has our key."""
-        response = call("GET", f"/api/leads/intakes/{self.option['intake']}/")
+        response = call("GET", url("/api/leads/intakes/{}/", self.option["intake"]))
         if response.status_code == 403:
             return Finding("lead webhook", False, RIGHTS)
         if is_missing(response):

@@ -35,7 +35,7 @@ from typing import Any, ClassVar
 
 import httpx
 
-from ..destination import Call, Finding, Refused, Stop, Transient, Value
+from ..destination import Call, Finding, Refused, Stop, Transient, Value, url
 from ..errors import AuthError, ConfigError
 from ..transport import json_of, judge, retry_after
 from . import hashing
@@ -246,7 +246,7 @@ class Google(AudienceDestination):
 
     def look_up(self, call: Call, audience: str) -> str:
         """Return what is wrong with an audience; tries a request that Google only checks."""
-        held = self.ask(call, "GET", f"{self.lists}/{audience}", headers=self.access)
+        held = self.ask(call, "GET", self.lists + url("/{}", audience), headers=self.access)
         keys = (held.get("ingestedUserListInfo") or {}).get("uploadKeyTypes") or []
         if held.get("readOnly") or held.get("membershipStatus") == "CLOSED":
             return "It is read-only or closed: nobody can be added."

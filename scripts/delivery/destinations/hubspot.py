@@ -51,7 +51,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
-from urllib.parse import quote
 
 import httpx
 
@@ -65,6 +64,7 @@ from ..destination import (
     Stop,
     Transient,
     Value,
+    url,
 )
 from ..errors import ConfigError, redact
 from ..transport import json_of, judge, retry_after
@@ -503,7 +503,7 @@ class HubSpot(Destination):
         missing: dict[tuple[str, str], str] = {}
         for target in sorted({list_id for list_id, _ in pairs}):
             ids = sorted({contact for pair, contact in pairs if pair == target}, key=int)
-            path = self.path("lists", f"{target}/memberships/{action}")
+            path = self.path("lists", url("{}/memberships/{}", target, action))
             response = call("PUT", path, json=ids)
             if response.status_code == 404 and json_of(response) is not None:
                 missing |= {(target, record_id): "HubSpot has no such list" for record_id in ids}
@@ -518,7 +518,7 @@ class HubSpot(Destination):
             return name, None
         with self.lock:  # two workers must not create the same list
             if name not in self.list_ids:
-                path = self.path("lists", f"object-type-id/0-1/name/{quote(name, safe='')}")
+                path = self.path("lists", url("object-type-id/0-1/name/{}", name))
                 response = call("GET", path)
                 if response.status_code == 404 and json_of(response) is not None:
                     if not create:

@@ -37,7 +37,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
-from urllib.parse import quote
 
 import httpx
 
@@ -50,6 +49,7 @@ from ..destination import (
     Refused,
     Transient,
     Value,
+    url,
 )
 from ..errors import AuthError, ConfigError, redact
 from ..transport import judge
@@ -218,7 +218,8 @@ class Klaviyo(Destination):
         if len(json.dumps(body)) > MOST_BYTES:
             raise Refused("more than 5 MB in one import job")
         job = self.checked(call("POST", JOBS, json={"data": body}))["data"]
-        path, until = f"{JOBS}/{job['id']}", time.monotonic() + self.option["job_timeout_seconds"]
+        path = JOBS + url("/{}", job["id"])
+        until = time.monotonic() + self.option["job_timeout_seconds"]
         while job["attributes"]["status"] not in ("complete", "cancelled"):
             if time.monotonic() > until:
                 return {}, {}
@@ -254,7 +255,7 @@ class Klaviyo(Destination):
         }
         if custom := [name for name in names if name not in BUILT_IN]:
             data["meta"] = {"patch_properties": {"unset": custom}}
-        response = call("PATCH", f"/api/profiles/{quote(profile)}", json={"data": data})
+        response = call("PATCH", url("/api/profiles/{}", profile), json={"data": data})
         if response.status_code != 404:
             self.checked(response)
 
@@ -266,7 +267,7 @@ class Klaviyo(Destination):
         for held, profiles in by_list.items():
             for some in chunks(profiles, MOST_MEMBERS):
                 data = [{"type": "profile", "id": profile} for profile in some]
-                path = f"/api/lists/{quote(held)}/relationships/profiles"
+                path = url("/api/lists/{}/relationships/profiles", held)
                 response = call(method, path, json={"data": data})
                 if method == "DELETE" and response.status_code == 404 and len(some) == 1:
                     continue  # the profile or the list is gone; of several, halving tells which
@@ -290,7 +291,7 @@ class Klaviyo(Destination):
             raise ConfigError(f"Klaviyo has {len(ids)} lists named {name}; map the id instead.")
         if ids:
             return ids[0]
-        response = call("GET", f"/api/lists/{quote(name, safe='')}")
+        response = call("GET", url("/api/lists/{}", name))
         if response.status_code not in (400, 404):
             return self.checked(response)["data"]["id"]
         if not create:

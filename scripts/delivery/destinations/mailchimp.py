@@ -36,11 +36,20 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
-from urllib.parse import quote
 
 import httpx
 
-from ..destination import Call, Destination, Finding, Outcome, Record, Refused, Transient, Value
+from ..destination import (
+    Call,
+    Destination,
+    Finding,
+    Outcome,
+    Record,
+    Refused,
+    Transient,
+    Value,
+    url,
+)
 from ..errors import AuthError, ConfigError, redact
 from ..transport import json_of, judge
 
@@ -94,7 +103,7 @@ class Mailchimp(Destination):
         if not self.base_url and center:
             self.base_url = f"https://{center[1]}.api.mailchimp.com"
         self.quota = (max(1, self.option["requests_per_second"]), 1.0)
-        self.path = f"/3.0/lists/{quote(self.option['audience'], safe='')}"
+        self.path = url("/3.0/lists/{}", self.option["audience"] or "-")
 
     @property
     def account(self) -> str:
@@ -200,7 +209,7 @@ class Mailchimp(Destination):
 
     def member_path(self, record: Record) -> str:
         """Return where a member is."""
-        return f"{self.path}/members/{hash_of(record)}"
+        return self.path + url("/members/{}", hash_of(record))
 
     def member(self, call: Call, record: Record, fields: str) -> dict[str, Any] | None:
         """Return these fields of a member, None when the audience does not hold it."""
@@ -253,7 +262,7 @@ class Mailchimp(Destination):
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
         """Delete a member for good; the address can never be imported again."""
         member = hash_of(Record(key, remote_id, {}, {}))
-        response = call("POST", f"{self.path}/members/{member}/actions/delete-permanent")
+        response = call("POST", self.path + url("/members/{}/actions/delete-permanent", member))
         if response.status_code != 404:
             self.checked(response)
         return True

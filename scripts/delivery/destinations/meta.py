@@ -31,7 +31,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from ..destination import Call, Refused, Stop, Transient, Value
+from ..destination import Call, Refused, Stop, Transient, Value, url
 from ..errors import AuthError, ConfigError, redact
 from ..transport import PAUSE, json_of, judge, retry_after
 from . import hashing
@@ -129,7 +129,7 @@ class Meta(AudienceDestination):
                 "estimated_num_total": len(people),
             }
             body = form(payload={"schema": schema, "data": data}, session=batch)
-            path = f"{self.path}/{audience}/users"
+            path = self.path + url("/{}/users", audience)
             reply = self.checked(call(method, path, content=body, headers=FORM))
             refused |= invalid(reply, part)
         return refused
@@ -137,7 +137,7 @@ class Meta(AudienceDestination):
     def look_up(self, call: Call, audience: str) -> str:
         """Return what is wrong with an audience."""
         wanted = {"fields": "id,subtype,operation_status"}
-        held = self.checked(call("GET", f"{self.path}/{audience}", params=wanted))
+        held = self.checked(call("GET", self.path + url("/{}", audience), params=wanted))
         status = held.get("operation_status") or {}
         if held.get("subtype") != "CUSTOM":
             return "It is not a customer file audience (subtype CUSTOM)."
@@ -148,7 +148,7 @@ class Meta(AudienceDestination):
         account = str(self.option["account"]).removeprefix("act_")
         if not account:
             raise ConfigError("Set the option account of meta to the id of the ad account.")
-        path, after = f"{self.path}/act_{account}/customaudiences", ""
+        path, after = self.path + url("/act_{}/customaudiences", account), ""
         while True:
             parameters = {"fields": "id,name", "limit": "200"} | ({"after": after} if after else {})
             page = self.checked(call("GET", path, params=parameters))

@@ -64,6 +64,7 @@ from ..destination import (
     Stop,
     Transient,
     Value,
+    url,
 )
 from ..errors import AuthError, ConfigError, redact
 from ..transport import json_of, judge, retry_after
@@ -280,7 +281,7 @@ class Salesforce(Destination):
         if by != "Id":
             job |= {"operation": "upsert", "externalIdFieldName": by}
         job_id = self.ask(call, "POST", "/jobs/ingest", json={**job, "lineEnding": "LF"})["id"]
-        path, kind = f"/jobs/ingest/{job_id}", {"Content-Type": "text/csv; charset=UTF-8"}
+        path, kind = url("/jobs/ingest/{}", job_id), {"Content-Type": "text/csv; charset=UTF-8"}
         self.ask(call, "PUT", f"{path}/batches", content=csv_of(by, rows), headers=kind)
         self.ask(call, "PATCH", path, json={"state": "UploadComplete"})
         ended = self.wait(call, path)
@@ -397,9 +398,7 @@ class Salesforce(Destination):
         """Delete the record, False when there is none; the recycle bin keeps it up to 15 days."""
         ids = [remote_id] if remote_id else []
         for entry in ids or [row["id"] for row in self.look_up(call, [key]).values()]:
-            response = self.request(
-                call, "DELETE", f"/sobjects/{self.object}/{quote(entry, safe='')}"
-            )
+            response = self.request(call, "DELETE", url("/sobjects/{}/{}", self.object, entry))
             if response.status_code != 404:
                 self.judged(response)
             ids = [entry]

@@ -25,10 +25,11 @@ from hypothesis import strategies as st
 
 from dev import demo_crm
 from scripts import audiences, delivery
-from scripts.delivery.config import DESTINATIONS, Field, default_syncs
+from scripts.delivery.config import Field, default_syncs
 from scripts.delivery.diff import encoded
 from scripts.delivery.errors import mask, redact
 from scripts.delivery.ledger import Ledger, only_pusher
+from scripts.delivery.plug_ins import own
 from scripts.delivery.transport import Transport
 from scripts.warehouse import UnreadableWarehouse
 
@@ -768,7 +769,7 @@ def test_every_sync_of_the_example_is_sound_and_its_contacts_are_the_default():
     example = {
         entry.name: entry for entry in delivery.load_syncs(ROOT / "sync.example.yml", environ={})
     }
-    assert {entry.destination.name for entry in example.values()} == set(DESTINATIONS)
+    assert {entry.destination.name for entry in example.values()} == set(own())
     [default] = delivery.load_syncs(environ={})
     shown = example[default.name]
     for name in ("source", "key", "fields", "ledger", "warehouse", "max_remove_share", "workers"):
@@ -842,7 +843,7 @@ def test_no_secret_and_no_address_in_output_or_ledger_texts(crm, sync, command, 
 
 def test_words_of_a_vendor_stand_in_its_plug_in():
     """The engine knows no vendor and no column of one; config only lists the plug-ins."""
-    vendors = "|".join(set(DESTINATIONS) - {"files", "webhook"})
+    vendors = "|".join(set(own()) - {"files", "webhook"})
     words = re.compile(rf"\b(?:{vendors})\b|property_|fivetran", re.IGNORECASE)
     for path in (ROOT / "scripts/delivery").glob("*.py"):
         text = path.read_text()
