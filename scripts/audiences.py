@@ -3,6 +3,7 @@
 import functools
 import importlib
 import inspect
+import os
 import sys
 from collections.abc import Callable
 
@@ -77,6 +78,7 @@ def with_exit_code(function: Callable[..., int]) -> Callable[..., None]:
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     arguments = sys.argv[1:] if argv is None else argv
+    os.umask(0o077)  # whatever is written here can hold people: warehouse, ledger, logs, exports
     try:
         program()(args=arguments, prog_name="audiences")
     except SystemExit as ended:

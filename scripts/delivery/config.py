@@ -50,6 +50,7 @@ class Sync:
     warehouse: Place = Path("data/warehouse.duckdb")
     ledger: str = "data/ledger.duckdb"
     suppressions: str | None = "marts.profile_suppressions"
+    contains_people: bool = True
     max_remove_share: float = 0.2
     max_new_share: float = 0.5
     workers: int = 4
@@ -64,9 +65,14 @@ class Sync:
         return f"{self.name} ({self.destination.name}, {self.destination.account})"
 
     @property
+    def place(self) -> str:
+        """The destination and its address or account."""
+        return f"{self.destination.name}:{self.destination.account}"
+
+    @property
     def ledger_name(self) -> str:
         """The name under which the ledger keeps its records: another account, another name."""
-        return f"{self.name}:{self.destination.name}:{self.destination.account}"
+        return f"{self.name}:{self.place}"
 
     @property
     def remote(self) -> dict[str, str]:
@@ -77,7 +83,7 @@ class Sync:
 COMMON = ("warehouse", "ledger", "suppressions", "max_remove_share", "max_new_share")
 COMMON += ("workers", "max_tries")
 COMMON += ("backoff_seconds", "longest_wait_seconds", "timeout_seconds")
-OF_A_SYNC = ("destination", "options", "source", "key", "fields", *COMMON[2:])
+OF_A_SYNC = ("destination", "options", "source", "key", "fields", "contains_people", *COMMON[2:])
 
 
 def load_syncs(
@@ -158,6 +164,7 @@ def make_sync(name: str, given: Any, common: Mapping[str, Any], environ: Mapping
         source=str(given["source"]),
         key=tuple(given["key"]) if isinstance(given["key"], list) else (str(given["key"]),),
         fields=make_fields(name, given["fields"]),
+        contains_people=given.get("contains_people", True) is not False,
         **{key: convert(key, value) for key, value in settings.items()},
     )
     check(sync)

@@ -14,10 +14,12 @@ from .config import Sync
 from .destination import OPERATIONS
 from .errors import ConfigError, mask
 from .ledger import Ledger
+from .people import NAMED
 
 KEY_SEPARATOR = "|"
 # The table behind the relation that find_difference returns; nobody else reads it by name.
 DIFFERENCE = "difference_found"
+CONSENTS = ("is_consented", "has_consent")
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def columns_of(ledger: Ledger, table: str) -> dict[str, str]:
         found = ledger.run(f"describe warehouse_source.{table}").fetchall()
     except duckdb.CatalogException:
         return {}
-    return {row[0]: row[1] for row in found}
+    return {row[0].lower(): row[1] for row in found}
 
 
 def how_to_build(sync: Sync) -> str:
@@ -158,7 +160,8 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
     ]
     key = f" || '{KEY_SEPARATOR}' || ".join(parts)
     # A person is known by address; where the source has none, by the key.
-    address = "lower(trim(cast(source.email as varchar)))" if "email" in kinds else key
+    addresses = [column for column, held in named_columns(sync, kinds).items() if "email" in held]
+    person = f"person_of(coalesce({', '.join([*map(text_of, addresses), key])}))"
     values = ", ".join(
         f"{encoded(column, kinds[column])} as {quoted(field.to)}"
         for column, field in sync.fields.items()
@@ -166,32 +169,34 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
     barred = suppressions(ledger, sync, kinds)
     table = f"warehouse_source.{sync.source} as source"
     as_of = "max(source.as_of)" if "as_of" in kinds else "null"
-    rows, keys, stopped, at = ledger.run(
-        f"select count(*), count({key}), count(*) filter ({barred} and {key} is not null), {as_of}"
-        f" from {table}"
-    ).fetchone()
+    rows, keys, at = ledger.run(f"select count(*), count({key}), {as_of} from {table}").fetchone()
     ledger.run(
         f"""
         create or replace temp table barred as
-        select distinct {key} as record_key from {table} where {barred} and {key} is not null
+        select distinct {key} as record_key, {person} as person
+        from {table} where {barred} and {key} is not null
         """
     )
+    # Whom one row bars, no other row of the same person or key may bring back.
     ledger.run(
         f"""
         create or replace temp table wanted as
-        select {key} as record_key, sha256({address}) as person, {values}
-        from {table}
-        where {key} is not null and not ({barred})
+        select * from (select {key} as record_key, {person} as person, {values} from {table})
+        where
+            record_key is not null
+            and record_key not in (select record_key from barred)
+            and person not in (select person from barred)
         """
     )
+    reachable = ledger.value("select count(*) from wanted")
     merge_twins(ledger, sync)
     kept = ledger.value("select count(*) from wanted")
     return Diff(
         source_rows=rows,
         as_of=at,
         without_key=rows - keys,
-        suppressed=stopped,
-        merged=keys - stopped - kept,
+        suppressed=keys - reachable,
+        merged=reachable - kept,
     )
 
 
@@ -219,31 +224,97 @@ def merge_twins(ledger: Ledger, sync: Sync) -> None:
     ledger.run("drop table kept")
 
 
+def text_of(column: str) -> str:
+    """Return SQL for a column of the source as text."""
+    return f"cast(source.{quoted(column)} as varchar)"
+
+
+def named_columns(sync: Sync, kinds: dict[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return the columns of the source that name a person, and the kinds of identifiers in each.
+
+    A column counts by its own name, or by that of the remote field it goes to.
+    """
+    goes_to = {column: field.to.lower() for column, field in sync.fields.items()}
+    found = {column: NAMED.get(column) or NAMED.get(goes_to.get(column, "")) for column in kinds}
+    return {column: held for column, held in found.items() if held}
+
+
 def suppressions(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
     """Return the SQL condition that a source row is about somebody whom nothing may reach.
 
     The marts leave such people out already. It is asked again here, because this is the last
-    moment, and because a mart of somebody's own may not.
+    moment, and because a mart of somebody's own may not. Raises ConfigError when nobody can know.
     """
+    named = named_columns(sync, kinds)
     barred = ["false"]
-    if "profile_id" in kinds and sync.suppressions:
-        if "profile_id" not in columns_of(ledger, sync.suppressions):
-            raise ConfigError(
-                f"{sync.warehouse} has no table {sync.suppressions} with a profile_id, so nobody "
-                f"knows who must not be contacted. {how_to_build(sync)} Or set `suppressions:` of "
-                f"{sync.name} to another table, or to null where nobody can be harmed."
-            )
-        table = f"warehouse_source.{sync.suppressions}"
-        barred.append(f"source.profile_id in (select profile_id from {table})")
-    for consent in ("is_consented", "has_consent"):
-        if consent in kinds:
-            barred.append(f"source.{consent} is not true")
-    if "email" in kinds and ledger.value("select count(*) from {t}.suppression"):
-        barred.append(
-            "sha256(lower(trim(cast(source.email as varchar)))) in"
-            " (select person from {t}.suppression)"
+    if sync.contains_people and sync.suppressions:
+        name_the_suppressed(ledger, sync, named)
+        barred += [
+            f"{normal_of(column, held)} in (select name from suppressed where kind in"
+            f" ({', '.join(map(literal, held))}))"
+            for column, held in named.items()
+        ]
+    barred += [f"source.{name} is not true" for name in CONSENTS if name in kinds]
+    if ledger.value("select count(*) from {t}.suppression"):
+        # Whatever it is called, a column that goes out or is the key can name who was forgotten.
+        barred += [
+            f"(person_of({text_of(column)}) in (select person from {{t}}.suppression)"
+            f" or keyed(lower(trim({text_of(column)}))) in (select person from {{t}}.suppression))"
+            for column in dict.fromkeys((*named, *sync.key, *sync.fields))
+            if kinds.get(column) == "VARCHAR" or column in named or column in sync.key
+        ]
+    return f"coalesce({' or '.join(f'coalesce({part}, false)' for part in barred)}, false)"
+
+
+def name_the_suppressed(ledger: Ledger, sync: Sync, named: dict[str, tuple[str, ...]]) -> None:
+    """Put every name of the suppressed into `suppressed`: kind, name; raises ConfigError."""
+    table = f"warehouse_source.{sync.suppressions}"
+    identities = sync.suppressions.partition(".")[0] + ".profile_identifiers"
+    if "profile_id" not in columns_of(ledger, sync.suppressions):
+        raise ConfigError(
+            f"{sync.warehouse} has no table {sync.suppressions} with a profile_id, so nobody "
+            f"knows who must not be contacted. {how_to_build(sync)} Or set `suppressions:` of "
+            f"{sync.name} to another table, or to null where nobody can be harmed."
         )
-    return f"coalesce({' or '.join(barred)}, false)"
+    if not named:
+        raise ConfigError(
+            f"{sync.source} names nobody: it has none of the columns {sorted(NAMED)}, so nobody "
+            "knows who of it must not be contacted. Add one of them, or set `contains_people: "
+            f"false` of {sync.name} when no row of it is about a person."
+        )
+    has_identities = "identifier_value" in columns_of(ledger, identities)
+    if not has_identities and "profile_id" not in named:
+        raise ConfigError(
+            f"{sync.source} has no profile_id, and {sync.warehouse} has no table {identities} that "
+            f"says whose its {sorted(named)} are, so nobody knows who of it must not be contacted. "
+            f"{how_to_build(sync)} Or set `contains_people: false` of {sync.name} when no row of "
+            "it is about a person."
+        )
+    others = f"""
+        union
+        select identifier_type, case
+            when identifier_type = 'phone' then phone_of(identifier_value)
+            else name_of(identifier_value) end
+        from warehouse_source.{identities}
+        where profile_id in (select profile_id from {table})
+    """
+    ledger.run(
+        f"""
+        create or replace temp table suppressed as
+        select 'profile_id' as kind, cast(profile_id as varchar) as name from {table}
+        {others if has_identities else ""}
+        """
+    )
+
+
+def normal_of(column: str, held: tuple[str, ...]) -> str:
+    """Return SQL for a name as `suppressed` holds it."""
+    return f"{'phone_of' if 'phone' in held else 'name_of'}({text_of(column)})"
+
+
+def literal(text: str) -> str:
+    """Return a text between quotation marks for SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def find_changes(ledger: Ledger, sync: Sync) -> None:

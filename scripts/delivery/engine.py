@@ -16,7 +16,7 @@ from scripts.errors import PersonNeeded
 
 from .account import check_account, known_account
 from .config import Sync, readable_destinations
-from .destination import Destination, Finding, Record, Refused, Stop, Transient
+from .destination import Destination, Finding, Refused, Stop, Transient
 from .diff import (
     KEY_SEPARATOR,
     Diff,
@@ -33,7 +33,9 @@ from .diff import (
 )
 from .errors import ConfigError, GuardError, SyncError
 from .existing import Existing, check_new, could_be_too_new, find_existing
-from .ledger import Ledger, is_postgres, now, only_pusher, person_hash
+from .forgetting import Forgotten, forget_in
+from .ledger import Ledger, forgotten_beside, is_postgres, now, only_pusher
+from .people import private_files
 from .raw_files import write_raw
 from .sending import Delivery, Progress, PushResult
 from .transport import Transport, backoff, patient
@@ -84,13 +86,22 @@ def open_ledger(sync: Sync, *, create: bool = True) -> Iterator[Ledger]:
     """Yield the ledger, held for this process; an empty one in memory when it is not to be made."""
     exists = create or is_postgres(sync.ledger) or Path(sync.ledger).exists()
     with (
+        private_files(),
         only_pusher(sync.ledger) if exists else nullcontext(),
-        Ledger(sync.ledger if exists else None, sync.ledger_name) as ledger,
+        Ledger(
+            sync.ledger if exists else None, sync.ledger_name, forgotten=list_of_forgotten(sync)
+        ) as ledger,
     ):
         ledger.fold()
         if not sync.destination.is_idempotent:
             ledger.hold_unknown()
         yield ledger
+
+
+def list_of_forgotten(sync: Sync) -> Path | None:
+    """Return the list that holds without a ledger too, None where there is neither."""
+    path = forgotten_beside(sync.ledger)
+    return path if path.exists() else None
 
 
 def plan(sync: Sync, *, sample: int = 3, account: str | None = None) -> Plan:
@@ -326,84 +337,19 @@ def account_finding(sync: Sync, found: str) -> Finding:
     return Finding("account", known in (None, found), detail)
 
 
-@dataclass
-class Forgotten:
-    """What `forget` did at one destination: `erased`, `emptied` our fields, or `nothing` there."""
+def forget(sync: Sync, given: str, *, raw_path: Path | None = None) -> Forgotten:
+    """Erase a person, by address, profile id, record key or remote id, wherever we put them.
 
-    sync: str
-    records: int
-    outcome: str
-    problem: str | None = None
-
-
-def forget(sync: Sync, address: str) -> Forgotten:
-    """Erase a person, by e-mail address or record key, from ledger and destination.
-
-    A hash stays, so that no later push sends the person again. Where the destination has no way to
-    erase, our fields or memberships are taken back. When it does not answer, the ledger keeps what
-    is needed to try again, and `problem` says so.
+    That is the destination (also what was sent without an answer, and what the sync sent under an
+    earlier name), the ledger with all that waits in it, an export in Parquet, and, with `raw_path`,
+    what was pulled. Keyed hashes of every name stay, so that no later push sends the person again,
+    however a source names them. Where the destination has no way to erase, our fields or
+    memberships are taken back. When it does not answer, the ledger keeps what is needed to try
+    again, and `problem` says so.
     """
     sync.destination.check()
-    person, key = person_hash(address), address.strip().lower()
     with open_ledger(sync) as ledger:
-        if not ledger.value("select count(*) from {t}.suppression where person = ?", [person]):
-            ledger.run("insert into {t}.suppression values (?, 'forgotten', ?)", [person, now()])
-        whose = (
-            f"sync = {{sync}} and (person = ? or list_contains("
-            f"string_split(record_key, '{KEY_SEPARATOR}'), ?))"
-        )
-        rows = ledger.rows(
-            f"select record_key, remote_id, field_hashes from {{t}}.delivered where {whose}",
-            [person, key],
-        )
-        keys = [row["record_key"] for row in rows]
-        keys += [
-            row[0]
-            for row in ledger.run(
-                f"select record_key from {{t}}.outbox where {whose}", [person, key]
-            ).fetchall()
-        ]
-        found = Forgotten(sync.name, len(rows), "nothing")
-        try:
-            if rows:
-                check_account(ledger, sync)
-                found.outcome = "erased" if erase(sync, address, rows) else "emptied"
-        except (Transient, Refused, Stop) as problem:
-            found.outcome = "kept"
-            found.problem = f"{problem}. Run forget again."
-            return found
-        for table in ("delivered", "outbox", "attempt", "ack"):
-            ledger.run(
-                f"delete from {{t}}.{table} where sync = {{sync}} and list_contains(?, record_key)",
-                [[*keys, key]],
-            )
-    return found
-
-
-def erase(sync: Sync, address: str, rows: list[dict[str, Any]]) -> bool:
-    """Erase at the destination, or take back what we wrote; returns whether it was erased."""
-    destination = sync.destination
-    with Transport(destination, timeout_seconds=sync.timeout_seconds) as transport:
-        erased = [
-            destination.erase(transport.call, address.strip().lower(), row["remote_id"])
-            for row in rows
-        ]
-        if all(erased):
-            return True
-        records = [
-            Record(
-                row["record_key"],
-                row["remote_id"],
-                dict.fromkeys(json.loads(row["field_hashes"])),
-                {},
-            )
-            for row in rows
-        ]
-        outcomes = destination.send(transport.call, "remove", records)
-    refused = [outcome.reason for outcome in outcomes if outcome.state != "delivered"]
-    if refused:
-        raise Refused(str(refused[0]))
-    return False
+        return forget_in(ledger, sync, given, raw_path)
 
 
 def prune(sync: Sync, *, days: int) -> dict[str, int]:
@@ -466,6 +412,7 @@ def pull(
     result = Pulled(sync.label)
     name = f"{destination.name}:{destination.account}"
     with (
+        private_files(),
         only_pusher(sync.ledger),
         Ledger(sync.ledger, sync.ledger_name) as ledger,
         Transport(destination, timeout_seconds=sync.timeout_seconds) as transport,

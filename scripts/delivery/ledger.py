@@ -12,7 +12,8 @@ attaches either, so both are read and written by the same SQL. Its tables, all b
 - `ack`: what became of each record, append-only, written as the answers come in;
 - `account`: to which remote account all of it was sent; what went to another account before is
   kept as that of the sync `<sync>@<account>`;
-- `suppression`: hashes of people who were forgotten and must never be sent again;
+- `suppression`: keyed hashes of people who were forgotten and must never be sent again, also kept
+  in a file apart; `secret`: a fingerprint of what they are keyed with;
 - `watermark`, `pulled`: how far `pull` has read, and hashes of what the rows said.
 
 An attempt without an ack is a record whose state nobody knows (a crash, a lost answer): inflight.
@@ -37,6 +38,7 @@ from scripts.targets import load_postgres
 
 from .destination import Outcome
 from .errors import ConfigError, LockedError
+from .people import Forgotten
 
 TABLES = """
 create schema if not exists {t};
@@ -65,6 +67,7 @@ create table if not exists {t}.ack (
 create table if not exists {t}.account (
     sync varchar, account varchar, since timestamp
 );
+create table if not exists {t}.secret (fingerprint varchar);
 create table if not exists {t}.suppression (
     person varchar, reason varchar, suppressed_at timestamp
 );
@@ -96,9 +99,11 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def person_hash(address: str) -> str:
-    """Return the hash by which a person is found again without keeping the address."""
-    return hashlib.sha256(address.strip().lower().encode()).hexdigest()
+def forgotten_beside(address: str) -> Path:
+    """Return where the list of the forgotten is: beside the ledger, or in data for a database."""
+    given = os.environ.get("AUDIENCE_FORGOTTEN")
+    beside = Path("data") if is_postgres(address) else Path(address).parent
+    return Path(given) if given else beside / "forgotten.txt"
 
 
 def is_postgres(address: str) -> bool:
@@ -186,8 +191,11 @@ class Ledger:
     `address` None is an empty ledger in memory, for looking at what a first push would do.
     """
 
-    def __init__(self, address: str | None, sync: str) -> None:
+    def __init__(self, address: str | None, sync: str, *, forgotten: Path | None = None) -> None:
         self.sync = sync
+        if forgotten is None and address is not None:
+            forgotten = forgotten_beside(address)
+        self.forgotten = Forgotten(forgotten)
         self.connection = duckdb.connect()
         self.connection.execute(
             f"set preserve_insertion_order = false; set memory_limit = '{MEMORY_LIMIT}';"
@@ -196,7 +204,53 @@ class Ledger:
         attach(self.connection, address or ":memory:", "ledger")
         if address and not is_postgres(address):
             Path(address).chmod(0o600)  # it holds e-mail addresses
+        self.forgotten.prepare(self.connection)
         self.run(TABLES)
+        self.check_secret()
+        self.know_the_forgotten()
+
+    def check_secret(self) -> None:
+        """Raise ConfigError when people are hashed here under another secret.
+
+        In a ledger that is older than the secret the plain hashes give way to keyed ones.
+        """
+        known, mine = self.value("select fingerprint from {t}.secret"), self.forgotten.fingerprint
+        if known == mine:
+            return
+        if known is not None:
+            raise ConfigError(
+                "The ledger was written with another AUDIENCE_SECRET (or the file "
+                f"{self.forgotten.path} and its .secret are those of another one). Set that one."
+            )
+        keyed = "sha256(getvariable('secret') || person)"
+        with self.transaction():
+            for table in ("delivered", "outbox", "suppression"):
+                self.run(f"update {{t}}.{table} set person = {keyed} where person is not null")
+            self.run("insert into {t}.secret values (?)", [mine])
+
+    def know_the_forgotten(self) -> None:
+        """Bring the list of who was forgotten and the ledger together, whichever was lost."""
+        listed = self.forgotten.hashes()
+        held = [row[0] for row in self.run("select person from {t}.suppression").fetchall()]
+        if missing := sorted(set(listed) - set(held)):
+            self.run(
+                "insert into {t}.suppression select unnest(?::varchar[]), 'forgotten', ?",
+                [missing, now()],
+            )
+        self.forgotten.remember(held)
+
+    def forget(self, names: list[str]) -> None:
+        """Keep that nobody with one of these names may ever be sent again."""
+        hashes = [
+            row[0]
+            for row in self.run(
+                "select distinct person_of(name) from (select unnest(?::varchar[]) as name)"
+                " where name_of(name) is not null",
+                [names],
+            ).fetchall()
+        ]
+        self.forgotten.remember(hashes)
+        self.know_the_forgotten()
 
     def __enter__(self) -> "Ledger":
         return self

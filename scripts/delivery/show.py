@@ -321,7 +321,18 @@ def show_forgotten(found: engine.Forgotten) -> None:
         "nothing": "nothing was there",
         "kept": f"not erased: {found.problem}",
     }[found.outcome]
-    console().print(f"{escape(found.sync)}: {escape(what)}")
+    out = console()
+    out.print(f"{escape(found.sync)}: {escape(what)}")
+    if found.rows:
+        out.print(f"{found.rows:,} rows left exports and pulled files.")
+    if found.problem and found.outcome != "kept":
+        out.print(escape(found.problem))
+    if found.elsewhere:
+        out.print(
+            "The ledger still knows the person from "
+            f"{escape(', '.join(found.elsewhere))}: ask there with that sync, or its account's "
+            "token."
+        )
 
 
 def show_pruned(found: dict[str, int]) -> None:

@@ -1,7 +1,9 @@
 """What a push never does, and what a person can ask of the ledger."""
 
+import hashlib
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -13,7 +15,7 @@ from scripts.delivery.config import Field
 from scripts.delivery.destination import Destination, Finding, NoAnswer, Outcome, Refused
 from scripts.delivery.destinations.hubspot import HubSpot
 from scripts.delivery.engine import is_first, remember_pulled, without_echo
-from scripts.delivery.ledger import Ledger, person_hash
+from scripts.delivery.ledger import Ledger
 
 from .test_engine import TOKEN, fill, held, make_sync, people, person, push, sent
 
@@ -142,6 +144,89 @@ def test_not_knowing_who_is_suppressed_stops_the_push(crm, sync):
         push(sync)
     assert crm.counts["requests"] == 0
     assert push(replace(sync, suppressions=None)).delivered == 3
+
+
+SPELLINGS = [
+    "Ann.Lee@Gmail.com", " annlee+news@googlemail.com", "ANNLEE@gmail.com\u00a0",
+    "Ann <ann.lee@gmail.com>", "mailto:annlee@gmail.com.", "ann\u200b.lee@gmail.com",
+]  # fmt: skip
+
+
+def identify(sync, *rows):
+    """Write the warehouse's identity table: (kind, value, profile)."""
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute(
+            "create or replace table marts.profile_identifiers"
+            " (identifier_type varchar, identifier_value varchar, profile_id varchar,"
+            " suppression_reason varchar)"
+        )
+        connection.executemany(
+            "insert into marts.profile_identifiers values (?, ?, ?, null)", [list(r) for r in rows]
+        )
+
+
+def without_profiles(sync, *columns):
+    """Rename or drop columns of the source: pairs of old name and new name, None drops it."""
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        for old, new in columns:
+            change = f"rename {old} to {new}" if new else f"drop column {old}"
+            connection.execute(f"alter table activation.crm_contacts {change}")
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_suppressed_in_every_spelling(crm, sync, spelling):
+    fill(sync.warehouse, [person("x", email=spelling), person("bob")])
+    identify(sync, ("email", "annlee@gmail.com", "ann"), ("email", "bob@example.com", "bob"))
+    suppress(sync, "ann")
+    without_profiles(sync, ("profile_id", None))
+    result = push(sync)
+    assert (result.delivered, result.diff.suppressed) == (1, 1)
+    assert list(held(crm)) == ["bob@example.com"]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_forgotten_in_every_spelling(crm, sync, spelling):
+    fill(sync.warehouse, [person("bob")])
+    push(sync)
+    delivery.forget(sync, "ann.lee@gmail.com")
+    fill(sync.warehouse, [person("x", email=spelling), person("bob")])
+    assert push(sync).requests == 0
+
+
+@pytest.mark.parametrize("column", ["user_id", "CRM_Contact_Id", "Phone", "External_ID"])
+def test_suppressed_by_any_id_whatever_the_case_of_the_column(crm, sync, column):
+    sync = replace(sync, fields={"segments": Field("audience_segments")})
+    kind = {"external_id": "user_id"}.get(column.lower(), column.lower())
+    fill(sync.warehouse, [person("ann", crm_contact_id="+49 30 1"), person("bob")])
+    identify(sync, (kind, "+49301" if kind == "phone" else "+49 30 1", "ann"))
+    suppress(sync, "ann")
+    without_profiles(sync, ("profile_id", None), ("crm_contact_id", f'"{column}"'))
+    assert push(sync).diff.suppressed == 1
+    assert list(crm.contacts()) == ["bob@example.com"]
+
+
+def test_consent_is_asked_whatever_the_case_and_for_every_row_of_the_person(crm, sync):
+    fill(sync.warehouse, [person("ann"), person("ann2", email="ANN@example.com"), person("bob")])
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute('alter table activation.crm_contacts add column "Is_Consented" boolean')
+        connection.execute(
+            """update activation.crm_contacts set "Is_Consented" = profile_id <> 'ann'"""
+        )
+    assert push(sync).diff.suppressed == 2
+    assert list(crm.contacts()) == ["bob@example.com"]
+
+
+def test_a_source_that_cannot_be_resolved_is_refused(crm, sync):
+    fill(sync.warehouse, people(2))
+    without_profiles(sync, ("profile_id", None))
+    with pytest.raises(delivery.ConfigError, match=r"says whose its .*contains_people"):
+        push(sync)
+    without_profiles(sync, ("email", "company"), ("crm_contact_id", None))
+    sync = replace(sync, key=("company",))
+    with pytest.raises(delivery.ConfigError, match="names nobody"):
+        push(sync)
+    assert crm.counts["requests"] == 0
+    assert push(replace(sync, contains_people=False)).delivered == 2
 
 
 # ---------------------------------------------------------------------- which account
@@ -285,13 +370,124 @@ def test_forget_erases_everywhere_and_for_good(crm, sync):
     assert (found.records, found.outcome) == (1, "erased")
     assert "person0001@example.com" not in crm.contacts()
     assert push(sync).requests == 0  # still in the warehouse, and never sent again
-    assert delivery.status(sync).suppressed == 1
+    assert delivery.status(sync).suppressed == 2  # the address, and the profile's id
     with Ledger(sync.ledger, sync.ledger_name) as ledger:
         for table in ("delivered", "outbox", "attempt", "ack"):
             assert "person0001" not in str(ledger.run(f"select * from {{t}}.{table}").fetchall())
         kept = ledger.run("select person from {t}.suppression").fetchall()
-    assert kept == [(person_hash("person0001@example.com"),)]
+        mine = ledger.value("select person_of('person0001@example.com')")
+    assert (mine,) in kept
+    plain = hashlib.sha256(b"person0001@example.com").hexdigest()
+    assert (plain,) not in kept  # nobody can try addresses out
     assert delivery.forget(sync, "nobody@example.com").outcome == "nothing"
+
+
+@pytest.mark.parametrize("given", ["ann", "remote", "other@example.com", "ann@example.com"])
+def test_forget_by_any_name(crm, sync, given):
+    fill(sync.warehouse, [person("ann", segments="a"), person("bob")])
+    identify(
+        sync,
+        ("email", "ann@example.com", "ann"), ("email", "other@example.com", "ann"),
+        ("user_id", "u1", "ann"), ("email", "bob@example.com", "bob"),
+    )  # fmt: skip
+    push(sync)
+    if given == "remote":
+        given = str(crm.store.find("ann@example.com", by_email=True)["contact_id"])
+    assert delivery.forget(sync, given).outcome == "erased"
+    assert list(crm.contacts()) == ["bob@example.com"]
+    for again in (
+        person("x", email="OTHER@example.com"), person("ann", email="new@example.com"),
+        person("y", email="y@example.com", crm_contact_id="u1"),
+    ):  # fmt: skip
+        fill(sync.warehouse, [again, person("bob")])
+        assert push(sync).requests == 0
+
+
+def test_forget_what_was_sent_without_an_answer(crm, sync):
+    sync = replace(sync, max_tries=1)
+    fill(sync.warehouse, [person("ann")])
+    crm.fail_next(drop="after")
+    assert push(sync).open == 1
+    assert "ann@example.com" in crm.contacts()
+    assert delivery.forget(sync, "ann@example.com").outcome == "erased"
+    assert crm.contacts() == {}
+    found = delivery.status(sync)
+    assert (found.open, found.delivered) == (0, 0)
+
+
+def test_forget_what_the_sync_sent_under_a_former_name(crm, sync):
+    fill(sync.warehouse, people(2))
+    push(replace(sync, name="former"))
+    assert delivery.forget(sync, "person0001@example.com").outcome == "erased"
+    assert list(crm.contacts()) == ["person0000@example.com"]
+    with Ledger(sync.ledger, "any") as ledger:
+        assert ledger.value("select count(*) from {t}.delivered") == 1
+
+
+def test_a_dead_letter_is_forgotten_too(crm, sync):
+    fill(sync.warehouse, [person("bad", email="bad@@example.com")])
+    assert push(sync).refused == 1
+    delivery.forget(sync, "bad@@example.com")
+    assert delivery.status(sync).dead_count == 0
+
+
+def test_a_name_of_many_forgets_nobody(crm, sync):
+    sync = replace(sync, key=("lifecycle_stage", "email"))
+    fill(sync.warehouse, people(3))
+    push(sync)
+    with pytest.raises(delivery.ConfigError, match="several people"):
+        delivery.forget(sync, "prospect")
+    assert delivery.status(sync).suppressed == 0
+
+
+def test_who_was_forgotten_stays_so_when_the_ledger_is_lost(crm, sync):
+    fill(sync.warehouse, people(2))
+    push(sync)
+    delivery.forget(sync, "person0001@example.com")
+    Path(sync.ledger).unlink()
+    assert delivery.plan(sync).diff.counts["add"] == 1
+    assert push(sync).delivered == 1
+    kept = Path("forgotten.txt")
+    text = kept.read_text()
+    assert kept.stat().st_mode & 0o077 == 0 and "@" not in text
+    kept.unlink()  # and the other way round: the ledger writes the list again
+    delivery.status(sync)
+    assert [line.split()[1] for line in kept.read_text().splitlines()] == [
+        line.split()[1] for line in text.splitlines()
+    ]
+
+
+def test_another_secret_is_refused(crm, sync, monkeypatch):
+    fill(sync.warehouse, people(2))
+    push(sync)
+    monkeypatch.setenv("AUDIENCE_SECRET", "another")
+    with pytest.raises(delivery.ConfigError, match="another AUDIENCE_SECRET"):
+        push(sync)
+
+
+def test_plain_hashes_of_an_older_ledger_become_keyed(crm, sync):
+    fill(sync.warehouse, people(2))
+    push(sync)
+    plain = hashlib.sha256(b"person0001@example.com").hexdigest()
+    with Ledger(sync.ledger, sync.ledger_name) as ledger:
+        ledger.run("insert into {t}.suppression values (?, 'forgotten', null)", [plain])
+        ledger.run("delete from {t}.secret")
+    assert push(sync).diff.counts["remove"] == 1  # still known
+    with Ledger(sync.ledger, sync.ledger_name) as ledger:
+        assert plain not in str(ledger.run("select * from {t}.suppression").fetchall())
+
+
+def test_forget_takes_rows_out_of_exports_and_pulled_files(crm, sync):
+    fill(sync.warehouse, people(3))
+    push(sync)
+    raw = Path("raw")
+    delivery.pull(sync, raw_path=raw)
+    found = delivery.forget(sync, "person0001@example.com", raw_path=raw)
+    assert found.rows == 1
+    [path] = raw.rglob("contacts/pulled-*.parquet")
+    left = duckdb.sql(f"select property_email from '{path}' order by 1").fetchall()
+    assert left == [("person0000@example.com",), ("person0002@example.com",)]
+    assert path.stat().st_mode & 0o077 == 0
 
 
 def test_forget_takes_back_where_nothing_can_be_erased(crm, sync, monkeypatch):
