@@ -251,3 +251,9 @@ def check(sync: Sync) -> None:
             raise ConfigError(f"{setting} is a share between 0 and 1.")
     if min(sync.workers, sync.max_tries) < 1:
         raise ConfigError("workers and max_tries must be at least 1.")
+    ends = sync.destination.tells_removes or sync.destination.memberships & set(targets)
+    if not ends and "always" not in sync.remote.values():
+        raise ConfigError(
+            f"{name}: whoever leaves would keep every field, since none may be emptied. Give the "
+            "fields that only we write `policy: always`, such as the one of the segments."
+        )

@@ -111,6 +111,10 @@ class Destination:
     secrets: ClassVar[Mapping[str, str]] = {}  # environment variable → what it has to be
     options: ClassVar[Mapping[str, Any]] = {}  # what `options:` in sync.yml may set → default
     needs: ClassVar[frozenset[str]] = frozenset()  # remote fields without which nothing can be sent
+    # A remove does something although no field may be emptied: it ends what one of these fields
+    # names (a list, an audience), or `tells_removes`, because it is passed on as it is.
+    memberships: frozenset[str] = frozenset()
+    tells_removes: ClassVar[bool] = False
     # Fields that only the person or the vendor may decide, such as the subscription status.
     forbidden: ClassVar[frozenset[str]] = frozenset()
     # What a run does, in this order; the next begins when the one before has ended. `leave` is the

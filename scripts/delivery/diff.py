@@ -141,6 +141,12 @@ def kind_of(kind: str) -> str:
     return "number" if number else "text"
 
 
+def key_part(column: str) -> str:
+    """Return SQL of a column of the key: an e-mail address has no case, any other name has."""
+    text = f"nullif(trim(cast(source.{quoted(column)} as varchar)), '')"
+    return f"case when {text} like '%_@_%' then lower({text}) else {text} end"
+
+
 def read_source(ledger: Ledger, sync: Sync) -> Diff:
     """Count the source, and put it into `wanted`: one row per key, nobody who must not be reached.
 
@@ -155,10 +161,7 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
     missing = sorted({*sync.key, *sync.fields} - set(kinds))
     if missing:
         raise ConfigError(f"{sync.source} has no column {missing}; it has {sorted(kinds)}.")
-    parts = [
-        f"nullif(lower(trim(cast(source.{quoted(column)} as varchar))), '')" for column in sync.key
-    ]
-    key = f" || '{KEY_SEPARATOR}' || ".join(parts)
+    key = f" || '{KEY_SEPARATOR}' || ".join(key_part(column) for column in sync.key)
     # A person is known by address; where the source has none, by the key.
     addresses = [column for column, held in named_columns(sync, kinds).items() if "email" in held]
     person = f"person_of(coalesce({', '.join([*map(text_of, addresses), key])}))"

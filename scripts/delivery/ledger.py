@@ -496,6 +496,20 @@ class Ledger:
             difference=difference,
         )
 
+    def withdraw(self, batch_id: int) -> None:
+        """Forget that the rest of a batch was to be sent: nothing of it was on the wire."""
+        self.run(
+            """
+            delete from {t}.attempt
+            where
+                sync = {sync} and batch_id = ?
+                and record_key not in (
+                    select record_key from {t}.ack where sync = {sync} and batch_id = ?
+                )
+            """,
+            [batch_id, batch_id],
+        )
+
     def acknowledge(self, run_id: int, batch_id: int, outcomes: list[Outcome]) -> None:
         """Append what became of the records of a batch."""
         parts = [[getattr(outcome, name) for outcome in outcomes] for name in ACK_FIELDS]

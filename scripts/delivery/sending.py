@@ -17,6 +17,8 @@ from .transport import Transport, backoff
 
 CHUNK_RECORDS = 20_000  # read at a time; after as many, what arrived leaves the outbox
 REASONS_KEPT = 50
+# After one of these nothing of what has no outcome was taken by the destination.
+NOT_SENT = (Stop, Transient, SyncError)
 
 Progress = Callable[[int, int], None]
 
@@ -60,6 +62,7 @@ class Batch:
     positions: list[int] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     touched: set[str] = field(default_factory=set)
+    settled: dict[str, Outcome] = field(default_factory=dict)
 
     def add(self, position: int, record: Record, touched: set[str]) -> None:
         """Take one more record; `position` is its place in the difference."""
@@ -156,7 +159,7 @@ class Delivery:
                     self.ledger.attempt(
                         self.difference, self.result.run_id, batch_id, batch.positions
                     )
-                    self.running[pool.submit(self.deliver, batch.phase, batch.records)] = batch
+                    self.running[pool.submit(self.deliver, batch)] = batch
                     batch_id, since_fold = batch_id + 1, since_fold + len(batch.records)
             except BaseException as problem:  # an interrupt: what is on the wire still counts
                 self.fail(problem)
@@ -223,20 +226,25 @@ class Delivery:
         """Write down the answers that have come in; the first failure stops the run."""
         for future in wait(self.running, return_when=FIRST_COMPLETED).done:
             batch = self.running.pop(future)
-            try:
-                outcomes = future.result()
-            except BaseException as problem:
+            problem = future.exception()
+            if problem:
                 self.fail(problem)
-                continue
-            if batch.phase == "leave":  # only half of an update: what left has yet to come
-                outcomes = [outcome for outcome in outcomes if outcome.state != "delivered"]
-                self.left_out |= {outcome.key for outcome in outcomes}
-            self.ledger.acknowledge(self.result.run_id, batch.number, outcomes)
-            self.count(outcomes)
-            unknown = {outcome.key for outcome in outcomes if outcome.state == "open"}
-            for record in batch.records if unknown else []:
-                if record.key in unknown:
-                    self.unsettled |= self.destination.touched(record)
+            self.settle(batch)
+            if isinstance(problem, NOT_SENT) and not self.destination.is_idempotent:
+                self.ledger.withdraw(batch.number)  # it goes again by itself
+
+    def settle(self, batch: Batch) -> None:
+        """Write down what became of the records of a batch."""
+        outcomes = list(batch.settled.values())
+        if batch.phase == "leave":  # only half of an update: what left has yet to come
+            outcomes = [outcome for outcome in outcomes if outcome.state != "delivered"]
+            self.left_out |= {outcome.key for outcome in outcomes}
+        self.ledger.acknowledge(self.result.run_id, batch.number, outcomes)
+        self.count(outcomes)
+        unknown = {outcome.key for outcome in outcomes if outcome.state == "open"}
+        for record in batch.records if unknown else []:
+            if record.key in unknown:
+                self.unsettled |= self.destination.touched(record)
 
     def fail(self, problem: BaseException) -> None:
         """Keep the first failure, and wake the workers that wait so that they give up as well."""
@@ -262,48 +270,55 @@ class Delivery:
             done = self.result.delivered + self.result.refused + self.result.absent
             self.progress(done, self.result.diff.total)
 
-    def deliver(self, operation: str, records: list[Record]) -> list[Outcome]:
-        """Send one batch until every record is settled or given up; one outcome per record."""
-        settled: dict[str, Outcome] = {}
+    def deliver(self, batch: Batch) -> None:
+        """Send one batch until every record is settled or given up; fills `batch.settled`."""
         tries = 0
         while True:
             tries += 1
-            left = [record for record in records if record.key not in settled]
-            outcomes = self.send(operation, left)
-            settled |= {
-                outcome.key: clean(outcome) for outcome in outcomes if outcome.state != "open"
-            }
-            still = [outcome for outcome in outcomes if outcome.state == "open"]
+            left = [
+                record
+                for record in batch.records
+                if record.key not in batch.settled or batch.settled[record.key].state == "open"
+            ]
+            for outcome in self.send(batch, left):
+                batch.settled[outcome.key] = clean(outcome)
             # What the destination did not say anything about is asked again, a few times.
-            if not still or not self.destination.is_idempotent or tries >= self.sync.max_tries:
-                return [*settled.values(), *(clean(outcome) for outcome in still)]
+            is_open = any(outcome.state == "open" for outcome in batch.settled.values())
+            if not is_open or not self.destination.is_idempotent or tries >= self.sync.max_tries:
+                return
             self.transport.count_retry()
             self.transport.sleep(backoff(tries, self.sync.backoff_seconds))
 
-    def send(self, operation: str, records: list[Record]) -> list[Outcome]:
-        """Send until there is an answer; halves the batch when it is refused as a whole."""
+    def send(self, batch: Batch, records: list[Record]) -> Iterator[Outcome]:
+        """Send until there is an answer; halves the batch when it is refused as a whole.
+
+        Yields what is settled as soon as it is, so that a later failure does not forget it.
+        """
         tries = 0
         while True:
             tries += 1
             try:
-                call = self.transport.call
-                known, settled = self.destination.adopt(call, operation, records)
-                sent = self.without_filled(operation, known)
-                return settled + (self.destination.send(call, operation, sent) if sent else [])
+                sent = self.without_filled(batch.phase, records)
+                yield from self.destination.send(self.transport.call, batch.phase, sent)
             except NoAnswer as problem:
                 if not self.destination.is_idempotent:
-                    return [Outcome(record.key, "open", reason=str(problem)) for record in records]
+                    for record in records:
+                        yield Outcome(record.key, "open", reason=str(problem))
+                    return
                 self.wait_for_next_try(tries, problem)
             except Transient as problem:
                 self.wait_for_next_try(tries, problem)
             except Refused as problem:
                 if len(records) == 1:
                     reason = redact(str(problem), records[0].key)
-                    return [Outcome(records[0].key, "refused", None, reason)]
+                    yield Outcome(records[0].key, "refused", None, reason)
+                    return
                 middle = len(records) // 2
-                return self.send(operation, records[:middle]) + self.send(
-                    operation, records[middle:]
-                )
+                yield from self.send(batch, records[:middle])
+                yield from self.send(batch, records[middle:])
+                return
+            else:
+                return
 
     def without_filled(self, operation: str, records: list[Record]) -> list[Record]:
         """Return the records without the values that must not overwrite what is there."""

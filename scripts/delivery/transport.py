@@ -87,7 +87,7 @@ class Transport:
         headers = {**self.destination.headers, **arguments.pop("headers", {})}
         try:
             return self.client.request(method, address, headers=headers, **arguments)
-        except (httpx.ConnectError, httpx.ConnectTimeout):  # nothing was sent
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):  # nothing was sent
             raise Transient("no connection") from None
         except httpx.HTTPError as problem:  # its text can hold addresses: only name it
             raise NoAnswer(f"no answer ({type(problem).__name__})") from None

@@ -34,6 +34,7 @@ class AudienceDestination(Destination):
     """Base of the ad platforms; they set `made_of` and `strong` and write the abstract part."""
 
     needs = frozenset({"audience"})
+    memberships = needs
     made_of: ClassVar[Mapping[str, Sequence[str]]] = {}  # identifier → our fields it is made of
     strong: ClassVar[frozenset[str]] = frozenset()  # identifiers that find a person on their own
 

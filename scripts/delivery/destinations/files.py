@@ -42,6 +42,7 @@ class Files(Destination):
     """Files in one folder."""
 
     name = "files"
+    tells_removes = True
     options: ClassVar[Mapping[str, Any]] = {
         "folder": "",
         "format": "csv",

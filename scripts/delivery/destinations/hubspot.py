@@ -203,6 +203,7 @@ class HubSpot(Destination):
         if self.kind == "companies":
             self.option["mode"] = "update_only"
         self.needs = frozenset({"list"} if self.kind == "lists" else ())
+        self.memberships = self.needs
         self.quota = (self.option["requests_per_10_seconds"], WINDOW_SECONDS)
         self.list_ids: dict[str, str] = {}
         self.lock, self.search_lock, self.next_search = threading.Lock(), threading.Lock(), 0.0

@@ -67,6 +67,7 @@ class Klaviyo(Destination):
     """Profiles of one Klaviyo account, keyed by e-mail address, or by list and address."""
 
     name = "klaviyo"
+    memberships = frozenset({"list"})
     address = "https://a.klaviyo.com"
     secrets: ClassVar = {
         "KLAVIYO_API_KEY": "a private API key with the scopes accounts:read, profiles:read, "

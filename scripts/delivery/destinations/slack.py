@@ -51,6 +51,7 @@ class Slack(Destination):
     """Sales alerts in the one channel of an incoming webhook."""
 
     name = "slack"
+    tells_removes = True
     secrets: ClassVar = {"SLACK_WEBHOOK_URL": "the address of an incoming webhook"}
     options: ClassVar = {"title": "Sales alerts", "account": ""}
     needs = frozenset({"segment", "reason"})

@@ -584,7 +584,7 @@ def command(crm, tmp_path, monkeypatch, capsys):
     """Run the command line with two syncs, of which the second has no table."""
     good = {"destination": "hubspot", "source": "activation.crm_contacts", "key": "email",
             "options": {"requests_per_10_seconds": 100_000},
-            "fields": {"segments": "audience_segments"}}  # fmt: skip
+            "fields": {"segments": {"to": "audience_segments", "policy": "always"}}}  # fmt: skip
     config = {
         "warehouse": "warehouse.duckdb",
         "ledger": "ledger.duckdb",
