@@ -32,6 +32,12 @@ def push(
     skip_validation: Annotated[
         bool, typer.Option("--skip-validation", help="Ignore what validation.json says.")
     ] = False,
+    allow_older: Annotated[
+        bool,
+        typer.Option(
+            "--allow-older", help="Push a source that is older than the last one, or max_age_hours."
+        ),
+    ] = False,
     account: Account = None,
     max_remove_share: MaxRemoveShare = None,
     max_new_share: MaxNewShare = None,
@@ -68,6 +74,7 @@ def push(
                 first_run=first_run,
                 only=limit,
                 skip_validation=skip_validation,
+                allow_older=allow_older,
                 account=account,
                 progress=progress,
             )

@@ -51,6 +51,8 @@ class Sync:
     ledger: str = "data/ledger.duckdb"
     suppressions: str | None = "marts.profile_suppressions"
     contains_people: bool = True
+    require_validation: bool = True
+    max_age_hours: float | None = None
     max_remove_share: float = 0.2
     max_new_share: float = 0.5
     workers: int = 4
@@ -81,7 +83,7 @@ class Sync:
 
 
 COMMON = ("warehouse", "ledger", "suppressions", "max_remove_share", "max_new_share")
-COMMON += ("workers", "max_tries")
+COMMON += ("require_validation", "max_age_hours", "workers", "max_tries")
 COMMON += ("backoff_seconds", "longest_wait_seconds", "timeout_seconds")
 OF_A_SYNC = ("destination", "options", "source", "key", "fields", "contains_people", *COMMON[2:])
 

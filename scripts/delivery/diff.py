@@ -8,7 +8,7 @@ from datetime import datetime
 
 import duckdb
 
-from scripts.warehouse import attach_warehouse
+from scripts.warehouse import attach_warehouse, fingerprint
 
 from .config import Sync
 from .destination import OPERATIONS
@@ -35,7 +35,8 @@ class Sample:
 class Diff:
     """What a push would do.
 
-    `counts` are records by operation and `fields` records by field and operation; `known` are all
+    `build` is a fingerprint of the source's rows. `counts` are records by operation and `fields`
+    records by field and operation; `known` are all
     records the destination may hold; `again` were sent before without an answer; `dead` and `held`
     wait; `suppressed` source rows are people whom nothing may reach, `suppressed_removes` those of
     them that were delivered before; `without_key` and `merged` are source rows that are not sent.
@@ -43,6 +44,7 @@ class Diff:
 
     source_rows: int = 0
     as_of: datetime | None = None
+    build: str = ""
     known: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     fields: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -84,6 +86,7 @@ def find_difference(ledger: Ledger, sync: Sync) -> tuple[duckdb.DuckDBPyRelation
     """
     with attached_warehouse(ledger, sync):
         source = read_source(ledger, sync)
+        source.build = fingerprint(ledger.connection, f"warehouse_source.{sync.source}")
     find_changes(ledger, sync)
     return ledger.connection.table(DIFFERENCE), source
 

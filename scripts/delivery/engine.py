@@ -34,6 +34,7 @@ from .diff import (
 from .errors import ConfigError, GuardError, SyncError
 from .existing import Existing, check_new, could_be_too_new, find_existing
 from .forgetting import Forgotten, forget_in
+from .freshness import check_source, check_validation, remember_source
 from .ledger import Ledger, forgotten_beside, is_postgres, now, only_pusher
 from .people import private_files
 from .raw_files import write_raw
@@ -125,8 +126,9 @@ def plan(sync: Sync, *, sample: int = 3, account: str | None = None) -> Plan:
             except (SyncError, Transient, Refused, Stop) as problem:
                 not_asked = str(problem)
         try:
+            check_source(ledger, sync, diff, allow_older=False)
             check_guard(sync, diff)
-            check_validation(sync)
+            check_validation(sync, diff)
             if existing:
                 check_new(sync, diff, existing)
         except GuardError as problem:
@@ -151,6 +153,7 @@ def push(
     first_run: bool = False,
     only: int | None = None,
     skip_validation: bool = False,
+    allow_older: bool = False,
     account: str | None = None,
     progress: Progress | None = None,
 ) -> PushResult:
@@ -164,12 +167,13 @@ def push(
     """
     started = time.monotonic()
     sync.destination.check()
-    if not skip_validation:
-        check_validation(sync)
     with open_ledger(sync) as ledger:
         if account:
             check_account(ledger, sync, account)
         diff, difference = compare(ledger, sync)
+        if not skip_validation:
+            check_validation(sync, diff)
+        check_source(ledger, sync, diff, allow_older=allow_older)
         check_guard(sync, diff)
         if diff.total:
             try:
@@ -189,6 +193,7 @@ def push(
         if only is not None:
             difference = first_changes(difference, only)
             diff.counts = operations_of(ledger, difference)
+        remember_source(ledger, diff)
         result = PushResult(sync.name, sync.label, diff)
         ledger.fill_outbox(difference)
         if diff.total:
@@ -507,25 +512,6 @@ def with_patience(
             f"{sync.destination.name} could not be read to the end ({problem}). Nothing was "
             "written; pull again."
         ) from None
-
-
-def check_validation(sync: Sync) -> None:
-    """Raise GuardError when the validation of what leaves has failed."""
-    path = sync.warehouse.with_name("validation.json")
-    if not path.exists():
-        return
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        failed = found.get("critical_failures") or []
-        ok = found["success"] is True
-    except (ValueError, KeyError, AttributeError, OSError):
-        ok, failed = False, ["the file cannot be read"]
-    if not ok:
-        names = ", ".join(str(name) for name in failed[:5]) or "no reason given"
-        raise GuardError(
-            f"The validation of the outputs failed ({path}: {names}). Repair the data and run "
-            "`audiences validate` again, or push all the same with --skip-validation."
-        )
 
 
 def check_guard(sync: Sync, diff: Diff) -> None:

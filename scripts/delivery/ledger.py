@@ -12,6 +12,7 @@ attaches either, so both are read and written by the same SQL. Its tables, all b
 - `ack`: what became of each record, append-only, written as the answers come in;
 - `account`: to which remote account all of it was sent; what went to another account before is
   kept as that of the sync `<sync>@<account>`;
+- `source_state`: which build of its source each sync pushed last;
 - `suppression`: keyed hashes of people who were forgotten and must never be sent again, also kept
   in a file apart; `secret`: a fingerprint of what they are keyed with;
 - `watermark`, `pulled`: how far `pull` has read, and hashes of what the rows said.
@@ -66,6 +67,9 @@ create table if not exists {t}.ack (
 );
 create table if not exists {t}.account (
     sync varchar, account varchar, since timestamp
+);
+create table if not exists {t}.source_state (
+    sync varchar, as_of timestamp, build varchar, pushed_at timestamp
 );
 create table if not exists {t}.secret (fingerprint varchar);
 create table if not exists {t}.suppression (

@@ -71,7 +71,7 @@ def club(tmp_path, monkeypatch):
 
 def load(tmp_path: Path, service: ClubService, **changes: Any) -> engine.Sync:
     config = yaml.safe_load(block("yaml"))
-    config["syncs"]["club_members"] |= changes
+    config["syncs"]["club_members"] |= {"require_validation": False} | changes
     config |= {
         "warehouse": str(tmp_path / "warehouse.duckdb"),
         "ledger": str(tmp_path / "ledger.duckdb"),

@@ -138,6 +138,7 @@ def make_sync(crm, folder, ledger=None, **changes):
         "warehouse": str(folder / "warehouse.duckdb"),
         "ledger": ledger or str(folder / "ledger.duckdb"),
         "backoff_seconds": 0.005,
+        "require_validation": False,
         "max_new_share": 1,  # test_existing.py is about what is there already
         "syncs": {
             "contacts": default_syncs()["hubspot_contacts"]
@@ -172,6 +173,7 @@ def command(crm, tmp_path, ledger, monkeypatch, capsys):
         "warehouse": "warehouse.duckdb",
         "ledger": ledger,
         "backoff_seconds": 0.005,
+        "require_validation": False,
         "max_new_share": 1,
         "syncs": {
             "contacts": default_syncs()["hubspot_contacts"]

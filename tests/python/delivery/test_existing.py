@@ -44,6 +44,7 @@ def example(
     chosen["options"] = chosen.get("options", {}) | options
     config |= {
         "syncs": {name: chosen},
+        "require_validation": False,
         "warehouse": str(folder / "warehouse.duckdb"),
         "ledger": str(folder / "ledger.duckdb"),
         "backoff_seconds": 0.005,

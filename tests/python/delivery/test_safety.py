@@ -16,8 +16,9 @@ from scripts.delivery.destination import Destination, Finding, NoAnswer, Outcome
 from scripts.delivery.destinations.hubspot import HubSpot
 from scripts.delivery.engine import is_first, remember_pulled, without_echo
 from scripts.delivery.ledger import Ledger
+from scripts.warehouse import fingerprint, tables_of
 
-from .test_engine import TOKEN, fill, held, make_sync, people, person, push, sent
+from .test_engine import FEBRUARY, TOKEN, fill, held, make_sync, people, person, push, sent
 
 NAMES = {"first_name": Field("firstname", "set_if_empty"), "last_name": Field("lastname")}
 
@@ -276,6 +277,54 @@ def test_who_does_not_say_whose_the_token_is_gets_nothing(crm, sync, monkeypatch
     result = push(sync)
     assert (result.open, result.exit_code, crm.counts["requests"]) == (3, 3, 0)
     assert "whose token" in result.stopped
+
+
+# ---------------------------------------------------------------------- which build
+
+
+def validated(sync):
+    """What a validation of the outputs that found nothing writes down."""
+    with duckdb.connect(str(sync.warehouse), read_only=True) as connection:
+        builds = {
+            table: fingerprint(connection, table) for table in tables_of(connection, "activation")
+        }
+    found = {"success": True, "as_of": "2026-03-01T00:00:00Z", "builds": builds}
+    sync.warehouse.with_name("validation.json").write_text(json.dumps(found))
+
+
+def test_an_older_warehouse_is_never_pushed_by_accident(crm, sync):
+    fill(sync.warehouse, people(3, segments="b"))
+    push(sync)
+    before = crm.counts["requests"]
+    replayed = people(3, segments="a", as_of=FEBRUARY)
+    fill(sync.warehouse, replayed)
+    with pytest.raises(delivery.GuardError, match=r"2026-02-01.*2026-03-01.*--allow-older") as stop:
+        push(sync)
+    assert stop.value.exit_code == 4 and crm.counts["requests"] == before
+    assert "--allow-older" in delivery.plan(sync).guard
+    assert push(sync, allow_older=True).delivered == 3
+
+
+def test_a_source_of_long_ago_stops(crm, sync):
+    fill(sync.warehouse, people(3))
+    with pytest.raises(delivery.GuardError, match="max_age_hours"):
+        push(replace(sync, max_age_hours=24))
+    assert crm.counts["requests"] == 0
+
+
+def test_only_what_was_validated_is_pushed(crm, sync):
+    sync = replace(sync, require_validation=True)
+    fill(sync.warehouse, people(3, segments="a"))
+    with pytest.raises(delivery.GuardError, match="nobody has checked"):
+        push(sync)
+    validated(sync)
+    assert push(sync).delivered == 3
+    fill(sync.warehouse, people(3, segments="b"))  # built again, and not validated
+    with pytest.raises(delivery.GuardError, match="changed since it was checked"):
+        push(sync)
+    assert "changed since" in delivery.plan(sync).guard
+    validated(sync)
+    assert push(sync).delivered == 3
 
 
 # ---------------------------------------------------------------------- guards
@@ -589,6 +638,7 @@ def command(crm, tmp_path, monkeypatch, capsys):
         "warehouse": "warehouse.duckdb",
         "ledger": "ledger.duckdb",
         "backoff_seconds": 0.005,
+        "require_validation": False,
         "syncs": {"good": good, "lost": good | {"source": "activation.nothing"}},
     }
     monkeypatch.chdir(tmp_path)
