@@ -179,6 +179,7 @@ def parsed_once(
     variables = read_by_parsing(variables)
     key = (
         *connection,
+        os.environ.get("SPARK_FILE_FORMAT"),
         warehouse.stem,  # DuckDB's name of the catalogue, part of every relation's
         json.dumps(variables, sort_keys=True),
         fingerprint(where["project_dir"], where["profiles_dir"]),

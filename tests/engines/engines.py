@@ -122,13 +122,17 @@ class PostgreSQL(Engine):
         }  # fmt: skip
 
     def load(self, raw: Path) -> None:
+        import psycopg
+
+        tables = raw_tables(raw)
+        with psycopg.connect(self.dsn) as connection:
+            for source, table, _ in tables:
+                # Views stand on the table.
+                connection.execute(f"drop table if exists {source}.{table} cascade")
         with duckdb.connect() as connection:
             self.attach(connection, "")
-            for source, table, kept in raw_tables(raw):
+            for source, table, kept in tables:
                 connection.execute(f"create schema if not exists built.{source}")
-                # Views stand on the table.
-                drop = f"drop table if exists {source}.{table} cascade"
-                connection.execute(f"call postgres_execute('built', '{drop}')")
                 connection.execute(f"create table built.{source}.{table} as {kept}")
 
     def rows(self, query: str) -> list[tuple]:
@@ -168,6 +172,9 @@ class Spark(Engine):
             "spark.sql.defaultCatalog": "lake",
             "spark.sql.session.timeZone": "UTC",
             "spark.sql.shuffle.partitions": "2",
+            # Few rows: compiling each plan to Java would take longer than running it as it is.
+            "spark.sql.codegen.wholeStage": "false",
+            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
             "spark.sql.warehouse.dir": str(folder / "spark-warehouse"),
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 import duckdb
 import pytest
 
+from scripts.dbt_runner import DbtFailed
+
 from . import world
 from .engines import SCHEMAS
 
 # Relations that may differ, each with its reason.
 EXCEPTIONS: dict[str, str] = {}
+# Unit tests that an engine cannot run, each with its reason.
+UNIT_EXCEPTIONS: dict[str, dict[str, str]] = {"PostgreSQL": {}, "Spark": {}}
 
 
 @dataclass
@@ -109,6 +113,29 @@ def test_every_relation_is_equal(ours, make_engine, raw, tmp_path, capsys, name,
         print("", *lines, sep="\n  ")
     assert wrong == []
     assert count > 140
+
+
+@pytest.mark.parametrize(
+    ("name", "way"), [("PostgreSQL", "at once"), ("Spark", "in steps")], ids=["postgresql", "spark"]
+)
+def test_unit_tests_pass(make_engine, ours, name, way):
+    """On the tables that were built above, from which dbt takes the types of its rows."""
+    engine = make_engine(name, way.replace(" ", "_"))
+    left_out = UNIT_EXCEPTIONS[name]
+    nodes = engine.dbt(
+        "test", "--select", "test_type:unit", *(["--exclude", *left_out] if left_out else []),
+        as_of=world.WHOLE,
+    )  # fmt: skip
+    failed = [(node.name, node.message) for node in nodes if node.status not in ("pass", "success")]
+    assert failed == []
+    assert len(nodes) + len(left_out) > 170
+
+
+def test_files_whose_rows_cannot_be_replaced_are_refused(make_engine, monkeypatch):
+    engine = make_engine("Spark", "in_steps")
+    monkeypatch.setenv("SPARK_FILE_FORMAT", "parquet")
+    with pytest.raises(DbtFailed, match="Set SPARK_FILE_FORMAT to iceberg, delta or hudi"):
+        engine.dbt("compile", "--select", "int_events", as_of=world.WHOLE)
 
 
 def test_a_difference_is_found(ours, make_engine):

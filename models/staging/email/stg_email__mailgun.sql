@@ -5,11 +5,7 @@ with
 webhooks as (
     select
         *,
-        case
-            when {{ is_json(json_text('payload', 'event-data')) }}
-                then {{ json_text('payload', 'event-data') }}
-            else payload
-        end as body
+        coalesce({{ json_part('payload', 'event-data') }}, payload) as body
     from {{ ref('stg_email__webhooks') }}
     where provider = 'mailgun'
 ),
@@ -25,13 +21,13 @@ select
     -- ids
     -- A retry may be signed anew, so the id must not depend on the signature. The older form has
     -- neither id nor a part without signature: only an identical retry is recognised.
-    coalesce({{ json_text('body', 'id') }}, {{ dbt.hash('body') }}) as event_id,
-    trim(
-        coalesce(
-            {{ json_text('body', 'message', 'headers', 'message-id') }},
-            {{ json_text('body', 'Message-Id') }}
-        ), '<>'
-    ) as message_id,
+    coalesce({{ json_text('body', 'id') }}, {{ dbt.hash('payload') }}) as event_id,
+    {{ regex_replace(
+        "coalesce("
+        ~ json_text('body', 'message', 'headers', 'message-id')
+        ~ ", " ~ json_text('body', 'Message-Id') ~ ")",
+        '^<+|>+$', ''
+    ) }} as message_id,
     {{ clean_email(
         "coalesce("
         ~ json_text('body', 'recipient')
