@@ -38,8 +38,9 @@ class Sync:
     """One way from a table to a destination; `fields` maps our columns to remote fields.
 
     `warehouse` is a DuckDB file or one of scripts/targets.py, `ledger` a DuckDB file or the address
-    of a PostgreSQL database. `suppressions` is a table of profile_ids whom nothing may reach; None
-    switches that off for sources without people.
+    of a PostgreSQL database. `where` keeps the rows whose column has one of the values, for each
+    column. `suppressions` is a table of profile_ids whom nothing may reach; None switches that off
+    for sources without people.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Sync:
     fields: dict[str, Field]
     warehouse: Place = Path("data/warehouse.duckdb")
     ledger: str = "data/ledger.duckdb"
+    where: tuple[tuple[str, tuple[str, ...]], ...] = ()
     suppressions: str | None = "marts.profile_suppressions"
     contains_people: bool = True
     require_validation: bool = True
@@ -85,7 +87,8 @@ class Sync:
 COMMON = ("warehouse", "ledger", "suppressions", "max_remove_share", "max_new_share")
 COMMON += ("require_validation", "max_age_hours", "workers", "max_tries")
 COMMON += ("backoff_seconds", "longest_wait_seconds", "timeout_seconds")
-OF_A_SYNC = ("destination", "options", "source", "key", "fields", "contains_people", *COMMON[2:])
+OF_A_SYNC = ("destination", "options", "source", "where", "key", "fields", "contains_people")
+OF_A_SYNC += COMMON[2:]
 
 
 def load_syncs(
@@ -164,6 +167,7 @@ def make_sync(name: str, given: Any, common: Mapping[str, Any], environ: Mapping
         name=name,
         destination=make_destination(str(given["destination"]), given.get("options"), environ),
         source=str(given["source"]),
+        where=make_where(name, given.get("where") or {}),
         key=tuple(given["key"]) if isinstance(given["key"], list) else (str(given["key"]),),
         fields=make_fields(name, given["fields"]),
         contains_people=given.get("contains_people", True) is not False,
@@ -171,6 +175,22 @@ def make_sync(name: str, given: Any, common: Mapping[str, Any], environ: Mapping
     )
     check(sync)
     return sync
+
+
+def make_where(name: str, given: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return which rows of the source are meant: `column: value` or `column: [values]`."""
+    if not isinstance(given, dict) or not all(COLUMN.fullmatch(str(column)) for column in given):
+        raise ConfigError(f"{name}.where must map columns to a value or a list of values.")
+    wanted = {
+        column: values if isinstance(values, list) else [values] for column, values in given.items()
+    }
+    if not all(isinstance(value, str | int) for values in wanted.values() for value in values):
+        raise ConfigError(f"{name}.where takes texts, whole numbers, true and false as values.")
+    texts = {
+        column: [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
+        for column, values in wanted.items()
+    }
+    return tuple((column, tuple(values)) for column, values in texts.items())
 
 
 def make_destination(name: str, options: Any, environ: Mapping[str, str]) -> Destination:

@@ -161,7 +161,7 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
             f"{sync.warehouse} has no table {sync.source}. {how_to_build(sync)} Or correct the "
             f"source of {sync.name} in sync.yml."
         )
-    missing = sorted({*sync.key, *sync.fields} - set(kinds))
+    missing = sorted({*sync.key, *sync.fields, *dict(sync.where)} - set(kinds))
     if missing:
         raise ConfigError(f"{sync.source} has no column {missing}; it has {sorted(kinds)}.")
     key = f" || '{KEY_SEPARATOR}' || ".join(key_part(column) for column in sync.key)
@@ -173,7 +173,7 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
         for column, field in sync.fields.items()
     )
     barred = suppressions(ledger, sync, kinds)
-    table = f"warehouse_source.{sync.source} as source"
+    table = f"{rows_meant(sync)} as source"
     as_of = "max(source.as_of)" if "as_of" in kinds else "null"
     rows, keys, at = ledger.run(f"select count(*), count({key}), {as_of} from {table}").fetchone()
     ledger.run(
@@ -204,6 +204,16 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
         suppressed=keys - reachable,
         merged=reachable - kept,
     )
+
+
+def rows_meant(sync: Sync) -> str:
+    """Return SQL of the source, or of those of its rows that `where` names."""
+    table = f"warehouse_source.{sync.source}"
+    conditions = [
+        f"cast({quoted(column)} as varchar) in ({', '.join(map(literal, values)) or 'null'})"
+        for column, values in sync.where
+    ]
+    return f"(select * from {table} where {' and '.join(conditions)})" if conditions else table
 
 
 def merge_twins(ledger: Ledger, sync: Sync) -> None:
