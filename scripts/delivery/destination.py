@@ -172,6 +172,8 @@ class Destination:
         if self.option.get("mode", MODES[0]) not in MODES:
             raise ConfigError(f"The option mode of {self.name} is one of {MODES}.")
         self.secret = {name: environ.get(name, "").strip() for name in self.secrets}
+        # How far a pull is, as JSON can hold it; set again before the next pull of the same start.
+        self.progress: dict[str, Any] = {}
         variable = f"{self.name.upper()}_BASE_URL"
         self.base_url = (environ.get(variable) or self.address).rstrip("/")
 
@@ -313,7 +315,11 @@ class Destination:
     def pull(
         self, call: Call, since: datetime | None
     ) -> Iterator[tuple[str, list[dict[str, Any]], datetime]]:
-        """Yield (table, raw rows, watermark) of what changed since an instant, naive UTC."""
+        """Yield (table, raw rows, watermark) of what changed since an instant, naive UTC.
+
+        A page is safe when the next one is asked for. A plug-in that keeps in `progress` what the
+        pages before hold goes on there after a crash; one that leaves it empty begins anew.
+        """
         raise ConfigError(f"Nothing can be pulled from {self.name}.")
 
 

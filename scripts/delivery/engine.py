@@ -1,8 +1,8 @@
 """Plan, push, pull and look after the ledger: what the command line and other programs call."""
 
-import hashlib
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, is_dataclass
@@ -16,9 +16,8 @@ from scripts.errors import PersonNeeded
 
 from .account import check_account, known_account
 from .config import Sync, readable_destinations
-from .destination import Destination, Finding, Refused, Stop, Transient
+from .destination import Finding, Refused, Stop, Transient
 from .diff import (
-    KEY_SEPARATOR,
     Diff,
     Sample,
     attached_warehouse,
@@ -37,7 +36,7 @@ from .forgetting import Forgotten, forget_in
 from .freshness import check_source, check_validation, remember_source
 from .ledger import Ledger, forgotten_beside, is_postgres, now, only_pusher
 from .people import private_files
-from .raw_files import write_raw
+from .raw_files import Pages
 from .sending import Delivery, Progress, PushResult
 from .transport import Transport, backoff, patient
 
@@ -410,7 +409,8 @@ def pull(
 ) -> Pulled:
     """Read what changed at the destination since the last pull into the raw files of dbt.
 
-    `full` reads everything again. The watermark of a table moves only when its rows are in a file.
+    `full` reads everything again. The watermark of a table moves only when its rows are in a file;
+    a pull that was interrupted goes on after the last complete page.
     """
     destination = sync.destination
     destination.check()
@@ -424,17 +424,21 @@ def pull(
     ):
         check_account(ledger, sync)
         since = ledger.value("select min(pulled_until) from {t}.watermark where source = ?", [name])
-        rows: dict[str, list[dict[str, Any]]] = {}
-        for table, found, watermark in with_patience(sync, transport, None if full else since):
-            rows.setdefault(table, []).extend(found)
+        folder = raw_path / (destination.raw_folder or destination.name)
+        start = None if full else since
+        pages = Pages(folder / ".pull", {"source": name, "since": str(start)}, destination)
+        read: Counter[str] = Counter()
+        for table, found, watermark in with_patience(sync, transport, start):
             result.watermarks[table] = max(watermark, result.watermarks.get(table, watermark))
+            pages.add(table, found)
+            pages.keep()
+            read[table] += len(found)
             if tell and found:
-                tell(f"{table}: {len(rows[table]):,} rows")
-        for table, found in rows.items():
-            news = found if full else without_echo(ledger, type(destination), name, table, found)
-            folder = raw_path / (destination.raw_folder or destination.name) / table
-            result.rows[table] = write_raw(folder, news, at=now())
-            remember_pulled(ledger, type(destination), name, table, news)
+                tell(f"{table}: {read[table]:,} rows")
+        for table in pages.names:
+            result.rows[table] = pages.write(
+                ledger, name, table, folder / table, at=now(), full=full
+            )
         if result.watermarks:
             ledger.run("delete from {t}.watermark where source = ?", [name])
             for table, watermark in result.watermarks.items():
@@ -442,63 +446,8 @@ def pull(
                     "insert into {t}.watermark values (?, ?, ?, ?)",
                     [name, table, watermark, now()],
                 )
+        pages.clear()
     return result
-
-
-def fingerprint(destination: type[Destination], table: str, row: dict[str, Any]) -> tuple[str, str]:
-    """Return what identifies a pulled row, and the hash of what it says."""
-    facts = {name: value for name, value in row.items() if name not in destination.volatile_columns}
-    text = json.dumps(facts, sort_keys=True, default=str)
-    names = destination.row_keys.get(table, ("id",))
-    return (
-        KEY_SEPARATOR.join(str(row[name]) for name in names),
-        hashlib.md5(text.encode()).hexdigest(),
-    )
-
-
-def without_echo(
-    ledger: Ledger,
-    destination: type[Destination],
-    source: str,
-    table: str,
-    rows: list[dict[str, Any]],
-) -> list[dict[str, Any]]:
-    """Return the rows that say something else than when they were pulled last.
-
-    Our own pushes change when a record was modified and nothing that is read: such a row would
-    only make old facts look confirmed.
-    """
-    known = dict(
-        ledger.run(
-            "select record_id, row_hash from {t}.pulled where source = ? and table_name = ?",
-            [source, table],
-        ).fetchall()
-    )
-    news = []
-    for row in rows:
-        key, row_hash = fingerprint(destination, table, row)
-        if known.get(key) != row_hash:
-            known[key] = row_hash
-            news.append(row)
-    return news
-
-
-def remember_pulled(
-    ledger: Ledger,
-    destination: type[Destination],
-    source: str,
-    table: str,
-    rows: list[dict[str, Any]],
-) -> None:
-    """Keep the fingerprints of rows that are in a file now."""
-    found = dict(fingerprint(destination, table, row) for row in rows)
-    keys, hashes = list(found), list(found.values())
-    where = "source = ? and table_name = ? and list_contains(?, record_id)"
-    ledger.run(f"delete from {{t}}.pulled where {where}", [source, table, keys])
-    ledger.run(
-        "insert into {t}.pulled select ?, ?, unnest(?::varchar[]), unnest(?::varchar[])",
-        [source, table, keys, hashes],
-    )
 
 
 def with_patience(
@@ -509,8 +458,8 @@ def with_patience(
         yield from sync.destination.pull(patient(sync, transport), since)
     except (Transient, Refused, Stop) as problem:
         raise SyncError(
-            f"{sync.destination.name} could not be read to the end ({problem}). Nothing was "
-            "written; pull again."
+            f"{sync.destination.name} could not be read to the end ({problem}). The next "
+            "pull goes on from there."
         ) from None
 
 

@@ -1,6 +1,7 @@
 """Erase a person: at the destination, in the ledger, in exports, and for good."""
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -194,6 +195,8 @@ def erase_rows(ledger: Ledger, folder: Path, pattern: str, names: list[str]) -> 
     or not at all, and what is left of it only its owner can read.
     """
     gone = 0
+    for pages in folder.rglob(".pull"):  # of a pull that broke off: the next one begins anew
+        shutil.rmtree(pages)
     for path in sorted(folder.rglob(f"{pattern}.parquet")):
         kinds = ledger.run("describe select * from read_parquet(?)", [str(path)]).fetchall()
         texts = [name for name, kind, *_ in kinds if kind == "VARCHAR"]

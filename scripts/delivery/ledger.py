@@ -202,7 +202,8 @@ class Ledger:
         self.forgotten = Forgotten(forgotten)
         self.connection = duckdb.connect()
         self.connection.execute(
-            f"set preserve_insertion_order = false; set memory_limit = '{MEMORY_LIMIT}';"
+            "set enable_progress_bar = false; set preserve_insertion_order = false;"
+            f" set memory_limit = '{MEMORY_LIMIT}';"
             f" set temp_directory = '{tempfile.gettempdir()}/audiences_spill'"
         )
         attach(self.connection, address or ":memory:", "ledger")

@@ -655,16 +655,16 @@ class HubSpot(Destination):
         floor = since or EPOCH
         call = clock = Clock(call)
         self.checked(call("GET", f"/account-info/{self.option['version']}/details"))
-        began = clock.at
-        newest = floor
+        held = self.progress or {"began": (clock.at or EPOCH).isoformat(), "newest": str(floor)}
         for kind, names in READ.items():
-            for page in self.changed(call, kind, names, since):
-                newest = max(
-                    [newest, *(naive(row["properties"].get(MODIFIED[kind])) for row in page)]
-                )
-                yield kind, [row_of(kind, row, clock.at) for row in page], floor
+            for page in self.changed(call, kind, names, since, int(held.get(kind, 0))):
+                newest = [naive(row["properties"].get(MODIFIED[kind])) for row in page]
                 if kind == "deals":
                     yield "deal_contacts", self.deal_contacts(call, page, clock.at), floor
+                held["newest"] = str(max(datetime.fromisoformat(held["newest"]), *newest))
+                held[kind] = max(int(row["id"]) for row in page)
+                self.progress = dict(held)
+                yield kind, [row_of(kind, row, clock.at) for row in page], floor
             path, asked = self.path("objects", kind), [*names, MODIFIED[kind]]
             for page in self.listed(call, path, PAGE, asked, archived=True):
                 gone = [row for row in page if since_then(row.get("archivedAt"), since)]
@@ -673,25 +673,26 @@ class HubSpot(Destination):
             for page in self.listed(call, self.path("owners"), OWNER_PAGE, archived=archived):
                 new = [row for row in page if since_then(row.get("updatedAt"), since)]
                 yield "owners", [owner_row(row, clock.at) for row in new], floor
-        mark = max(floor, min(newest, began or EPOCH))
+        newest, began = (datetime.fromisoformat(held[name]) for name in ("newest", "began"))
+        mark = max(floor, min(newest, began))
         yield from ((table, [], mark) for table in TABLES)
 
     def changed(
-        self, call: Call, kind: str, names: Sequence[str], since: datetime | None
+        self, call: Call, kind: str, names: Sequence[str], since: datetime | None, last: int
     ) -> Iterator[list[dict[str, Any]]]:
-        """Yield pages of records that changed since an instant, or all of them."""
+        """Yield pages of records that changed since an instant, or all, beyond a record id."""
         filters = []
         if since is not None:
             at = (since - OVERLAP).replace(tzinfo=UTC)
             value = str(int(at.timestamp() * 1000))
             filters = [{"propertyName": MODIFIED[kind], "operator": "GTE", "value": value}]
-        return self.search(call, kind, filters, [*names, MODIFIED[kind]])
+        return self.search(call, kind, filters, [*names, MODIFIED[kind]], last)
 
     def search(
-        self, call: Call, kind: str, filters: list[dict], names: Sequence[str]
+        self, call: Call, kind: str, filters: list[dict], names: Sequence[str], last: int = 0
     ) -> Iterator[list[dict[str, Any]]]:
         """Yield pages of records in the order of their ids; every page is a query of its own."""
-        path, last = self.path("objects", f"{kind}/search"), 0
+        path = self.path("objects", f"{kind}/search")
         while True:
             beyond = {"propertyName": "hs_object_id", "operator": "GT", "value": str(last)}
             body = {
