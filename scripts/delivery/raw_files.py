@@ -35,6 +35,7 @@ class Pages:
         self.sizes: dict[str, int] = {}  # bytes of complete pages
         self.names: dict[str, list[str]] = {}
         self.of = dict(of)
+        destination.progress = {}
         try:
             held = json.loads(self.state.read_text(encoding="utf-8"))
         except (OSError, ValueError):
