@@ -27,10 +27,15 @@ DEFAULT_NAME, DEFAULT_DESTINATION = "hubspot_contacts", "hubspot"
 
 @dataclass(frozen=True)
 class Field:
-    """Where a column goes, and what a null does there."""
+    """Where a column goes, what a null does there, and by how much a number has to change.
+
+    A number goes out again when it differs by `changes_by` or more from what was delivered; 0 is
+    any change.
+    """
 
     to: str
     policy: str = "never_clear"
+    changes_by: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -215,9 +220,15 @@ def make_fields(name: str, given: Any) -> dict[str, Field]:
     found = {}
     for column, target in given.items():
         spec = target if isinstance(target, dict) else {"to": target}
-        if set(spec) - {"to", "policy"} or "to" not in spec:
-            raise ConfigError(f"{name}.fields.{column} must be a name, or {{to:, policy:}}.")
-        found[str(column)] = Field(**{key: str(value) for key, value in spec.items()})
+        if set(spec) - {"to", "policy", "changes_by"} or "to" not in spec:
+            raise ConfigError(
+                f"{name}.fields.{column} must be a name, or {{to:, policy:, changes_by:}}."
+            )
+        texts = {key: str(value) for key, value in spec.items() if key != "changes_by"}
+        by = spec.get("changes_by", 0)
+        if isinstance(by, bool) or not isinstance(by, int | float) or not 0 <= by < float("inf"):
+            raise ConfigError(f"{name}.fields.{column}.changes_by is a number, not {by!r}.")
+        found[str(column)] = Field(**texts, changes_by=float(by))
     return found
 
 

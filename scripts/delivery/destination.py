@@ -17,7 +17,7 @@ OPERATIONS = ("remove", "update", "add")
 # update_only never creates a record.
 MODES = ("upsert", "update_only")
 
-Value = str | int | float | bool | None
+Value = str | int | float | bool | list[Any] | None
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,7 @@ class Destination:
     # SQL that makes of a `remote_id` the list of what it names there: who shares one of these with
     # a record that leaves or changes is sent again after it.
     identities: str = "[remote_id]"
+    takes_arrays: ClassVar[bool] = False  # else a list is sent as text with semicolons
     is_idempotent: ClassVar[bool] = True  # False: without an answer a person decides, not a retry
     can_read: ClassVar[bool] = False  # `read` exists, so that set_if_empty can be honored
     can_match: ClassVar[bool] = False  # `match` and `count` exist: people are there before we come

@@ -118,9 +118,20 @@ def how_to_build(sync: Sync) -> str:
     return getattr(sync.warehouse, "advice", "Run `audiences build` first.")
 
 
-def encoded(column: str, kind: str) -> str:
-    """Return SQL that writes a column as JSON holds it; an empty text is nothing."""
+def encoded(column: str, kind: str, *, as_array: bool = True) -> str:
+    """Return SQL that writes a column as JSON holds it.
+
+    An empty text, an empty list, NaN and infinity are nothing. A list stays one where the
+    destination has arrays; elsewhere it is text, its values joined by semicolons.
+    """
     name = f"source.{quoted(column)}"
+    if kind.endswith("]"):
+        some = f"list_filter(cast({name} as varchar[]), lambda value: value <> '')"
+        if not as_array:
+            return f"nullif(array_to_string({some}, ';'), '')"
+        if "INT" in kind or kind.startswith("BOOLEAN"):
+            some = f"list_filter({name}, lambda value: value is not null)"
+        return f"case when len({some}) > 0 then to_json({some}) end"
     if kind.startswith("TIMESTAMP WITH"):
         name, kind = f"({name} at time zone 'UTC')", "TIMESTAMP"
     if kind.startswith("TIMESTAMP"):
@@ -129,7 +140,9 @@ def encoded(column: str, kind: str) -> str:
         return f"strftime({name}, '%Y-%m-%d')"
     if kind.startswith("DECIMAL"):
         return f"cast({name} as double)"
-    if kind in ("BOOLEAN", "DOUBLE", "FLOAT") or "INT" in kind:
+    if kind in ("DOUBLE", "FLOAT"):
+        return f"case when isfinite({name}) then {name} end"
+    if kind == "BOOLEAN" or "INT" in kind:
         return name
     return f"nullif(cast({name} as varchar), '')"
 
@@ -168,8 +181,9 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
     # A person is known by address; where the source has none, by the key.
     addresses = [column for column, held in named_columns(sync, kinds).items() if "email" in held]
     person = f"person_of(coalesce({', '.join([*map(text_of, addresses), key])}))"
+    as_array = sync.destination.takes_arrays
     values = ", ".join(
-        f"{encoded(column, kinds[column])} as {quoted(field.to)}"
+        f"{encoded(column, kinds[column], as_array=as_array)} as {quoted(field.to)}"
         for column, field in sync.fields.items()
     )
     barred = suppressions(ledger, sync, kinds)
@@ -339,8 +353,12 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
     A field's hash is kept while its value must not be sent: a null under never_clear, and anything
     under set_if_empty once it was delivered.
     """
+    tolerances = {field.to: field.changes_by for field in sync.fields.values()}
     hashes = ", ".join(
-        f"substr(md5(cast(wanted.{quoted(name)} as varchar)), 1, 16)" for name in sync.remote
+        f"cast(wanted.{quoted(name)} as varchar)"  # a number to be compared, not only told apart
+        if tolerances[name]
+        else f"substr(md5(cast(wanted.{quoted(name)} as varchar)), 1, 16)"
+        for name in sync.remote
     )
     names = ",".join(sync.remote)
     payload = ", ".join(f"'{name}', wanted.{quoted(name)}" for name in sync.remote)
@@ -349,6 +367,9 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
     for position, (name, policy) in enumerate(sync.remote.items(), start=1):
         new, old = f"hashes[{position}]", f"json_extract_string(old_hashes, '$.\"{name}\"')"
         doubt = f"list_contains(doubtful, '{name}')"
+        if by := tolerances[name]:
+            apart = f"abs(try_cast({new} as double) - try_cast({old} as double))"
+            new = f"case when {apart} < {by} then {old} else {new} end"
         value = {
             "always": new,
             "never_clear": f"coalesce({new}, {old})",

@@ -17,6 +17,8 @@ from .transport import Transport, backoff
 
 CHUNK_RECORDS = 20_000  # read at a time; after as many, what arrived leaves the outbox
 REASONS_KEPT = 50
+# What a plug-in raises over a value that cannot be sent, or an answer that nobody documents.
+ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 # After one of these nothing of what has no outcome was taken by the destination.
 NOT_SENT = (Stop, Transient, SyncError)
 
@@ -298,8 +300,11 @@ class Delivery:
         while True:
             tries += 1
             try:
-                sent = self.without_filled(batch.phase, records)
-                yield from self.destination.send(self.transport.call, batch.phase, sent)
+                call = self.transport.call
+                known, settled = self.destination.adopt(call, batch.phase, records)
+                sent = self.without_filled(batch.phase, known)
+                yield from settled
+                yield from self.destination.send(call, batch.phase, sent) if sent else ()
             except NoAnswer as problem:
                 if not self.destination.is_idempotent:
                     for record in records:
@@ -308,17 +313,28 @@ class Delivery:
                 self.wait_for_next_try(tries, problem)
             except Transient as problem:
                 self.wait_for_next_try(tries, problem)
+            except ODD as problem:  # whatever it says can hold a person's data: only name it
+                if len(records) == 1 or not self.destination.is_idempotent:
+                    what = f"cannot be sent, or the answer not be read ({type(problem).__name__})"
+                    yield from (Outcome(record.key, "open", reason=what) for record in records)
+                    return
+                yield from self.halves(batch, records)
+                return
             except Refused as problem:
                 if len(records) == 1:
                     reason = redact(str(problem), records[0].key)
                     yield Outcome(records[0].key, "refused", None, reason)
                     return
-                middle = len(records) // 2
-                yield from self.send(batch, records[:middle])
-                yield from self.send(batch, records[middle:])
+                yield from self.halves(batch, records)
                 return
             else:
                 return
+
+    def halves(self, batch: Batch, records: list[Record]) -> Iterator[Outcome]:
+        """Send both halves of what did not go as a whole, so that one does not stop the others."""
+        middle = len(records) // 2
+        yield from self.send(batch, records[:middle])
+        yield from self.send(batch, records[middle:])
 
     def without_filled(self, operation: str, records: list[Record]) -> list[Record]:
         """Return the records without the values that must not overwrite what is there."""

@@ -158,8 +158,12 @@ def judge(
     reason: Callable[[Any], str] = lambda body: "",
     pause: float | None = None,
     request_header: str = "",
+    may_be_empty: bool = False,
 ) -> Any:
-    """Return the JSON body of a good answer (None for one without content); raise otherwise.
+    """Return the JSON body of a good answer; raise otherwise.
+
+    An answer that says nothing (no content, `{}`) proves nothing: it is good, and comes back as it
+    is, only with `may_be_empty`, where the vendor's contract promises no more. Else it is NoAnswer.
 
     `rights` says in an AuthError what to check. `reason(body)` picks the readable part of an error
     body. `pause` is how long everybody waits after a 429 that does not say. `request_header` is
@@ -167,8 +171,11 @@ def judge(
     Refused for what does not.
     """
     status, body = response.status_code, json_of(response)
-    if 200 <= status < 300 and (body is not None or not response.content):
-        return body
+    if 200 <= status < 300:
+        says_nothing = body is None and not response.content
+        if body not in (None, {}) or (may_be_empty and (body == {} or says_nothing)):
+            return body
+        raise NoAnswer(f"HTTP {status} with an answer that says nothing")
     try:
         text = reason(body) if body is not None else ""
     except (AttributeError, KeyError, IndexError, TypeError):

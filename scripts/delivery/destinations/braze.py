@@ -33,7 +33,7 @@ from typing import Any, ClassVar
 
 import httpx
 
-from ..destination import Call, Destination, Finding, Outcome, Record, Value
+from ..destination import Call, Destination, Finding, NoAnswer, Outcome, Record, Value
 from ..errors import AuthError, ConfigError, redact
 from ..transport import judge
 
@@ -59,6 +59,7 @@ class Braze(Destination):
     """User profiles of one Braze workspace, by external_id."""
 
     name = "braze"
+    takes_arrays = True
     secrets: ClassVar = {
         "BRAZE_API_KEY": "a REST API key with the permission users.track",
     }
@@ -248,7 +249,9 @@ class Braze(Destination):
             reason=lambda body: redact(reason_of(body), self.secret["BRAZE_API_KEY"]),
             pause=until_reset(response),
         )
-        return body if isinstance(body, dict) else {}
+        if not isinstance(body, dict) or body.get("message") is None:
+            raise NoAnswer(f"HTTP {response.status_code} without a message")
+        return body
 
     def safe(self, text: str, record: Record) -> str:
         """Return a reason without the key, the address and the number of a person."""

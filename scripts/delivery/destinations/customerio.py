@@ -31,7 +31,7 @@ from typing import Any, ClassVar
 
 import httpx
 
-from ..destination import Call, Destination, Finding, Outcome, Record, Value
+from ..destination import Call, Destination, Finding, NoAnswer, Outcome, Record, Value
 from ..errors import AuthError, ConfigError, redact
 from ..transport import judge
 
@@ -47,6 +47,7 @@ class CustomerIO(Destination):
     """People of one Customer.io workspace, by id or by e-mail address."""
 
     name = "customerio"
+    takes_arrays = True
     address = "https://track.customer.io"
     secrets: ClassVar = {
         "CUSTOMERIO_SITE_ID": "the site id of a Track API key",
@@ -200,8 +201,11 @@ class CustomerIO(Destination):
             "CUSTOMERIO_BASE_URL for an account in the EU.",
             reason=lambda body: "; ".join(map(reason_of, body["errors"])),
             pause=1.0,
+            may_be_empty=True,
         )
-        return body if isinstance(body, dict) else {}
+        if not isinstance(body, dict):  # `{}` is what a good answer says
+            raise NoAnswer(f"HTTP {response.status_code} without the JSON of an answer")
+        return body
 
 
 def encoded(value: Value) -> Value:

@@ -35,7 +35,7 @@ from typing import Any, ClassVar
 
 import httpx
 
-from ..destination import Call, Finding, Refused, Stop, Transient, Value, url
+from ..destination import Call, Finding, NoAnswer, Refused, Stop, Transient, Value, url
 from ..errors import AuthError, ConfigError
 from ..transport import json_of, judge, retry_after
 from . import hashing
@@ -161,7 +161,9 @@ class Google(AudienceDestination):
             raise ConfigError(f"Google does not find {path}.")
         if response.status_code == 400 and (violations := violations_of(response)):
             raise blame(violations)
-        return judge(response, who="Google", rights=RIGHTS, reason=reason_of) or {}
+        # Where nothing was found, or only looked at, `{}` is what a good answer says.
+        body = judge(response, who="Google", rights=RIGHTS, reason=reason_of, may_be_empty=True)
+        return body or {}
 
     def whose(self, call: Call) -> str:
         """Return the account: every request names it, and Google refuses a token of another."""
@@ -232,7 +234,10 @@ class Google(AudienceDestination):
         if not remove and self.option["terms_accepted"]:
             body["termsOfService"] = {"customerMatchTermsOfServiceStatus": "ACCEPTED"}
         path = f"/v1/audienceMembers:{'remove' if remove else 'ingest'}"
-        return str(self.ask(call, "POST", path, json=body).get("requestId", ""))
+        request = str(self.ask(call, "POST", path, json=body).get("requestId") or "")
+        if not request and not try_only:
+            raise NoAnswer("an answer without the id of the request")
+        return request
 
     @property
     def lists(self) -> str:

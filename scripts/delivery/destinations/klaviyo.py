@@ -67,6 +67,7 @@ class Klaviyo(Destination):
     """Profiles of one Klaviyo account, keyed by e-mail address, or by list and address."""
 
     name = "klaviyo"
+    takes_arrays = True
     memberships = frozenset({"list"})
     address = "https://a.klaviyo.com"
     secrets: ClassVar = {
@@ -272,7 +273,7 @@ class Klaviyo(Destination):
                 response = call(method, path, json={"data": data})
                 if method == "DELETE" and response.status_code == 404 and len(some) == 1:
                     continue  # the profile or the list is gone; of several, halving tells which
-                self.checked(response)
+                self.checked(response, may_be_empty=True)  # 204
 
     def list_id(self, call: Call, name: str, *, create: bool = False) -> str:
         """Return the id of a list by name or id; raises ConfigError when there is none."""
@@ -327,10 +328,17 @@ class Klaviyo(Destination):
                 return
             query["page[cursor]"] = httpx.URL(following).params["page[cursor]"]
 
-    def checked(self, response: httpx.Response) -> Any:
+    def checked(self, response: httpx.Response, *, may_be_empty: bool = False) -> Any:
         """Return the body of a good answer; raises otherwise."""
         rights = f"Check KLAVIYO_API_KEY: {self.secrets['KLAVIYO_API_KEY']}."
-        return judge(response, who="Klaviyo", rights=rights, reason=reason_of, pause=STEADY_SECONDS)
+        return judge(
+            response,
+            who="Klaviyo",
+            rights=rights,
+            reason=reason_of,
+            pause=STEADY_SECONDS,
+            may_be_empty=may_be_empty,
+        )
 
     def read(
         self, call: Call, records: Sequence[Record], names: Sequence[str]
@@ -362,7 +370,8 @@ class Klaviyo(Destination):
             "type": "data-privacy-deletion-job",
             "attributes": {"profile": {"data": profile}},
         }
-        self.checked(call("POST", "/api/data-privacy-deletion-jobs", json={"data": body}))
+        response = call("POST", "/api/data-privacy-deletion-jobs", json={"data": body})
+        self.checked(response, may_be_empty=True)  # 202
         return True
 
     def doctor(

@@ -164,7 +164,7 @@ class Mailchimp(Destination):
             response = call(method, path, json=body, params=query)
             if method == "PUT" and response.status_code == 404 and json_of(response):
                 raise ConfigError(f"Mailchimp has no audience {self.option['audience']}.")
-            held = (self.checked(response) or {}).get("merge_fields", merges)
+            held = self.checked(response).get("merge_fields", merges)
             if lacking := sorted(set(merges) - set(held)):
                 raise ConfigError(
                     f"The audience has no merge fields {lacking}. Run doctor to create them, or "
@@ -205,7 +205,7 @@ class Mailchimp(Destination):
         tags = [{"name": name, "status": states[name]} for name in sorted(states)]
         response = call("POST", f"{path}/tags", json={"tags": tags})
         if response.status_code != 404:
-            self.checked(response)
+            self.checked(response, may_be_empty=True)  # 204
 
     def member_path(self, record: Record) -> str:
         """Return where a member is."""
@@ -218,13 +218,18 @@ class Mailchimp(Destination):
             return None
         return self.checked(response)
 
-    def checked(self, response: httpx.Response) -> Any:
+    def checked(self, response: httpx.Response, *, may_be_empty: bool = False) -> Any:
         """Return the body of a good answer; raises otherwise."""
         if response.status_code == 403 and json_of(response) is None:
             raise Transient("HTTP 403 that is not JSON: too much load", LOAD_SECONDS)
         rights = "Check MAILCHIMP_API_KEY and that its user may manage the audience."
         return judge(
-            response, who="Mailchimp", rights=rights, reason=reason_of, pause=PAUSE_SECONDS
+            response,
+            who="Mailchimp",
+            rights=rights,
+            reason=reason_of,
+            pause=PAUSE_SECONDS,
+            may_be_empty=may_be_empty,
         )
 
     def read(
@@ -264,7 +269,7 @@ class Mailchimp(Destination):
         member = hash_of(Record(key, remote_id, {}, {}))
         response = call("POST", self.path + url("/members/{}/actions/delete-permanent", member))
         if response.status_code != 404:
-            self.checked(response)
+            self.checked(response, may_be_empty=True)  # 204
         return True
 
     def doctor(

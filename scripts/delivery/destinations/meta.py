@@ -203,7 +203,7 @@ def form(**fields: Any) -> str:
 def invalid(reply: Mapping[str, Any], part: Sequence[Person]) -> dict[str, str]:
     """Return which rows of a request Meta calls invalid; raises Refused when it does not say."""
     count = number(reply.get("num_invalid_entries"))
-    received = number(reply.get("num_received", len(part)))
+    received = number(reply.get("num_received"))
     if received + count < len(part):
         raise Transient(f"Meta received {received} of {len(part)} rows")
     if not count:

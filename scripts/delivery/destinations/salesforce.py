@@ -498,7 +498,15 @@ class Salesforce(Destination):
             )
         self.check_fields(problems)
         saved = ", ".join(sorted(codes))
-        return judge(response, who="Salesforce", rights=RIGHTS, reason=lambda body: saved)
+        # The data of a job and a deletion are answered without content.
+        silent = response.request.method in ("PUT", "DELETE")
+        return judge(
+            response,
+            who="Salesforce",
+            rights=RIGHTS,
+            reason=lambda body: saved,
+            may_be_empty=silent,
+        )
 
     def check_fields(self, problems: Iterable[Result]) -> None:
         """Raise ConfigError when a field cannot be written: that refuses every record alike.

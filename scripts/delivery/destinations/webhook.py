@@ -53,6 +53,7 @@ class Webhook(Destination):
     """One address that takes signed JSON."""
 
     name = "webhook"
+    takes_arrays = True
     tells_removes = True
     secrets: ClassVar = {"WEBHOOK_SECRET": "whsec_ and the base64 of at least 24 random bytes"}
     options: ClassVar = {

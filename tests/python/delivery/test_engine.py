@@ -132,6 +132,13 @@ def crm():
         yield running
 
 
+def default_sync():
+    """What goes to HubSpot without a sync.yml, but every change of a number goes out."""
+    given = default_syncs()["hubspot_contacts"]
+    fields = {column: to | {"changes_by": 0} for column, to in given["fields"].items()}
+    return given | {"fields": fields}
+
+
 def make_sync(crm, folder, ledger=None, **changes):
     """The sync that a sync.yml with one HubSpot account makes."""
     config = {
@@ -140,10 +147,7 @@ def make_sync(crm, folder, ledger=None, **changes):
         "backoff_seconds": 0.005,
         "require_validation": False,
         "max_new_share": 1,  # test_existing.py is about what is there already
-        "syncs": {
-            "contacts": default_syncs()["hubspot_contacts"]
-            | {"options": {"requests_per_10_seconds": 100_000}}
-        },
+        "syncs": {"contacts": default_sync() | {"options": {"requests_per_10_seconds": 100_000}}},
     }
     path = folder / "made.yml"
     path.write_text(yaml.safe_dump(config))
@@ -175,10 +179,7 @@ def command(crm, tmp_path, ledger, monkeypatch, capsys):
         "backoff_seconds": 0.005,
         "require_validation": False,
         "max_new_share": 1,
-        "syncs": {
-            "contacts": default_syncs()["hubspot_contacts"]
-            | {"options": {"requests_per_10_seconds": 100_000}}
-        },
+        "syncs": {"contacts": default_sync() | {"options": {"requests_per_10_seconds": 100_000}}},
     }
     (tmp_path / "sync.yml").write_text(yaml.safe_dump(config))
     monkeypatch.setenv("HUBSPOT_BASE_URL", crm.url)

@@ -3,6 +3,7 @@
 import socket
 from dataclasses import replace
 
+import duckdb
 import pytest
 
 from dev import demo_crm
@@ -11,7 +12,7 @@ from scripts.delivery.config import Field
 from scripts.delivery.destination import Destination, Outcome, Refused, Stop
 from scripts.delivery.destinations.slack import Slack
 
-from .test_engine import A_SYNC, ROOT, TOKEN, fill, make_sync, people, person, push
+from .test_engine import A_SYNC, ROOT, TOKEN, fill, held, make_sync, people, person, push, wanted
 from .vendors.slack import PATH, SlackChannel
 
 
@@ -134,3 +135,105 @@ def test_half_of_a_batch_that_was_said_is_not_said_again(sync):
     assert sorted(key for _, key in loud.operations) == [
         f"person{number:04}@example.com" for number in range(4)
     ]
+
+
+# ---------------------------------------------------------------------- values
+
+
+def add_column(sync, name, kind, expression):
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute(f"alter table activation.crm_contacts add column {name} {kind}")
+        connection.execute(f"update activation.crm_contacts set {name} = {expression}")
+
+
+def test_nan_and_infinity_leave_as_nothing(sync):
+    memory = Memory()
+    fields = {"share": Field("share", "always"), "segments": Field("segments", "always")}
+    sync = replace(sync, destination=memory, fields=fields)
+    fill(sync.warehouse, people(3, segments="a"))
+    add_column(sync, "share", "double", "case profile_id when 'person0000' then 'nan'::double"
+               " when 'person0001' then '-infinity'::double else 0.5 end")  # fmt: skip
+    assert push(sync).exit_code == 0
+    assert [memory.records[key].get("share") for key in sorted(memory.records)] == [None, None, 0.5]
+    assert delivery.plan(sync).nothing
+
+
+@pytest.mark.parametrize(
+    ("kind", "expression", "as_list", "as_text"),
+    [
+        ("varchar[]", "['a', null, 'b', '']", ["a", "b"], "a;b"),
+        ("integer[]", "[3, 1]", [3, 1], "3;1"),
+        ("varchar[]", "[]", None, None),
+    ],
+)
+@pytest.mark.parametrize("takes_arrays", [True, False])
+def test_lists_leave_as_lists_or_as_text(
+    sync, monkeypatch, takes_arrays, kind, expression, as_list, as_text
+):
+    memory = Memory()
+    monkeypatch.setattr(Memory, "takes_arrays", takes_arrays)
+    sync = replace(sync, destination=memory, fields={"words": Field("words", "always")})
+    fill(sync.warehouse, people(1))
+    add_column(sync, "words", kind, expression)
+    push(sync)
+    [values] = memory.records.values()
+    assert values.get("words") == (as_list if takes_arrays else as_text)
+    assert push(sync).run_id is None
+
+
+def test_a_number_that_hardly_changed_is_not_sent(sync):
+    """Not in one step, and not in many small ones either: it is compared with what they hold."""
+    memory = Memory()
+    fields = {
+        "engagement_score": Field("score", "always", 5),
+        "segments": Field("segments", "always"),
+    }
+    sync = replace(sync, destination=memory, fields=fields)
+    seen = []
+    for score, segments in [(50, "a"), (54, "a"), (46, "b"), (45, "b"), (41, "b"), (None, "b")]:
+        fill(sync.warehouse, [person("ann", engagement_score=score, segments=segments)])
+        push(sync)
+        seen.append((len(memory.operations), memory.records["ann@example.com"]["score"]))
+    assert seen == [(1, 50), (1, 50), (2, 50), (3, 45), (3, 45), (4, None)]
+
+
+def test_the_examples_hold_back_small_changes_of_scores():
+    for sync in delivery.load_syncs(ROOT / "sync.example.yml", environ={}):
+        small = [
+            column
+            for column, field in sync.fields.items()
+            if column in ("engagement_score", "fit_score") and not field.changes_by
+        ]
+        assert not small, sync.name
+
+
+# ---------------------------------------------------------------------- one and the others
+
+
+def test_one_record_that_breaks_the_plug_in_never_stops_the_others(sync):
+    class Brittle(Memory):
+        def send(self, call, operation, records):
+            if any("0003" in record.key for record in records):
+                raise KeyError("a name of a person")
+            return super().send(call, operation, records)
+
+    brittle = Brittle()
+    sync = replace(sync, destination=brittle, max_tries=2, backoff_seconds=0.001)
+    fill(sync.warehouse, people(10, segments="a"))
+    result = push(sync)
+    assert (result.delivered, result.open, result.exit_code) == (9, 1, 3)
+    assert "person0003@example.com" not in brittle.records
+
+
+# ---------------------------------------------------------------------- proof
+
+
+@pytest.mark.parametrize("status", [200, 204])
+@pytest.mark.parametrize("raw", ["", "{}"])
+def test_an_answer_that_says_nothing_is_no_success(crm, sync, status, raw):
+    rows = people(3, segments="a")
+    fill(sync.warehouse, rows)
+    crm.fail_next(1, status=status, raw=raw)
+    result = push(sync)
+    assert (result.delivered, result.retries) == (3, 1)
+    assert held(crm) == wanted(rows)
