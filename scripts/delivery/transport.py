@@ -158,12 +158,13 @@ def judge(
     reason: Callable[[Any], str] = lambda body: "",
     pause: float | None = None,
     request_header: str = "",
-    may_be_empty: bool = False,
+    silent: int = 0,
 ) -> Any:
     """Return the JSON body of a good answer; raise otherwise.
 
     An answer that says nothing (no content, `{}`) proves nothing: it is good, and comes back as it
-    is, only with `may_be_empty`, where the vendor's contract promises no more. Else it is NoAnswer.
+    is, only with the status `silent`, for which the vendor's contract promises no more. Else it is
+    NoAnswer.
 
     `rights` says in an AuthError what to check. `reason(body)` picks the readable part of an error
     body. `pause` is how long everybody waits after a 429 that does not say. `request_header` is
@@ -173,7 +174,7 @@ def judge(
     status, body = response.status_code, json_of(response)
     if 200 <= status < 300:
         says_nothing = body is None and not response.content
-        if body not in (None, {}) or (may_be_empty and (body == {} or says_nothing)):
+        if body not in (None, {}) or (status == silent and (body == {} or says_nothing)):
             return body
         raise NoAnswer(f"HTTP {status} with an answer that says nothing")
     try:

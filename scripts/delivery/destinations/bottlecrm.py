@@ -285,7 +285,7 @@ class BottleCRM(Destination):
         lead = remote_id or self.find(call, key, None)
         response = call("DELETE", url("/api/leads/{}/", lead)) if lead else None
         if response is not None and not is_missing(response):
-            judge(response, who="BottleCRM", rights=RIGHTS, reason=reason_of, may_be_empty=True)
+            judge(response, who="BottleCRM", rights=RIGHTS, reason=reason_of, silent=204)
         return True
 
     def doctor(

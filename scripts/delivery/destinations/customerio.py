@@ -201,7 +201,7 @@ class CustomerIO(Destination):
             "CUSTOMERIO_BASE_URL for an account in the EU.",
             reason=lambda body: "; ".join(map(reason_of, body["errors"])),
             pause=1.0,
-            may_be_empty=True,
+            silent=200,
         )
         if not isinstance(body, dict):  # `{}` is what a good answer says
             raise NoAnswer(f"HTTP {response.status_code} without the JSON of an answer")

@@ -162,7 +162,7 @@ class Google(AudienceDestination):
         if response.status_code == 400 and (violations := violations_of(response)):
             raise blame(violations)
         # Where nothing was found, or only looked at, `{}` is what a good answer says.
-        body = judge(response, who="Google", rights=RIGHTS, reason=reason_of, may_be_empty=True)
+        body = judge(response, who="Google", rights=RIGHTS, reason=reason_of, silent=200)
         return body or {}
 
     def whose(self, call: Call) -> str:

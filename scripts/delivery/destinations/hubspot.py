@@ -572,7 +572,7 @@ class HubSpot(Destination):
         # The documentation has this endpoint under the numbered path only.
         response = call("POST", "/crm/v3/objects/contacts/gdpr-delete", json=body)
         if response.status_code != 404 or json_of(response) is None:
-            self.checked(response, may_be_empty=True)  # 204
+            self.checked(response, silent=204)
         return True
 
     def doctor(
@@ -764,7 +764,7 @@ class HubSpot(Destination):
         """Post JSON and return the body of a good answer."""
         return self.checked(call("POST", path, json=body))
 
-    def checked(self, response: httpx.Response, *, may_be_empty: bool = False) -> dict[str, Any]:
+    def checked(self, response: httpx.Response, *, silent: int = 0) -> dict[str, Any]:
         """Return the body of a good answer; raises the signal that fits any other."""
         status, body = response.status_code, json_of(response)
         known = body if isinstance(body, dict) else {}
@@ -783,7 +783,7 @@ class HubSpot(Destination):
         reply = judge(
             response,
             who="HubSpot",
-            may_be_empty=may_be_empty,
+            silent=silent,
             request_header="x-hubspot-correlation-id",
             rights=RIGHTS.format(scopes=SCOPES[self.kind]),
             reason=lambda body: redact(reason_of(body), *self.secret.values()),

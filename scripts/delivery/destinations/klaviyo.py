@@ -273,7 +273,7 @@ class Klaviyo(Destination):
                 response = call(method, path, json={"data": data})
                 if method == "DELETE" and response.status_code == 404 and len(some) == 1:
                     continue  # the profile or the list is gone; of several, halving tells which
-                self.checked(response, may_be_empty=True)  # 204
+                self.checked(response, silent=204)
 
     def list_id(self, call: Call, name: str, *, create: bool = False) -> str:
         """Return the id of a list by name or id; raises ConfigError when there is none."""
@@ -328,7 +328,7 @@ class Klaviyo(Destination):
                 return
             query["page[cursor]"] = httpx.URL(following).params["page[cursor]"]
 
-    def checked(self, response: httpx.Response, *, may_be_empty: bool = False) -> Any:
+    def checked(self, response: httpx.Response, *, silent: int = 0) -> Any:
         """Return the body of a good answer; raises otherwise."""
         rights = f"Check KLAVIYO_API_KEY: {self.secrets['KLAVIYO_API_KEY']}."
         return judge(
@@ -337,7 +337,7 @@ class Klaviyo(Destination):
             rights=rights,
             reason=reason_of,
             pause=STEADY_SECONDS,
-            may_be_empty=may_be_empty,
+            silent=silent,
         )
 
     def read(
@@ -371,7 +371,7 @@ class Klaviyo(Destination):
             "attributes": {"profile": {"data": profile}},
         }
         response = call("POST", "/api/data-privacy-deletion-jobs", json={"data": body})
-        self.checked(response, may_be_empty=True)  # 202
+        self.checked(response, silent=202)
         return True
 
     def doctor(

@@ -205,7 +205,7 @@ class Mailchimp(Destination):
         tags = [{"name": name, "status": states[name]} for name in sorted(states)]
         response = call("POST", f"{path}/tags", json={"tags": tags})
         if response.status_code != 404:
-            self.checked(response, may_be_empty=True)  # 204
+            self.checked(response, silent=204)
 
     def member_path(self, record: Record) -> str:
         """Return where a member is."""
@@ -218,7 +218,7 @@ class Mailchimp(Destination):
             return None
         return self.checked(response)
 
-    def checked(self, response: httpx.Response, *, may_be_empty: bool = False) -> Any:
+    def checked(self, response: httpx.Response, *, silent: int = 0) -> Any:
         """Return the body of a good answer; raises otherwise."""
         if response.status_code == 403 and json_of(response) is None:
             raise Transient("HTTP 403 that is not JSON: too much load", LOAD_SECONDS)
@@ -229,7 +229,7 @@ class Mailchimp(Destination):
             rights=rights,
             reason=reason_of,
             pause=PAUSE_SECONDS,
-            may_be_empty=may_be_empty,
+            silent=silent,
         )
 
     def read(
@@ -269,7 +269,7 @@ class Mailchimp(Destination):
         member = hash_of(Record(key, remote_id, {}, {}))
         response = call("POST", self.path + url("/members/{}/actions/delete-permanent", member))
         if response.status_code != 404:
-            self.checked(response, may_be_empty=True)  # 204
+            self.checked(response, silent=204)
         return True
 
     def doctor(

@@ -499,13 +499,13 @@ class Salesforce(Destination):
         self.check_fields(problems)
         saved = ", ".join(sorted(codes))
         # The data of a job and a deletion are answered without content.
-        silent = response.request.method in ("PUT", "DELETE")
+        silent = {"PUT": 201, "DELETE": 204}.get(response.request.method, 0)
         return judge(
             response,
             who="Salesforce",
             rights=RIGHTS,
             reason=lambda body: saved,
-            may_be_empty=silent,
+            silent=silent,
         )
 
     def check_fields(self, problems: Iterable[Result]) -> None:

@@ -4,12 +4,13 @@ import socket
 from dataclasses import replace
 
 import duckdb
+import httpx
 import pytest
 
 from dev import demo_crm
 from scripts import delivery
 from scripts.delivery.config import Field
-from scripts.delivery.destination import Destination, Outcome, Refused, Stop
+from scripts.delivery.destination import Destination, Outcome, Record, Refused, Stop, Transient
 from scripts.delivery.destinations.slack import Slack
 
 from .test_engine import A_SYNC, ROOT, TOKEN, fill, held, make_sync, people, person, push, wanted
@@ -237,3 +238,42 @@ def test_an_answer_that_says_nothing_is_no_success(crm, sync, status, raw):
     result = push(sync)
     assert (result.delivered, result.retries) == (3, 1)
     assert held(crm) == wanted(rows)
+
+
+ENVIRON = {
+    "BOTTLECRM_BASE_URL": "https://crm.example",
+    "BRAZE_BASE_URL": "https://rest.example",
+    "SALESFORCE_BASE_URL": "https://sales.example",
+    "MAILCHIMP_API_KEY": "key-us1",
+    "SLACK_WEBHOOK_URL": "https://hooks.example/services/x",
+    "GOOGLE_ACCESS_TOKEN": "token",
+    "META_ACCESS_TOKEN": "token",
+}
+# Where the contract says so: any 2xx of a webhook, `{}` of Customer.io, 204 of Mailchimp's tags.
+PROVEN = {("webhook", 200), ("webhook", 204), ("customerio", 200), ("mailchimp", 204)}
+SILENT_UPDATES = {"slack", "files"}  # an update makes no request
+
+
+@pytest.mark.parametrize("raw", ["", "{}"])
+@pytest.mark.parametrize("status", [200, 204])
+@pytest.mark.parametrize("operation", ["add", "update", "remove"])
+def test_no_plug_in_takes_an_answer_that_says_nothing_for_success(operation, status, raw):
+    values = {"email": "ann@example.com", "list": "news", "audience": "pricing_researchers"}
+    proven = {name for name, code in PROVEN if code == status}
+    for sync in delivery.load_syncs(ROOT / "sync.example.yml", environ=ENVIRON):
+        destination, asked = sync.destination, []
+        if destination.name in proven | SILENT_UPDATES:
+            continue
+
+        def call(method, address, asked=asked, **arguments):
+            asked.append(address)
+            request = httpx.Request(method, httpx.URL("https://x.example").join(address))
+            return httpx.Response(status, text=raw, request=request)
+
+        whole = {name: values.get(name, "1") for name in sync.remote}
+        record = Record("news|ann@example.com", None, whole, whole)
+        try:
+            outcomes = destination.send(call, operation, [record])
+        except (Transient, Refused, Stop, delivery.SyncError, LookupError, TypeError):
+            continue
+        assert asked and [outcome.state for outcome in outcomes] != ["delivered"], sync.name
