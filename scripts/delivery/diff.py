@@ -440,7 +440,10 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
         )
         select differing.*
         from differing
-        anti join (select * from {{t}}.outbox where sync = {{sync}} and state <> 'pending') as waits
+        anti join (
+            select * from {{t}}.outbox
+            where sync = {{sync}} and state not in ('pending', 'owed')
+        ) as waits
             on waits.record_key = differing.record_key
             and (waits.operation = 'remove') = (differing.operation = 'remove')
             and waits.payload_hash is not distinct from differing.payload_hash

@@ -67,7 +67,10 @@ class Plan:
 
 @dataclass
 class Status:
-    """What the ledger knows: delivered, open, dead and held records, and the last runs."""
+    """What the ledger knows: delivered, open, dead and held records, and the last runs.
+
+    `owed_count` are people who must not be contacted and whose remove was refused.
+    """
 
     sync: str
     destination: str
@@ -76,6 +79,7 @@ class Status:
     open: int = 0
     dead_count: int = 0
     held_count: int = 0
+    owed_count: int = 0
     suppressed: int = 0
     waiting: list[dict[str, Any]] = field(default_factory=list)
     runs: list[dict[str, Any]] = field(default_factory=list)
@@ -246,9 +250,8 @@ def status(sync: Sync, *, runs: int = 5, waiting: int = 20) -> Status:
             "select count(*) from (select record_key from {unknown} union"
             " select record_key from {t}.outbox where sync = {sync} and state = 'pending')"
         )
-        found.dead_count, found.held_count = (
-            ledger.value(f"{count}'dead'"),
-            ledger.value(f"{count}'held'"),
+        found.dead_count, found.held_count, found.owed_count = (
+            ledger.value(f"{count}'{state}'") for state in ("dead", "held", "owed")
         )
         found.suppressed = ledger.value("select count(*) from {t}.suppression")
         found.waiting = dead_list(ledger, waiting)
@@ -267,7 +270,7 @@ def dead_list(ledger: Ledger, count: int) -> list[dict[str, Any]]:
         select
             substr(md5(record_key), 1, 8) as id, record_key, operation, state, reason, updated_at
         from {t}.outbox
-        where sync = {sync} and state in ('dead', 'held')
+        where sync = {sync} and state in ('dead', 'held', 'owed')
         order by updated_at desc, record_key
         limit ?
         """,
@@ -295,6 +298,7 @@ def dead(sync: Sync, action: str, ids: list[str], *, count: int = 1000) -> list[
             raise ConfigError(f"{sync.name} has no dead or held record {missing}; see `dead list`.")
         if action == "list" or not rows:
             return rows
+        rows = [row for row in rows if row["state"] != "owed"]  # these go out again by themselves
         meant = "sync = {sync} and state in ('dead', 'held')"
         if ids:
             meant += " and list_contains(?, substr(md5(record_key), 1, 8))"

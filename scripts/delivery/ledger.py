@@ -8,6 +8,8 @@ attaches either, so both are read and written by the same SQL. Its tables, all b
 - `outbox`: what is still to be sent (`pending`) with its payload, and what waits for a person or
   for another payload: `dead` (refused), `held` (sent, but nobody knows whether it arrived, where
   sending it again could do harm), `dropped` (a person said never mind);
+  a refused remove of somebody who must not be contacted is not `dead` but `owed`, and goes out
+  again in every run until it succeeds;
 - `attempt`: record, batch and changed fields, committed before a batch goes on the wire;
 - `ack`: what became of each record, append-only, written as the answers come in;
 - `account`: to which remote account all of it was sent; what went to another account before is
@@ -95,6 +97,7 @@ UNKNOWN = """(
     group by attempt.record_key
 )"""
 BATCHES_OF_A_RUN = 1_000_000  # a batch number is the run's number times this, and counts on
+OWED = "must not be contacted"  # why a remove has to succeed, in the outbox until it is answered
 MEMORY_LIMIT = "2GB"
 
 
@@ -342,7 +345,8 @@ class Ledger:
             f"""
             create or replace temp table refused as
             select
-                latest.record_key, outbox.person, outbox.operation, 'dead' as state,
+                latest.record_key, outbox.person, outbox.operation,
+                case when outbox.reason = '{OWED}' then 'owed' else 'dead' end as state,
                 outbox.payload_hash, latest.reason, latest.acked_at as updated_at
             {sent}
             where latest.state = 'refused'
@@ -444,7 +448,7 @@ class Ledger:
                 where
                     sync = {sync}
                     and (
-                        state = 'pending'
+                        state in ('pending', 'owed')
                         or record_key not in (
                             select record_key from difference where operation is null
                         )
@@ -457,11 +461,12 @@ class Ledger:
                 insert into {t}.outbox by name
                 select
                     {sync} as sync, record_key, person, operation, 'pending' as state, payload,
-                    payload_hash, field_hashes, ?::timestamp as updated_at
+                    payload_hash, field_hashes, ?::timestamp as updated_at,
+                    case when operation = 'remove' and is_barred then ? end as reason
                 from difference
                 where operation is not null
                 """,
-                [now()],
+                [now(), OWED],
                 difference=difference,
             )
 

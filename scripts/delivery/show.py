@@ -251,6 +251,11 @@ def show_status(found: engine.Status) -> None:
         f"[bold]{escape(found.destination)}[/]: {found.delivered:,} delivered, "
         f"{found.open:,} open, {found.dead_count:,} dead, {found.held_count:,} held\n"
     )
+    if found.owed_count:
+        out.print(
+            f"[bold red]{found.owed_count:,} must not be contacted and are still there[/]: the "
+            "destination refused to remove them; each push tries again."
+        )
     if found.account:
         out.print(f"[dim]delivered to {escape(found.account)}[/]")
     if found.runs:

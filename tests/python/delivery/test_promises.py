@@ -9,6 +9,7 @@ import pytest
 
 from dev import demo_crm
 from scripts import delivery
+from scripts.commands import status
 from scripts.delivery.config import Field
 from scripts.delivery.destination import Destination, Outcome, Record, Refused, Stop, Transient
 from scripts.delivery.destinations.slack import Slack
@@ -277,3 +278,35 @@ def test_no_plug_in_takes_an_answer_that_says_nothing_for_success(operation, sta
         except (Transient, Refused, Stop, delivery.SyncError, LookupError, TypeError):
             continue
         assert asked and [outcome.state for outcome in outcomes] != ["delivered"], sync.name
+
+
+# ---------------------------------------------------------------------- who must leave
+
+
+def test_a_refused_remove_of_a_suppressed_person_is_tried_until_it_succeeds(sync):
+    memory = Memory()
+    sync = replace(sync, destination=memory, max_remove_share=1)
+    fill(sync.warehouse, people(3, segments="a"))
+    push(sync)
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute("insert into marts.profile_suppressions values ('person0001')")
+    fill(sync.warehouse, people(2, segments="a"))  # and one who left of their own
+    memory.refuses = {"person0001@example.com", "person0002@example.com"}
+    for tries, refused in [(1, 2), (2, 1), (3, 1)]:
+        result = push(sync)
+        assert (result.refused, result.exit_code) == (refused, 3), tries
+        found = delivery.status(sync)
+        assert (found.owed_count, found.dead_count) == (1, 1)
+        assert looked_at(sync) == 3
+    assert not delivery.plan(sync).nothing
+    assert len(delivery.dead(sync, "drop", [])) == 1  # nobody can say never mind
+    assert delivery.status(sync).owed_count == 1
+    memory.refuses = set()
+    assert push(sync).exit_code == 0
+    assert ("remove", "person0001@example.com") in memory.operations
+    assert delivery.status(sync).owed_count == 0 and looked_at(sync) == 0
+
+
+def looked_at(sync):
+    """The exit code of `audiences status` for one sync."""
+    return status.with_code(delivery.status(sync))[1]
