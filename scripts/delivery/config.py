@@ -93,7 +93,7 @@ COMMON = ("warehouse", "ledger", "suppressions", "max_remove_share", "max_new_sh
 COMMON += ("require_validation", "max_age_hours", "workers", "max_tries")
 COMMON += ("backoff_seconds", "longest_wait_seconds", "timeout_seconds")
 OF_A_SYNC = ("destination", "options", "source", "where", "key", "fields", "contains_people")
-OF_A_SYNC += COMMON[2:]
+OF_A_SYNC += COMMON[1:]
 
 
 def load_syncs(

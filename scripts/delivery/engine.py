@@ -1,10 +1,11 @@
 """Plan, push, pull and look after the ledger: what the command line and other programs call."""
 
-import json
+import shutil
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,15 +31,18 @@ from .diff import (
     operations_of,
     samples,
 )
-from .errors import ConfigError, GuardError, SyncError
+from .errors import ConfigError, GuardError, LockedError, SyncError
 from .existing import Existing, check_new, could_be_too_new, find_existing
 from .forgetting import Forgotten, forget_in
 from .freshness import check_source, check_validation, remember_source
-from .ledger import Ledger, forgotten_beside, is_postgres, now, only_pusher
+from .ledger import Ledger, forgotten_beside, now
+from .locks import is_postgres, only_writer
 from .people import private_files
 from .raw_files import Pages
 from .sending import Delivery, Progress, PushResult
 from .transport import Transport, backoff, patient
+
+COPIES = 20  # of a ledger that is written to, until one can be read
 
 
 @dataclass
@@ -87,14 +91,14 @@ class Status:
 
 @contextmanager
 def open_ledger(sync: Sync, *, create: bool = True) -> Iterator[Ledger]:
-    """Yield the ledger, held for this process; an empty one in memory when it is not to be made."""
+    """Yield the ledger, the sync held for this process; one in memory when none is to be made."""
     exists = create or is_postgres(sync.ledger) or Path(sync.ledger).exists()
+    holding = only_writer(sync.ledger, sync.ledger_name) if exists else nullcontext()
+    forgotten = list_of_forgotten(sync)
     with (
         private_files(),
-        only_pusher(sync.ledger) if exists else nullcontext(),
-        Ledger(
-            sync.ledger if exists else None, sync.ledger_name, forgotten=list_of_forgotten(sync)
-        ) as ledger,
+        holding as address,
+        Ledger(address, sync.ledger_name, forgotten=forgotten) as ledger,
     ):
         ledger.fold()
         if not sync.destination.is_idempotent:
@@ -102,10 +106,56 @@ def open_ledger(sync: Sync, *, create: bool = True) -> Iterator[Ledger]:
         yield ledger
 
 
+@contextmanager
+def look_into_ledger(sync: Sync) -> Iterator[Ledger]:
+    """Yield the ledger for looking, beside a push too: nothing done to it is kept.
+
+    PostgreSQL shows it as it is. A DuckDB file that is held is read from a copy of this moment.
+    """
+    forgotten = list_of_forgotten(sync)
+    with private_files(), ExitStack() as stack:
+        address = sync.ledger
+        if not is_postgres(address):
+            try:
+                held = stack.enter_context(open_ledger(sync, create=False))
+            except LockedError:
+                address = str(stack.enter_context(copy_of(Path(address))))
+            else:
+                yield held
+                return
+        yield stack.enter_context(Ledger(address, sync.ledger_name, forgotten=forgotten))
+
+
+@contextmanager
+def copy_of(ledger: Path) -> Iterator[Path]:
+    """Yield a copy of a ledger that another process writes to; raises LockedError.
+
+    A copy that was taken while DuckDB moved its log into the file cannot be opened: then again.
+    """
+    with tempfile.TemporaryDirectory(prefix="audiences-") as folder:
+        copy = Path(folder) / ledger.name
+        for _ in range(COPIES):
+            for suffix in ("", ".wal"):
+                source = ledger.with_name(ledger.name + suffix)
+                target = copy.with_name(copy.name + suffix)
+                target.unlink(missing_ok=True)
+                with suppress(FileNotFoundError):
+                    shutil.copyfile(source, target)
+            try:
+                duckdb.connect(str(copy)).close()
+            except duckdb.Error:
+                time.sleep(0.1)
+                continue
+            yield copy
+            return
+    raise LockedError(f"{ledger} is being written to. Try again in a moment.")
+
+
 def list_of_forgotten(sync: Sync) -> Path | None:
     """Return the list that holds without a ledger too, None where there is neither."""
     path = forgotten_beside(sync.ledger)
-    return path if path.exists() else None
+    exists = path.exists() or is_postgres(sync.ledger) or Path(sync.ledger).exists()
+    return path if exists else None
 
 
 def plan(sync: Sync, *, sample: int = 3, account: str | None = None) -> Plan:
@@ -114,7 +164,7 @@ def plan(sync: Sync, *, sample: int = 3, account: str | None = None) -> Plan:
     Changes nothing, there and here: it asks whose the token is, where there is one. `account` is
     that of `push`. Raises ConfigError or LockedError.
     """
-    with open_ledger(sync, create=False) as ledger:
+    with look_into_ledger(sync) as ledger:
         known = known_account(ledger)
         stop = not_asked = existing = None
         try:
@@ -242,7 +292,7 @@ def is_first(ledger: Ledger) -> bool:
 def status(sync: Sync, *, runs: int = 5, waiting: int = 20) -> Status:
     """Return the state of the ledger; an empty one when nothing was pushed yet."""
     found = Status(sync.name, sync.label)
-    with open_ledger(sync, create=False) as ledger:
+    with look_into_ledger(sync) as ledger:
         found.account = known_account(ledger)
         count = "select count(*) from {t}.outbox where sync = {sync} and state = "
         found.delivered = ledger.value("select count(*) from {t}.delivered where sync = {sync}")
@@ -339,7 +389,7 @@ def doctor(sync: Sync, *, create: bool = False) -> Iterator[Finding]:
 
 def account_finding(sync: Sync, found: str) -> Finding:
     """Say whose the token is, and whether that is who was pushed to before."""
-    with open_ledger(sync, create=False) as ledger:
+    with look_into_ledger(sync) as ledger:
         known = known_account(ledger)
     detail = found if known in (None, found) else f"{found}; what was delivered went to {known}"
     return Finding("account", known in (None, found), detail)
@@ -422,8 +472,8 @@ def pull(
     name = f"{destination.name}:{destination.account}"
     with (
         private_files(),
-        only_pusher(sync.ledger),
-        Ledger(sync.ledger, sync.ledger_name) as ledger,
+        only_writer(sync.ledger, sync.ledger_name) as address,
+        Ledger(address, sync.ledger_name, forgotten=list_of_forgotten(sync)) as ledger,
         Transport(destination, timeout_seconds=sync.timeout_seconds) as transport,
     ):
         check_account(ledger, sync)

@@ -24,10 +24,7 @@ The next push sends its fields again, whatever it believes the destination holds
 the destination is not idempotent. `fold` brings the acks into `delivered` and `outbox`.
 """
 
-import fcntl
-import hashlib
 import os
-import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +38,7 @@ from scripts.targets import load_postgres
 
 from .destination import Outcome
 from .errors import ConfigError, LockedError
+from .locks import FENCED, LOST, fence_sql, is_postgres
 from .people import Forgotten
 
 TABLES = """
@@ -113,70 +111,6 @@ def forgotten_beside(address: str) -> Path:
     return Path(given) if given else beside / "forgotten.txt"
 
 
-def is_postgres(address: str) -> bool:
-    """Whether a ledger's address is that of a PostgreSQL database."""
-    return address.startswith(("postgresql://", "postgres://"))
-
-
-@contextmanager
-def only_pusher(address: str) -> Iterator[None]:
-    """Hold the ledger for this process; raises LockedError that names who holds it.
-
-    The lock is the operating system's or the database's, so it ends with the process, however
-    that dies.
-    """
-    with _database_lock(address) if is_postgres(address) else _file_lock(Path(address)):
-        yield
-
-
-def _refuse(holder: str, address: str) -> LockedError:
-    return LockedError(f"{holder} is using {address}. Wait until it has ended, then try again.")
-
-
-@contextmanager
-def _file_lock(ledger: Path) -> Iterator[None]:
-    ledger.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(ledger.with_name(ledger.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            holder = os.read(descriptor, 32).decode() or "unknown"
-            raise _refuse(f"Process {holder}", str(ledger)) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _database_lock(address: str) -> Iterator[None]:
-    import psycopg
-
-    key = int.from_bytes(hashlib.sha256(b"reverse_etl").digest()[:7])
-    me = f"audiences process {os.getpid()} on {socket.gethostname()}"[:63]
-    try:
-        connection = psycopg.connect(address, autocommit=True, application_name=me)
-    except psycopg.OperationalError:  # its text names the address, which can hold a password
-        raise ConfigError(
-            "The ledger's PostgreSQL database cannot be reached; check AUDIENCE_LEDGER."
-        ) from None
-    with connection:
-        if not connection.execute("select pg_try_advisory_lock(%s)", [key]).fetchone()[0]:
-            holder = connection.execute(
-                "select application_name from pg_stat_activity inner join pg_locks using (pid)"
-                " where locktype = 'advisory' and granted"
-                " and (classid::bigint << 32) + objid::bigint = %s",
-                [key],
-            ).fetchone()
-            raise _refuse((holder or ["another process"])[0], "the ledger's database")
-        try:
-            yield
-        finally:  # at once, and not when the server notices that the connection is gone
-            connection.execute("select pg_advisory_unlock(%s)", [key])
-
-
 def attach(connection: duckdb.DuckDBPyConnection, address: str, name: str) -> None:
     """Attach a ledger under a name; raises LockedError or ConfigError."""
     place = address.replace("'", "''")
@@ -204,18 +138,32 @@ class Ledger:
             forgotten = forgotten_beside(address)
         self.forgotten = Forgotten(forgotten)
         self.connection = duckdb.connect()
+        # Of its own: two that spill into one folder take each other's files away.
+        self.spill = tempfile.TemporaryDirectory(prefix="audiences-", ignore_cleanup_errors=True)
         self.connection.execute(
             "set enable_progress_bar = false; set preserve_insertion_order = false;"
             f" set memory_limit = '{MEMORY_LIMIT}';"
-            f" set temp_directory = '{tempfile.gettempdir()}/audiences_spill'"
+            f" set temp_directory = '{self.spill.name}'"
         )
         attach(self.connection, address or ":memory:", "ledger")
         if address and not is_postgres(address):
             Path(address).chmod(0o600)  # it holds e-mail addresses
         self.forgotten.prepare(self.connection)
         self.run(TABLES)
+        if address and is_postgres(address):
+            self.put_up_fences()
         self.check_secret()
         self.know_the_forgotten()
+
+    def put_up_fences(self) -> None:
+        """Have PostgreSQL check the lease with every write, where it does not yet."""
+        there = self.value(
+            "select count(*) from postgres_query('ledger', 'select tgname from pg_trigger')"
+            " where tgname = 'fence'"
+        )
+        if there < len(FENCED):
+            for statement in fence_sql():
+                self.run("call postgres_execute('ledger', ?)", [statement])
 
     def check_secret(self) -> None:
         """Raise ConfigError when people are hashed here under another secret.
@@ -265,6 +213,7 @@ class Ledger:
 
     def __exit__(self, *_: object) -> None:
         self.connection.close()
+        self.spill.cleanup()
 
     def run(
         self, sql: str, parameters: Any = None, *, difference: duckdb.DuckDBPyRelation | None = None
@@ -279,7 +228,15 @@ class Ledger:
         name = "'" + self.sync.replace("'", "''") + "'"
         text = sql.replace("{unknown}", UNKNOWN)
         text = text.replace("{t}", "ledger.reverse_etl").replace("{sync}", name)
-        return self.connection.execute(text, parameters)
+        try:
+            return self.connection.execute(text, parameters)
+        except duckdb.Error as problem:
+            if LOST in str(problem):
+                raise LockedError(
+                    f"Another process took over {self.sync} while this one did not answer. "
+                    "Nothing more was sent; the next push goes on."
+                ) from None
+            raise
 
     def value(self, sql: str, parameters: Any = None) -> Any:
         """Return the first value of the first row."""
