@@ -9,7 +9,9 @@ nothing, and a batch that cannot be written down is not sent.
 """
 
 import os
+import re
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -90,6 +92,24 @@ def me() -> str:
     return f"audiences process {os.getpid()} on {socket.gethostname()}"
 
 
+def has_died(holder: str) -> bool:
+    """Whether a holder was a process of this machine that is there no more.
+
+    Of other machines nobody knows: their leases are waited for. So are all on Windows, where
+    asking after a process can end it.
+    """
+    found = re.fullmatch(r"audiences process (\d+) on (.+)", holder)
+    if not found or found[2] != socket.gethostname() or sys.platform == "win32":
+        return False
+    try:
+        os.kill(int(found[1]), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return False
+
+
 def _escaped(value: str) -> str:
     return value.replace("\\", "\\\\").replace(" ", "\\ ")
 
@@ -133,10 +153,16 @@ class Lease:
             connection.execute(LEASE)
             taken = connection.execute(TAKE, self._values()).fetchone()
             if taken is None:
-                held = connection.execute(
+                (holder,) = connection.execute(
                     "select holder from reverse_etl.lease where sync = %s", [self.sync]
                 ).fetchone()
-                raise _refuse(held[0] if held else "Another process", f"{self.sync} in the ledger")
+                if not has_died(holder):
+                    raise _refuse(holder, f"{self.sync} in the ledger")
+                connection.execute(
+                    "update reverse_etl.lease set ends_at = '-infinity' where sync = %s",
+                    [self.sync],
+                )
+                taken = connection.execute(TAKE, self._values()).fetchone()
             self.token = taken[0]
         self.thread = threading.Thread(target=self._renew, daemon=True)
         self.thread.start()
