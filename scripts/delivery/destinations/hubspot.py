@@ -2,8 +2,9 @@
 
 Contract, from HubSpot's public documentation (developers.hubspot.com):
 
-- "2026-03 API reference", /docs/api-reference/2026-03/overview: the path is
-  `/crm/objects/{version}/contacts`; a numbered version such as `v3` keeps the older paths.
+- "API reference", /docs/api-reference/latest/overview: dated versions, each with a date on which
+  it ends; the path is `/crm/objects/{version}/contacts`, also of gdpr-delete. A numbered version
+  such as `v3` keeps the older paths.
 - "Upsert contacts", /docs/api-reference/2026-03/crm/objects/contacts/batch/upsert-contacts, and
   "Update contacts" beside it: inputs of `id`, `idProperty`, `properties`, `objectWriteTraceId`;
   property values are strings; an empty string clears a property.
@@ -25,8 +26,9 @@ Contract, from HubSpot's public documentation (developers.hubspot.com):
 - "Lists (Segments) API", /docs/api-reference/latest/crm/lists/guide, with "Fetch List by Name" and
   "Add records to a list" beside it: only MANUAL and SNAPSHOT lists take members by hand; members
   that are there already are ignored, and `recordIdsMissing` names records that do not exist.
-- "Permanently delete a contact (GDPR-compliant)", /docs/api-reference/legacy/crm/objects/contacts/
-  gdpr/gdpr-delete-contact: by `email` too; an address that is not found is blocked from then on.
+- "Permanently delete a contact (GDPR-compliant)", /docs/api-reference/latest/crm/objects/contacts/
+  gdpr/gdpr-delete-contact: by `email` too, 204; an address that is not found is blocked from then
+  on.
 - "Search the CRM", /docs/api-reference/2026-03/crm/search-the-crm: 200 results a page, 10,000 a
   query, five requests a second and account, 3,000 characters a body; new records take a moment to
   be found. Paging by `hs_object_id` starts a new query for every page, so neither the 10,000 nor
@@ -82,7 +84,7 @@ SCOPES = {
     "lists": "crm.lists.read and .write and crm.objects.contacts.read",
 }
 RIGHTS = (
-    "Check HUBSPOT_TOKEN and that its app has the scopes {scopes}; doctor --create needs "
+    "Check HUBSPOT_TOKEN and that the key has the scopes {scopes}; doctor --create needs "
     "crm.schemas.contacts (or companies) .read and .write, pull needs crm.objects.companies.read, "
     ".deals.read and .owners.read."
 )
@@ -166,10 +168,10 @@ class HubSpot(Destination):
 
     name = "hubspot"
     address = "https://api.hubapi.com"
-    secrets: ClassVar = {"HUBSPOT_TOKEN": "the access token of a HubSpot app"}
+    secrets: ClassVar = {"HUBSPOT_TOKEN": "a service key of HubSpot"}
     options: ClassVar = {
         "object": "contacts",
-        "version": "2026-03",
+        "version": "2026-09",
         "requests_per_10_seconds": 100,
         "account": "",
         "create_lists": False,
@@ -569,8 +571,7 @@ class HubSpot(Destination):
             body = {"objectId": (remote_id or person).rpartition("|")[2]}
         if self.kind == "companies" or not ("@" in person or body["objectId"].isdigit()):
             return False
-        # The documentation has this endpoint under the numbered path only.
-        response = call("POST", "/crm/v3/objects/contacts/gdpr-delete", json=body)
+        response = call("POST", self.path("objects", "contacts/gdpr-delete"), json=body)
         if response.status_code != 404 or json_of(response) is None:
             self.checked(response, silent=204)
         return True

@@ -7,7 +7,8 @@ Contract, from Klaviyo's public documentation (developers.klaviyo.com, revision 
   /en/docs/use_klaviyos_bulk_profile_import_api: a null clears nothing there; that takes the
   endpoint "Update Profile". "Get Bulk Import Profiles Job": status queued, processing, complete or
   cancelled. "Get Errors for Bulk Import Profiles Job": errors with `original_payload`; "Get
-  Profiles for Bulk Import Profiles Job": the profiles that were written. Pages of up to 100.
+  Profiles for Bulk Import Profiles Job": the profiles that were written. Pages of up to 100. "Get
+  Bulk Import Profiles Jobs" filters by `status`.
 - "Update Profile", /en/reference/update_profile: null empties a field, what is left out stays,
   `meta.patch_properties.unset` removes custom properties; nothing is created.
 - "Add Profiles to List" and "Remove Profiles from List", /en/reference/add_profiles_to_list and
@@ -47,6 +48,7 @@ from ..destination import (
     Outcome,
     Record,
     Refused,
+    Stop,
     Transient,
     Value,
     url,
@@ -58,6 +60,7 @@ JOBS = "/api/profile-bulk-import-jobs"
 BUILT_IN = frozenset({"email", "phone_number", "first_name", "last_name", "external_id"})
 MOST_BYTES = 5_000_000
 MOST_MEMBERS = 1000
+MOST_OPEN_JOBS = 20
 PAGE = 100
 STEADY_SECONDS = 60.0
 PHONE = re.compile(r"\+?\d[\d ().-]{5,}\d")
@@ -104,6 +107,8 @@ class Klaviyo(Destination):
         self.quota = (10, 600 / self.option["requests_per_minute"])
         self.lists: dict[str, str] = {}
         self.lock = threading.Lock()
+        self.unfinished: dict[str, str] = {}  # path of the job by its body
+        self.is_looked_at = False
 
     @property
     def headers(self) -> dict[str, str]:
@@ -217,18 +222,9 @@ class Klaviyo(Destination):
             "type": "profile-bulk-import-job",
             "attributes": {"profiles": {"data": data}},
         }
-        if len(json.dumps(body)) > MOST_BYTES:
-            raise Refused("more than 5 MB in one import job")
-        job = self.checked(call("POST", JOBS, json={"data": body}))["data"]
-        path = JOBS + url("/{}", job["id"])
-        until = time.monotonic() + self.option["job_timeout_seconds"]
-        while job["attributes"]["status"] not in ("complete", "cancelled"):
-            if time.monotonic() > until:
-                return {}, {}
-            time.sleep(self.option["poll_seconds"])
-            job = self.checked(call("GET", path))["data"]
-        if job["attributes"]["status"] == "cancelled":
-            raise Transient("the import job was cancelled")
+        path = self.run_job(call, json.dumps({"data": body}))
+        if path is None:
+            return {}, {}
         refused: dict[str, str] = {}
         for problem in self.pages(call, f"{path}/import-errors", {}):
             reason = reason_of({"errors": [problem["attributes"]]})
@@ -245,6 +241,44 @@ class Klaviyo(Destination):
         # A profile with several addresses answers with its first one.
         rest = [profile for profile in profiles if profile not in ids and profile not in refused]
         return ids | {key: item["id"] for key, item in self.find(call, rest).items()}, refused
+
+    def run_job(self, call: Call, text: str) -> str | None:
+        """Start an import job and wait for it; returns its path, None when it takes too long.
+
+        Whoever asks for the same again looks at that job once more and starts no other.
+        """
+        if len(text) > MOST_BYTES:
+            raise Refused("more than 5 MB in one import job")
+        path, until = self.unfinished.pop(text, None), time.monotonic()
+        if path is None:
+            self.check_open_jobs(call)
+            job = self.checked(call("POST", JOBS, content=text))["data"]
+            path = JOBS + url("/{}", job["id"])
+            until += self.option["job_timeout_seconds"]
+        else:
+            job = self.checked(call("GET", path))["data"]
+        while job["attributes"]["status"] not in ("complete", "cancelled"):
+            if time.monotonic() >= until:
+                self.unfinished[text] = path
+                return None
+            time.sleep(self.option["poll_seconds"])
+            job = self.checked(call("GET", path))["data"]
+        if job["attributes"]["status"] == "cancelled":
+            raise Transient("the import job was cancelled")
+        return path
+
+    def check_open_jobs(self, call: Call) -> None:
+        """Raise Stop, once a run, when jobs of earlier runs pile up at Klaviyo."""
+        with self.lock:
+            if not self.is_looked_at:
+                query = {"filter": 'any(status,["queued","processing"])'}
+                open_jobs = sum(1 for _ in self.pages(call, JOBS, query))
+                if open_jobs > MOST_OPEN_JOBS:
+                    raise Stop(
+                        f"Klaviyo still works on {open_jobs} import jobs; push again when it has "
+                        "caught up."
+                    )
+                self.is_looked_at = True
 
     def empty(self, call: Call, profile: str, names: Sequence[str]) -> None:
         """Empty fields of one profile, which may have been deleted."""

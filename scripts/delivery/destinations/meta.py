@@ -71,7 +71,7 @@ class Meta(AudienceDestination):
     options: ClassVar[Mapping[str, Any]] = {
         "account": "",
         "audiences": {},
-        "version": "v25.0",
+        "version": "v27.0",
         "batch_size": ROWS,
         "requests_per_hour": 5000,
     }

@@ -62,6 +62,7 @@ class Klaviyo(Vendor):
         data = request.body["data"] if request.raw else None
         routes = {
             r"POST /api/profile-bulk-import-jobs": self.start_job,
+            r"GET /api/profile-bulk-import-jobs": self.get_jobs,
             r"GET /api/profile-bulk-import-jobs/([^/]+)": self.get_job,
             r"GET /api/profile-bulk-import-jobs/([^/]+)/import-errors": self.job_errors,
             r"GET /api/profile-bulk-import-jobs/([^/]+)/profiles": self.job_profiles,
@@ -103,6 +104,13 @@ class Klaviyo(Vendor):
         return {
             "type": "profile-bulk-import-job", "id": key, "attributes": attributes, "links": links
         }  # fmt: skip
+
+    def get_jobs(self, request: Request, data: Any) -> Reply:
+        if request.query.get("filter") != 'any(status,["queued","processing"])':
+            return error(400, "invalid", "Invalid input.", "The filter is not understood.")
+        shown = [self.shown(key) for key in self.jobs]
+        is_open = [job for job in shown if job["attributes"]["status"] == "processing"]
+        return Reply(200, {"data": is_open, "links": {"next": None}})
 
     def get_job(self, request: Request, data: Any, key: str) -> Reply:
         job = self.jobs[key]
