@@ -678,6 +678,7 @@ class HubSpot(Destination):
         newest, began = (datetime.fromisoformat(held[name]) for name in ("newest", "began"))
         mark = max(floor, min(newest, began))
         yield from ((table, [], mark) for table in TABLES)
+        self.progress = {}
 
     def changed(
         self, call: Call, kind: str, names: Sequence[str], since: datetime | None, last: int

@@ -48,6 +48,7 @@ def crm(running, monkeypatch):
     running.counts.clear()
     for transport in running.transports.values():
         transport.destination.list_ids.clear()
+        transport.destination.progress = {}
     yield running
     for sent in running.bodies:
         if sent["status"] < 400:  # what a test sends to be refused is meant to be wrong
