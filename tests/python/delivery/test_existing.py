@@ -48,6 +48,7 @@ def example(
         "warehouse": str(folder / "warehouse.duckdb"),
         "ledger": str(folder / "ledger.duckdb"),
         "backoff_seconds": 0.005,
+        "max_age_hours": None,
     }
     path = folder / "sync.yml"
     path.write_text(yaml.safe_dump(config))
