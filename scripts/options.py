@@ -82,6 +82,24 @@ MaxNewShare = Annotated[
         show_default=False,
     ),
 ]
+MaxBlankShare = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE",
+        help="Stop when a field would be emptied in more than this share of the delivered records, "
+        "of 50 or more (default: 0.2).",
+        show_default=False,
+    ),
+]
+MaxChangeShare = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE",
+        help="Stop when more than this share of the delivered records, of 50 or more, would be "
+        "updated (default: 0.9).",
+        show_default=False,
+    ),
+]
 MaxRemoveShare = Annotated[
     float | None,
     typer.Option(

@@ -10,6 +10,8 @@ from scripts.options import (
     Config,
     Export,
     Ledger,
+    MaxBlankShare,
+    MaxChangeShare,
     MaxNewShare,
     MaxRemoveShare,
     Syncs,
@@ -24,6 +26,8 @@ def plan(
     account: Account = None,
     max_remove_share: MaxRemoveShare = None,
     max_new_share: MaxNewShare = None,
+    max_blank_share: MaxBlankShare = None,
+    max_change_share: MaxChangeShare = None,
     config: Config = None,
     warehouse: Warehouse = None,
     target: Target = None,
@@ -46,6 +50,8 @@ def plan(
         ledger=ledger,
         max_remove_share=max_remove_share,
         max_new_share=max_new_share,
+        max_blank_share=max_blank_share,
+        max_change_share=max_change_share,
     )
 
     def run(sync: engine.Sync) -> tuple[engine.Plan, int]:

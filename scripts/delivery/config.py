@@ -62,6 +62,8 @@ class Sync:
     max_age_hours: float | None = None
     max_remove_share: float = 0.2
     max_new_share: float = 0.5
+    max_blank_share: float = 0.2
+    max_change_share: float = 0.9
     workers: int = 4
     max_tries: int = 6
     backoff_seconds: float = 0.5
@@ -90,6 +92,7 @@ class Sync:
 
 
 COMMON = ("warehouse", "ledger", "suppressions", "max_remove_share", "max_new_share")
+COMMON += ("max_blank_share", "max_change_share")
 COMMON += ("require_validation", "max_age_hours", "workers", "max_tries")
 COMMON += ("backoff_seconds", "longest_wait_seconds", "timeout_seconds")
 OF_A_SYNC = ("destination", "options", "source", "where", "key", "fields", "contains_people")
@@ -279,7 +282,7 @@ def check(sync: Sync) -> None:
     for table in (sync.source, sync.suppressions):
         if table and not re.fullmatch(r"\w+\.\w+", table):
             raise ConfigError(f"{name}: {table!r} is not of the form schema.table.")
-    for setting in ("max_remove_share", "max_new_share"):
+    for setting in ("max_remove_share", "max_new_share", "max_blank_share", "max_change_share"):
         if not 0 <= getattr(sync, setting) <= 1:
             raise ConfigError(f"{setting} is a share between 0 and 1.")
     if min(sync.workers, sync.max_tries) < 1:

@@ -235,6 +235,12 @@ class Destination:
         """Return how many records one batch takes when `total` are to be sent."""
         return self.batch_size
 
+    def begin(self, sync: str, run_id: int) -> None:
+        """Learn that a run begins: the name of the sync, and the number of the run."""
+
+    def end(self) -> None:
+        """Learn that nothing more comes in this run."""
+
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
         """Send one batch of one operation; returns one outcome per record, in any order.
 

@@ -36,10 +36,11 @@ class Diff:
     """What a push would do.
 
     `build` is a fingerprint of the source's rows. `counts` are records by operation and `fields`
-    records by field and operation; `known` are all
-    records the destination may hold; `again` were sent before without an answer; `dead` and `held`
-    wait; `suppressed` source rows are people whom nothing may reach, `suppressed_removes` those of
-    them that were delivered before; `without_key` and `merged` are source rows that are not sent.
+    records by field and operation; `known` are all records the destination may hold; `blanked`
+    are updates that empty a field, by field; `again` were sent before without an answer; `dead`
+    and `held` wait; `consents` are source rows that say yes or no (None without such a column);
+    `suppressed` source rows are people whom nothing may reach, `suppressed_removes` those of them
+    that were delivered before; `without_key` and `merged` are source rows that are not sent.
     """
 
     source_rows: int = 0
@@ -47,6 +48,8 @@ class Diff:
     build: str = ""
     known: int = 0
     counts: dict[str, int] = field(default_factory=dict)
+    blanked: dict[str, int] = field(default_factory=dict)
+    consents: int | None = None
     fields: dict[str, dict[str, int]] = field(default_factory=dict)
     again: int = 0
     dead: int = 0
@@ -189,7 +192,13 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
     barred = suppressions(ledger, sync, kinds)
     table = f"{rows_meant(sync)} as source"
     as_of = "max(source.as_of)" if "as_of" in kinds else "null"
-    rows, keys, at = ledger.run(f"select count(*), count({key}), {as_of} from {table}").fetchone()
+    asked = [column for column in CONSENTS if column in kinds]
+    consents = (
+        f"count(coalesce({', '.join(f'source.{name}' for name in asked)}))" if asked else "null"
+    )
+    rows, keys, at, consents = ledger.run(
+        f"select count(*), count({key}), {as_of}, {consents} from {table}"
+    ).fetchone()
     ledger.run(
         f"""
         create or replace temp table barred as
@@ -213,6 +222,7 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
     kept = ledger.value("select count(*) from wanted")
     return Diff(
         source_rows=rows,
+        consents=consents,
         as_of=at,
         without_key=rows - keys,
         suppressed=keys - reachable,
@@ -363,7 +373,7 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
     names = ",".join(sync.remote)
     payload = ", ".join(f"'{name}', wanted.{quoted(name)}" for name in sync.remote)
     ranks = " ".join(f"when '{name}' then {rank}" for rank, name in enumerate(OPERATIONS))
-    after, changed = [], []
+    after, changed, blanked = [], [], []
     for position, (name, policy) in enumerate(sync.remote.items(), start=1):
         new, old = f"hashes[{position}]", f"json_extract_string(old_hashes, '$.\"{name}\"')"
         doubt = f"list_contains(doubtful, '{name}')"
@@ -378,6 +388,8 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
         # A null must not go out under never_clear even when an earlier value is in doubt.
         doubtful = doubt if policy == "always" else f"({doubt} and {new} is not null)"
         after.append(f"'{name}', {value}")
+        if policy == "always":
+            blanked.append(f"case when {new} is null and {old} is not null then '{name}' end")
         changed.append(
             f"case when ({value}) is distinct from {old} or {doubtful} then '{name}' end"
         )
@@ -435,6 +447,10 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
                     when operation = 'remove' then [{cleared}]
                     else list_filter([{", ".join(changed)}], lambda name: name is not null)
                 end as changed,
+                case
+                    when operation = 'update'
+                        then list_filter([{", ".join(blanked)}], lambda name: name is not null)
+                end as blanked,
                 cast(json_object({", ".join(after)}) as varchar) as field_hashes
             from joined
         )
@@ -541,6 +557,16 @@ def count_changes(
     ).fetchall():
         for name, number in zip(names, by_field, strict=True):
             diff.fields[name][operation] = number
+    diff.blanked = dict(
+        ledger.run(
+            """
+            select name, count(*)
+            from (select unnest(blanked) as name from difference where operation = 'update')
+            group by name
+            """,
+            difference=difference,
+        ).fetchall()
+    )
     diff.known, diff.again, diff.suppressed_removes = ledger.run(
         """
         select

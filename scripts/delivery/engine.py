@@ -35,6 +35,7 @@ from .errors import ConfigError, GuardError, LockedError, SyncError
 from .existing import Existing, check_new, could_be_too_new, find_existing
 from .forgetting import Forgotten, forget_in
 from .freshness import check_source, check_validation, remember_source
+from .guards import check_guard
 from .ledger import Ledger, forgotten_beside, now
 from .locks import is_postgres, only_writer
 from .people import private_files
@@ -180,7 +181,7 @@ def plan(sync: Sync, *, sample: int = 3, account: str | None = None) -> Plan:
                 not_asked = str(problem)
         try:
             check_source(ledger, sync, diff, allow_older=False)
-            check_guard(sync, diff)
+            check_guard(sync, ledger, diff)
             check_validation(sync, diff)
             if existing:
                 check_new(sync, diff, existing)
@@ -227,7 +228,7 @@ def push(
         if not skip_validation:
             check_validation(sync, diff)
         check_source(ledger, sync, diff, allow_older=allow_older)
-        check_guard(sync, diff)
+        check_guard(sync, ledger, diff)
         if diff.total:
             try:
                 check_account(ledger, sync, account)
@@ -515,27 +516,6 @@ def with_patience(
             f"{sync.destination.name} could not be read to the end ({problem}). The next "
             "pull goes on from there."
         ) from None
-
-
-def check_guard(sync: Sync, diff: Diff) -> None:
-    """Raise GuardError when the source looks broken rather than changed.
-
-    Who must not be reached any more is removed whatever the number.
-    """
-    removes, most = diff.counts["remove"] - diff.suppressed_removes, sync.max_remove_share
-    if removes <= 0 or removes <= most * diff.known:
-        return
-    what = (
-        f"{sync.source} is empty"
-        if not diff.source_rows
-        else f"{sync.source} has lost many records"
-    )
-    raise GuardError(
-        f"{what}: {removes:,} of {diff.known:,} delivered records ({removes / diff.known:.0%}) "
-        f"would be removed, more than the {most:.0%} allowed. Nothing was sent. Look at the last "
-        "build; if they have really left, push with --max-remove-share "
-        f"{min(1.0, removes / diff.known + 0.005):.2f}."
-    )
 
 
 def as_json(value: Any) -> Any:

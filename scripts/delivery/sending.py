@@ -104,8 +104,10 @@ class Delivery:
         result.run_id = self.ledger.start_run(result.diff.counts)
         result.open = result.diff.total
         self.report()
+        self.destination.begin(self.sync.name, result.run_id)
         try:
             self.send_changes()
+            self.destination.end()
         except BaseException as problem:
             self.fail(problem)
         self.transport.close()

@@ -21,7 +21,7 @@ from rich.progress import Task as ProgressTask
 from rich.table import Column, Table
 from rich.text import Text
 
-from scripts.errors import PersonNeeded, report
+from scripts.errors import PersonNeeded, Unexpected, report
 
 from . import engine
 from .config import Sync
@@ -44,7 +44,8 @@ def for_each(
     for sync in syncs:
         try:
             result, code = run(sync)
-        except PersonNeeded as problem:
+        except Exception as raised:  # whatever it is, the next sync has its turn
+            problem = raised if isinstance(raised, PersonNeeded) else Unexpected(raised)
             report(problem, as_json=as_json, about=sync.name if len(syncs) > 1 else None)
             codes.append(problem.exit_code)
             continue
@@ -54,7 +55,7 @@ def for_each(
         else:
             show(result)
     # Partial is the mildest: whoever reads the code should hear of what needs a person.
-    return max(codes, key=lambda code: (code != 0, code != 3, code))
+    return max(codes, key=lambda code: (code != 0, code != 3, code == 1, code))
 
 
 def console(*, stderr: bool = False) -> Console:

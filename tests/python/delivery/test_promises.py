@@ -2,6 +2,7 @@
 
 import socket
 from dataclasses import replace
+from types import SimpleNamespace
 
 import duckdb
 import httpx
@@ -13,6 +14,8 @@ from scripts.commands import status
 from scripts.delivery.config import Field
 from scripts.delivery.destination import Destination, Outcome, Record, Refused, Stop, Transient
 from scripts.delivery.destinations.slack import Slack
+from scripts.delivery.ledger import Ledger
+from scripts.delivery.show import for_each
 
 from .test_engine import A_SYNC, ROOT, TOKEN, fill, held, make_sync, people, person, push, wanted
 from .vendors.slack import PATH, SlackChannel
@@ -69,7 +72,9 @@ def test_in_the_examples_who_is_in_no_segment_keeps_no_segment():
         kept = [
             column
             for column, field in sync.fields.items()
-            if "segment" in column and field.policy != "always"
+            if "segment" in column
+            and field.policy != "always"
+            and field.to not in sync.destination.memberships
         ]
         assert not kept or sync.destination.name == "slack", (sync.name, kept)
 
@@ -310,3 +315,81 @@ def test_a_refused_remove_of_a_suppressed_person_is_tried_until_it_succeeds(sync
 def looked_at(sync):
     """The exit code of `audiences status` for one sync."""
     return status.with_code(delivery.status(sync))[1]
+
+
+# ---------------------------------------------------------------------- guards
+
+
+def pushed(sync, count=60, **values):
+    fill(sync.warehouse, people(count, segments="a", grade="A", **values))
+    return push(sync)
+
+
+@pytest.fixture
+def quiet(sync):
+    """A sync that nothing but its guards stops."""
+    fields = {"segments": Field("segments", "always"), "grade": Field("grade", "always")}
+    return replace(sync, destination=Memory(), fields=fields)
+
+
+def test_values_that_vanish_stop_the_push(quiet):
+    pushed(quiet)
+    rows = people(60, segments="a", grade="A")
+    for row in rows[:13]:
+        row["grade"] = None
+    fill(quiet.warehouse, rows)
+    with pytest.raises(delivery.GuardError, match=r"grade would be emptied in 13 of 60 .*0\.22"):
+        push(quiet)
+    assert "emptied" in delivery.plan(quiet).guard
+    assert push(replace(quiet, max_blank_share=0.22)).delivered == 13
+
+
+def test_values_that_change_nearly_everywhere_stop_the_push(quiet):
+    pushed(quiet)
+    fill(quiet.warehouse, people(60, segments="b", grade="A"))
+    with pytest.raises(delivery.GuardError, match=r"60 of 60 .* updated"):
+        push(quiet)
+    assert push(replace(quiet, max_change_share=1)).delivered == 60
+
+
+def test_a_consent_that_nobody_filled_in_stops_the_push(quiet):
+    pushed(quiet)
+    add_column(quiet, "is_consented", "boolean", "null")
+    with pytest.raises(delivery.GuardError, match="none says whether the person consented"):
+        push(quiet)
+    with duckdb.connect(str(quiet.warehouse)) as connection:
+        connection.execute("update activation.crm_contacts set is_consented = profile_id <> 'x'")
+    assert push(quiet).exit_code == 0
+
+
+def test_a_source_that_shrinks_day_by_day_stops_the_push(quiet):
+    for count in (100, 85, 80):
+        pushed(quiet, count)
+    with pytest.raises(delivery.GuardError, match=r"22 of 100 .*seven days ago.*0\.23|shrinks"):
+        pushed(quiet, 78)
+    assert pushed(replace(quiet, max_remove_share=0.23), 78).exit_code == 0
+    with Ledger(quiet.ledger, quiet.ledger_name) as ledger:  # a week later it is history
+        ledger.run("update {t}.sync_run set started_at = started_at - interval 8 day")
+    assert pushed(quiet, 64).exit_code == 0
+
+
+# ---------------------------------------------------------------------- several syncs
+
+
+@pytest.mark.parametrize(
+    ("problem", "worst"), [(ValueError("ann@example.com"), 1), (delivery.AuthError("no"), 6)]
+)
+def test_one_sync_that_fails_never_skips_the_next_and_the_worst_code_is_told(
+    capsys, problem, worst
+):
+    shown = []
+
+    def run(name):
+        if name == "second":
+            raise problem
+        return name, 3
+
+    syncs = [SimpleNamespace(name=name) for name in ("first", "second", "third")]
+    code = for_each(syncs, lambda sync: run(sync.name), shown.append, as_json=False)
+    assert (shown, code) == (["first", "third"], worst)
+    assert "ann@" not in capsys.readouterr().err
