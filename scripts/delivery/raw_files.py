@@ -24,23 +24,23 @@ FACTS = json.JSONEncoder(sort_keys=True, default=str)
 class Pages:
     """The rows of one pull that is under way, in a folder of its own: a file of lines per table.
 
-    `of` says which pull it is; pages of another one are thrown away. `progress` is the
+    `which` says which pull it is; pages of another one are thrown away. `progress` is the
     destination's own account of how far it is.
     """
 
-    def __init__(self, folder: Path, of: Mapping[str, str], destination: Destination) -> None:
+    def __init__(self, folder: Path, which: Mapping[str, str], destination: Destination) -> None:
         self.folder, self.destination = folder, destination
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.state = folder / "state.json"
         self.sizes: dict[str, int] = {}  # bytes of complete pages
         self.names: dict[str, list[str]] = {}
-        self.of = dict(of)
+        self.which = dict(which)
         destination.progress = {}
         try:
             held = json.loads(self.state.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             held = {}
-        if held.get("of") == self.of and held.get("progress"):
+        if held.get("of") == self.which and held.get("progress"):
             self.sizes, self.names = held["sizes"], held["names"]
             destination.progress = held["progress"]
         for path in folder.glob("*.jsonl"):
@@ -66,7 +66,7 @@ class Pages:
 
     def keep(self) -> None:
         """Remember how far the destination is, with the pages that belong to it."""
-        state = {"of": self.of, "sizes": self.sizes, "names": self.names}
+        state = {"of": self.which, "sizes": self.sizes, "names": self.names}
         draft = self.state.with_suffix(".part")
         draft.write_text(json.dumps({**state, "progress": self.destination.progress}))
         draft.replace(self.state)
