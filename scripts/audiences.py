@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import typer
 
-from scripts.errors import PersonNeeded, report
+from scripts.errors import PersonNeeded, Unexpected, report
 
 # A new command is one function in a file of its name in scripts/commands, and its name here, in
 # the group and at the place where --help lists it. `make command-docs` documents it.
@@ -32,7 +32,9 @@ Exit codes: 0 everything is as it should be; 1 the build failed; 2 a setting,
 file, table or remote field is missing or wrong, or a question has no answer;
 3 partial, some records were refused or are still open; 4 a critical check
 failed, or a guard stopped the push before its first request; 5 another process
-holds the ledger or the warehouse; 6 the credentials are not accepted.
+holds the ledger or the warehouse; 6 the credentials are not accepted; 7
+something that nobody foresaw, such as a full disk or a broken ledger: the
+message says what and where, without people and secrets.
 """
 
 
@@ -89,6 +91,10 @@ def main(argv: list[str] | None = None) -> int:
     except PersonNeeded as problem:
         report(problem, as_json="--json" in arguments)
         return problem.exit_code
+    except Exception as problem:  # whatever it says can hold people and secrets
+        failed = Unexpected(problem)
+        report(failed, as_json="--json" in arguments)
+        return failed.exit_code
     return 0
 
 

@@ -28,6 +28,23 @@ DETAILS = re.compile(r"/account-info/(?:v3|\d{4}-\d{2})/details")
 KIND = f"({'|'.join(KINDS)})"
 
 
+FAULTS = {"status", "headers", "policy", "raw", "drop"}
+MOST_FAULTS = 100_000
+
+
+def fits(fault: dict[str, Any]) -> bool:
+    """Whether the parts of a fault are of the kind that a reply can be made of."""
+    headers, status = fault.get("headers", {}), fault.get("status", 200)
+    return (
+        isinstance(status, int)
+        and 200 <= status <= 599
+        and isinstance(headers, dict)
+        and all("\n" not in f"{name}{value}" for name, value in headers.items())
+        and all(isinstance(fault.get(name, ""), str) for name in ("raw", "policy"))
+        and fault.get("drop", "before") in ("before", "after")
+    )
+
+
 class DemoCrm(ThreadingHTTPServer):
     """One running demo CRM: `url`, `token`, `store`, counters, and faults to inject."""
 
@@ -125,7 +142,7 @@ class Handler(BaseHTTPRequestHandler):
         if parts.path == "/":
             return self.send(200, render(self.server.store, query), kind="text/html")
         if parts.path == "/_demo/stats":
-            return self.send(200, dict(self.server.counts))
+            return self.send(200, dict(self.server.counts)) if self.is_let_in() else None
         return self.route(parts.path, query)
 
     def do_POST(self) -> None:
@@ -137,8 +154,7 @@ class Handler(BaseHTTPRequestHandler):
         except ValueError:
             return self.send(400, api.error("Invalid input JSON"))
         if parts.path == "/_demo/faults":
-            self.server.fail_next(**body)
-            return self.send(200, {"faults": len(self.server.faults)})
+            return self.take_faults(body)
         return self.route(parts.path, parse_qs(parts.query), body)
 
     do_PUT = do_DELETE = do_POST
@@ -159,6 +175,19 @@ class Handler(BaseHTTPRequestHandler):
                 is_search = area == "objects" and rest.endswith("/search")
                 return self.serve(bound, body, is_search=is_search)
         return self.send(404, api.error("resource not found", "OBJECT_NOT_FOUND"))
+
+    def take_faults(self, body: Any) -> None:
+        """Spoil the next requests, for whoever has the token and asks in the right form."""
+        if not self.is_let_in():
+            return
+        try:
+            count, fault = int(body.pop("count", 1)), dict(body)
+        except (AttributeError, TypeError, ValueError):
+            return self.send(400, api.error("Give a JSON object with count and a fault"))
+        if not 0 < count <= MOST_FAULTS or not set(fault) <= FAULTS or not fits(fault):
+            return self.send(400, api.error(f"A fault is made of {sorted(FAULTS)}"))
+        self.server.fail_next(count, **fault)
+        self.send(200, {"faults": len(self.server.faults)})
 
     def is_let_in(self) -> bool:
         """Answer 401 unless the request carries the token."""

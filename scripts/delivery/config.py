@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import yaml
 
@@ -125,12 +126,24 @@ def load_syncs(
             f"{path} does not know {unknown}; beside `syncs` it knows {sorted(COMMON)}. Secrets "
             "belong in the environment, never in this file."
         )
+    for given in (values.get("ledger"), overrides.get("ledger")):
+        if has_password(str(given or "")):
+            raise ConfigError(
+                "An address with a password belongs in the environment: set AUDIENCE_LEDGER. On "
+                "the command line every user of the machine can read it, in a file every copy."
+            )
     for name, variable in (("warehouse", "AUDIENCE_WAREHOUSE"), ("ledger", "AUDIENCE_LEDGER")):
         if environ.get(variable):
             values[name] = environ[variable]
     values |= {name: value for name, value in overrides.items() if value is not None}
     names = named(list(names), chosen, path)
     return [make_sync(name, chosen[name], values, environ) for name in names]
+
+
+def has_password(address: str) -> bool:
+    """Whether the address of a database holds a password."""
+    parts = urlsplit(address)
+    return bool(parts.password or parse_qs(parts.query).get("password"))
 
 
 def named(names: list[str], chosen: Mapping[str, Any], path: Path) -> list[str]:

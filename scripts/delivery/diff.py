@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import duckdb
 
@@ -624,9 +625,16 @@ def samples(ledger: Ledger, difference: duckdb.DuckDBPyRelation, count: int) -> 
         ).fetchall()
         for key, changed, payload in rows:
             values = json.loads(payload) if operation != "remove" else {}
-            kept = {name: values.get(name) for name in changed}
+            kept = {name: masked_value(name, values.get(name)) for name in changed}
             found.append(Sample(operation, masked(key), kept))
     return found
+
+
+def masked_value(name: str, value: Any) -> Any:
+    """Return a value as a plan may show it; addresses and names of people are masked."""
+    text = str(value)
+    personal = "@" in text or any(part in name.lower() for part in ("mail", "phone", "name"))
+    return mask(text) if personal and value is not None else value
 
 
 def masked(key: str) -> str:

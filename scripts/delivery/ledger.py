@@ -25,6 +25,7 @@ the destination is not idempotent. `fold` brings the acks into `delivered` and `
 """
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -123,7 +124,9 @@ def attach(connection: duckdb.DuckDBPyConnection, address: str, name: str) -> No
     except duckdb.Error as problem:
         if is_postgres(address):  # its text can hold the password
             raise ConfigError("The ledger's PostgreSQL database cannot be attached.") from None
-        raise LockedError(f"The ledger cannot be opened: {problem}") from None
+        if re.search(r"set lock|different configuration", str(problem)):
+            raise LockedError(f"The ledger cannot be opened: {problem}") from None
+        raise
 
 
 class Ledger:
