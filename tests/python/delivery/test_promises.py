@@ -377,7 +377,7 @@ def test_a_source_that_shrinks_day_by_day_stops_the_push(quiet):
 
 
 @pytest.mark.parametrize(
-    ("problem", "worst"), [(ValueError("ann@example.com"), 1), (delivery.AuthError("no"), 6)]
+    ("problem", "worst"), [(ValueError("ann@example.com"), 7), (delivery.AuthError("no"), 6)]
 )
 def test_one_sync_that_fails_never_skips_the_next_and_the_worst_code_is_told(
     capsys, problem, worst
