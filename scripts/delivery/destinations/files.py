@@ -60,13 +60,15 @@ class Files(Destination):
     def __init__(self, options: Mapping[str, Any], environ: Mapping[str, str]) -> None:
         super().__init__(options, environ)
         self.batch_size = self.option["batch_size"]
-        self.folder = Path(self.option["folder"])
+        self.folder = Path(self.option.get("folder", ""))
         self.columns = self.option["columns"]
         self.lock = threading.Lock()
         self.begin("files", 0)
         kinds = self.columns.values() if isinstance(self.columns, Mapping) else [None]
         if not set(kinds) <= set(TYPES):
-            raise ConfigError(f"The option columns of files maps fields to one of {list(TYPES)}.")
+            raise ConfigError(
+                f"The option columns of {self.name} maps fields to one of {list(TYPES)}."
+            )
 
     @property
     def account(self) -> str:
@@ -81,8 +83,12 @@ class Files(Destination):
         """Raise ConfigError when there is no folder, or the format is not known."""
         if not self.option["folder"]:
             raise ConfigError("Set the option folder of files.")
+        self.check_format()
+
+    def check_format(self) -> None:
+        """Raise ConfigError for a format that is not known."""
         if self.option["format"] not in FORMATS:
-            raise ConfigError(f"The option format of files is one of {FORMATS}.")
+            raise ConfigError(f"The option format of {self.name} is one of {FORMATS}.")
 
     def begin(self, sync: str, run_id: int) -> None:
         """Take the name that the files of this run begin with."""
@@ -186,6 +192,10 @@ class Files(Destination):
             yield Finding("folder", True)
         except OSError as problem:
             yield Finding("folder", False, f"{self.folder} cannot be written: {why(problem)}.")
+        yield from self.look_at_columns(fields)
+
+    def look_at_columns(self, fields: Mapping[str, str]) -> Iterator[Finding]:
+        """Yield whether the option columns has the mapped fields."""
         if self.columns:
             other = sorted(set(fields) ^ set(self.columns))
             detail = f"Only in fields or only in the option columns: {other}." if other else ""

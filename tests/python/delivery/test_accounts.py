@@ -22,6 +22,10 @@ WITHOUT_A_REQUEST = [
     ("braze", {}, BRAZE | {"BRAZE_API_KEY": "a"}, "rest.braze.eu key"),
     ("slack", {}, {"SLACK_WEBHOOK_URL": HOOK}, "hooks.slack.com T0/B0"),
     ("webhook", {"url": "https://x.example/in?token=hush"}, {}, "https://x.example/in key"),
+    ("segment", {}, {"SEGMENT_WRITE_KEY": "a"}, "api.segment.io key"),
+    ("rudderstack", {}, {"RUDDERSTACK_WRITE_KEY": "a", "RUDDERSTACK_BASE_URL": "https://r.example"},
+     "r.example key"),
+    ("storage", {"address": "sftp://a:hush@h/x"}, {}, "folder sftp://h/x"),
     ("google", {"account": "123-456-7890"}, {}, "customer 1234567890"),
     ("bottlecrm", INTAKE, {"BOTTLECRM_BASE_URL": "https://c.example"}, "https://c.example, lead"),
 ]  # fmt: skip
