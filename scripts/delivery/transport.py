@@ -2,7 +2,6 @@
 
 import email.utils
 import logging
-import random
 import re
 import threading
 import time
@@ -11,13 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
-from pyrate_limiter import Limiter, Rate
+from tenacity import RetryCallState, wait_exponential_jitter
 
 from .destination import Destination, NoAnswer, Refused, Stop, Transient
 from .errors import AuthError, redact
+from .limits import Quota
 
-# A little under the quota: other clocks and other windows than ours.
-SHARE_OF_QUOTA = 0.95
 LONGEST_BACKOFF = 60.0
 # httpx writes whole addresses, secrets in them included, to its log.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -32,9 +30,8 @@ class Transport:
     """
 
     def __init__(self, destination: Destination, *, timeout_seconds: float = 30.0) -> None:
-        limit, seconds = destination.quota
-        rate = Rate(max(1, int(limit * SHARE_OF_QUOTA)), int(seconds * 1000))
-        self.destination, self.limiter = destination, Limiter(rate)
+        self.destination, self.quota = destination, Quota(destination)
+        self.seconds = timeout_seconds
         self.client = httpx.Client(
             base_url=destination.base_url,
             timeout=httpx.Timeout(timeout_seconds, connect=10.0),
@@ -54,7 +51,7 @@ class Transport:
         """Close the connections."""
         self.stopping.set()
         self.client.close()
-        self.limiter.close()
+        self.quota.close()
 
     def pause(self, seconds: float) -> None:
         """Let nobody through the gate for this long."""
@@ -78,7 +75,7 @@ class Transport:
         """
         while (wait := self.open_at - time.monotonic()) > 0:
             self.sleep(wait)
-        while not self.limiter.try_acquire("requests", blocking=False):
+        while not self.quota.allows():
             self.sleep(0.02)
         if self.stopping.is_set():
             raise Stop("stopped")
@@ -86,11 +83,30 @@ class Transport:
             self.requests += 1
         headers = {**self.destination.headers, **arguments.pop("headers", {})}
         try:
-            return self.client.request(method, address, headers=headers, **arguments)
+            return self.answer(method, address, headers=headers, **arguments)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):  # nothing was sent
             raise Transient("no connection") from None
         except httpx.HTTPError as problem:  # its text can hold addresses: only name it
             raise NoAnswer(f"no answer ({type(problem).__name__})") from None
+
+    def answer(self, method: str, address: str, **arguments: Any) -> httpx.Response:
+        """Make one request; raises NoAnswer when its answer drips in for too long.
+
+        The timeout of httpx is that of one read; this one is that of all of them together.
+        """
+        until = time.monotonic() + self.seconds
+        with self.client.stream(method, address, **arguments) as response:
+            parts = []
+            for part in response.iter_raw():
+                parts.append(part)
+                if time.monotonic() > until:
+                    raise NoAnswer(f"no whole answer in {self.seconds:g} seconds")
+        return httpx.Response(
+            response.status_code,
+            headers=response.headers,
+            content=b"".join(parts),
+            request=response.request,
+        )
 
 
 def patient(sync: Any, transport: Transport) -> Callable[..., httpx.Response]:
@@ -115,20 +131,25 @@ def patient(sync: Any, transport: Transport) -> Callable[..., httpx.Response]:
 
 def backoff(tries: int, base_seconds: float) -> float:
     """Return an exponential pause with jitter after this many tries."""
-    return min(LONGEST_BACKOFF, base_seconds * 2 ** (tries - 1)) * random.uniform(0.5, 1.5)
+    waits = wait_exponential_jitter(initial=base_seconds, max=LONGEST_BACKOFF, jitter=base_seconds)
+    state = RetryCallState(None, None, (), {})
+    state.attempt_number = tries
+    return waits(state)
 
 
 def retry_after(response: httpx.Response, *, otherwise: float | None = None) -> float | None:
-    """Return the seconds that a Retry-After header (a number or a date) asks for."""
+    """Return the seconds that a Retry-After header asks for.
+
+    A number, or a date in any of the three forms of HTTP; what is neither counts as not said.
+    """
     value = response.headers.get("Retry-After", "").strip()
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
+    if re.fullmatch(r"\d+(\.\d+)?", value):
+        return float(value)
     try:
         at = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+    except (TypeError, ValueError, IndexError, OverflowError):
         return otherwise
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)  # asctime() names no zone: it is GMT
     return max(0.0, (at - datetime.now(UTC)).total_seconds())
 
 

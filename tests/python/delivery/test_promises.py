@@ -1,6 +1,11 @@
 """Promises of docs/pushing.md that no other file tests: one test each, named after its promise."""
 
+import gzip
 import socket
+import stat
+import threading
+import time
+from contextlib import suppress
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -12,10 +17,20 @@ from dev import demo_crm
 from scripts import delivery
 from scripts.commands import status
 from scripts.delivery.config import Field
-from scripts.delivery.destination import Destination, Outcome, Record, Refused, Stop, Transient
+from scripts.delivery.destination import (
+    Destination,
+    NoAnswer,
+    Outcome,
+    Record,
+    Refused,
+    Stop,
+    Transient,
+)
 from scripts.delivery.destinations.slack import Slack
 from scripts.delivery.ledger import Ledger
+from scripts.delivery.limits import Quota
 from scripts.delivery.show import for_each
+from scripts.delivery.transport import Transport, retry_after
 
 from .test_engine import A_SYNC, ROOT, TOKEN, fill, held, make_sync, people, person, push, wanted
 from .vendors.slack import PATH, SlackChannel
@@ -393,3 +408,82 @@ def test_one_sync_that_fails_never_skips_the_next_and_the_worst_code_is_told(
     code = for_each(syncs, lambda sync: run(sync.name), shown.append, as_json=False)
     assert (shown, code) == (["first", "third"], worst)
     assert "ann@" not in capsys.readouterr().err
+
+
+# ---------------------------------------------------------------------- time and quotas
+
+
+def test_an_answer_that_drips_in_is_given_up(tmp_path):
+    """Each byte comes in time; all of them together do not."""
+
+    def drip(listener):
+        with listener.accept()[0] as client:
+            client.recv(65_536)
+            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+            with suppress(OSError):
+                for _ in range(1000):
+                    client.sendall(b"x")
+                    time.sleep(0.02)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=drip, args=(listener,), daemon=True).start()
+        memory = Memory()
+        memory.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        began = time.monotonic()
+        with Transport(memory, timeout_seconds=0.3) as transport, pytest.raises(NoAnswer):
+            transport.call("GET", "/")
+        assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("encoding", [None, "gzip"])
+def test_an_answer_arrives_whole(encoding):
+    with SlackChannel() as vendor:
+        body = gzip.compress(b"[1]") if encoding else b"[1]"
+        headers = {"Content-Encoding": encoding} if encoding else {}
+        memory = Memory()
+        memory.base_url = vendor.url
+        with Transport(memory) as transport:
+            transport.client = httpx.Client(
+                base_url=vendor.url,
+                transport=httpx.MockTransport(
+                    lambda _: httpx.Response(200, headers=headers, stream=httpx.ByteStream(body))
+                ),
+            )
+            assert transport.call("GET", "/").json() == [1]
+
+
+def test_syncs_of_one_account_share_its_quota(monkeypatch, tmp_path):
+    """Also those of other programs: the window is counted in a file."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    first, second, other = Memory(), Memory(), Memory()
+    for memory in (first, second, other):
+        memory.quota = (100, 60.0)
+    other.base_url = "http://another.example"
+    quotas = [Quota(memory) for memory in (first, second, other)]
+    granted = [sum(quota.allows() for _ in range(60)) for quota in quotas]
+    for quota in quotas:
+        quota.close()
+    assert granted == [60, 35, 60]
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o700 for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        ("0.05", 0.05),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
+        ("Wednesday, 21-Oct-15 07:28:00 GMT", 0.0),
+        ("Wed Oct 21 07:28:00 2015", 0.0),
+        ("Wed, 21 Oct 2099 07:28:00 GMT", 2_000_000_000.0),
+        ("-5", None),
+        ("inf", None),
+        ("nan", None),
+        ("soon", None),
+        ("", None),
+        ("99 99 99", None),
+    ],
+)
+def test_retry_after_in_every_form(header, seconds):
+    found = retry_after(httpx.Response(429, headers={"Retry-After": header}))
+    assert found == seconds or (seconds and seconds > 1e9 and found > 1e9), found
