@@ -34,6 +34,8 @@ from scripts.delivery.plug_ins import own
 from scripts.delivery.transport import Transport
 from scripts.warehouse import UnreadableWarehouse
 
+from . import figures
+
 ROOT = Path(__file__).resolve().parents[3]
 TOKEN = "secret-token-4711"
 FEBRUARY, MARCH = datetime.fromisoformat("2026-02-01"), datetime.fromisoformat("2026-03-01")
@@ -676,6 +678,7 @@ def test_kill_9_at_random_points_loses_and_doubles_nothing(crm, sync, start_push
     assert delivery.plan(sync).nothing
     writes = crm.writes().values()
     assert sum(writes) <= len(rows) + kills * sync.workers * 100  # only what was on the wire
+    figures.count(records=len(rows), faults=kills)
 
 
 PERSON = st.fixed_dictionaries(
