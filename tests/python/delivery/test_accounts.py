@@ -22,6 +22,7 @@ WITHOUT_A_REQUEST = [
     ("braze", {}, BRAZE | {"BRAZE_API_KEY": "a"}, "rest.braze.eu key"),
     ("slack", {}, {"SLACK_WEBHOOK_URL": HOOK}, "hooks.slack.com T0/B0"),
     ("webhook", {"url": "https://x.example/in?token=hush"}, {}, "https://x.example/in key"),
+    ("iterable", {}, {"ITERABLE_API_KEY": "a"}, "api.iterable.com key"),
     ("segment", {}, {"SEGMENT_WRITE_KEY": "a"}, "api.segment.io key"),
     ("rudderstack", {}, {"RUDDERSTACK_WRITE_KEY": "a", "RUDDERSTACK_BASE_URL": "https://r.example"},
      "r.example key"),
