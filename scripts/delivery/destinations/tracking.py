@@ -133,8 +133,8 @@ class RudderStack(Tracking):
 def is_success(response: httpx.Response) -> bool:
     """Whether an answer says that the events were taken."""
     body = json_of(response)
-    said = isinstance(body, dict) and body.get("success") is True
-    return response.status_code == 200 and (said or response.text.strip().strip('"') == "OK")
+    is_told = isinstance(body, dict) and body.get("success") is True
+    return response.status_code == 200 and (is_told or response.text.strip().strip('"') == "OK")
 
 
 def digest(*texts: str) -> str:

@@ -270,8 +270,10 @@ ENVIRON = {
     "GOOGLE_ACCESS_TOKEN": "token",
     "META_ACCESS_TOKEN": "token",
 }
-# Where the contract says so: any 2xx of a webhook, `{}` of Customer.io, 204 of Mailchimp's tags.
+# Where the contract says so: any 2xx of a webhook, `{}` of Customer.io, 204 of Mailchimp's tags,
+# `{}` of Iterable for a user who is not there.
 PROVEN = {("webhook", 200), ("webhook", 204), ("customerio", 200), ("mailchimp", 204)}
+PROVEN |= {("iterable", 200)}
 SILENT_UPDATES = {"slack", "files"}  # an update makes no request
 
 
