@@ -271,8 +271,14 @@ class Destination:
     ) -> tuple[list[Record], list[Outcome]]:
         """Return the records to send, with the ids of those that are there already, and the rest.
 
-        The rest is refused because several are there, or absent because none may be created.
+        The rest is refused because several are there, or absent because none may be created. Every
+        batch passes here, so no plug-in can be made to write what only a person may decide.
         """
+        names = {name for record in records for name in (*record.values, *record.whole)}
+        if denied := sorted(name for name in names if self.is_forbidden(name)):
+            raise ConfigError(
+                f"{denied} are the person's to decide, and {self.name}'s: unmap them."
+            )
         strangers = [
             record
             for record in records

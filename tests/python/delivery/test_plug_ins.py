@@ -10,7 +10,7 @@ import pytest
 
 from scripts.delivery import destinations, plug_ins
 from scripts.delivery.config import make_destination
-from scripts.delivery.destination import Destination, Refused, url
+from scripts.delivery.destination import Destination, Record, Refused, url
 from scripts.delivery.errors import ConfigError
 
 FOLDER = Path(destinations.__file__).parent
@@ -92,6 +92,17 @@ def test_a_name_that_nobody_brings_lists_the_choices():
 def test_a_class_cannot_claim_what_it_does_not_do(claims, lacks):
     with pytest.raises(TypeError, match=f"lacks {lacks}"):
         type("Boastful", (Destination,), {"name": "boastful", **claims})
+
+
+def test_no_batch_passes_that_writes_what_a_person_decides():
+    kind = type(
+        "Careful",
+        (Destination,),
+        {"name": "careful", "forbidden": frozenset({"OptOut"}), "send": lambda *_: []},
+    )
+    for field in ("OptOut", "optout", "optout.news"):
+        with pytest.raises(ConfigError, match=field):
+            kind({}, {}).adopt(None, "add", [Record("a", None, {field: True}, {})])
 
 
 def test_an_id_is_one_part_of_an_address():
