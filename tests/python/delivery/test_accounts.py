@@ -5,7 +5,7 @@ import pytest
 from scripts.delivery.plug_ins import own, plug_in
 
 from .sending import calls
-from .vendors import customerio, klaviyo, mailchimp, meta, salesforce
+from .vendors import customerio, intercom, klaviyo, mailchimp, meta, salesforce
 
 
 def whose(name, options, environ):
@@ -63,6 +63,7 @@ ASKED = [
      {"SALESFORCE_CLIENT_ID": salesforce.CLIENT_ID,
       "SALESFORCE_CLIENT_SECRET": salesforce.CLIENT_SECRET},
      f"organisation {salesforce.ORGANISATION}"),
+    (intercom.Workspace, "intercom", {}, {"INTERCOM_TOKEN": intercom.TOKEN}, "workspace ws42"),
     (meta.Meta, "meta", {"account": "act_123"}, {}, "ad account 123"),
     (meta.Meta, "meta", {}, {}, "user 77"),
 ]  # fmt: skip
