@@ -74,12 +74,13 @@ def at_least(option: str, share: float) -> str:
 def seven_day_high(sync: Sync, ledger: Ledger, known: int) -> int:
     """Return the most records that were delivered at once in seven days.
 
-    Counted back over the runs, as far as one whose removes a person must have allowed.
+    Counted back over the runs that left nothing open (what they left is in the next one's plan), as
+    far as one whose removes a person must have allowed.
     """
     high = size = known
     for adds, removes in ledger.run(
-        "select adds, removes from {t}.sync_run where sync = {sync} and started_at >= ?"
-        " order by run_id desc",
+        "select adds, removes from {t}.sync_run"
+        " where sync = {sync} and started_at >= ? and open = 0 order by run_id desc",
         [now() - LOOKS_BACK],
     ).fetchall():
         size += (removes or 0) - (adds or 0)

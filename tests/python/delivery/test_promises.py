@@ -390,6 +390,26 @@ def test_a_source_that_shrinks_day_by_day_stops_the_push(quiet):
     assert pushed(quiet, 64).exit_code == 0
 
 
+def test_removes_that_were_tried_in_vain_are_not_counted_again(quiet):
+    class Down(Memory):
+        is_down = False
+
+        def send(self, call, operation, records):
+            if self.is_down:
+                raise Stop("the quota is used up")
+            return super().send(call, operation, records)
+
+    down = Down()
+    quiet = replace(quiet, destination=down)
+    pushed(quiet, 100)
+    down.is_down = True
+    for _ in range(3):
+        assert pushed(quiet, 85).open == 15
+    down.is_down = False
+    assert pushed(quiet, 85).exit_code == 0
+    assert pushed(quiet, 84).exit_code == 0
+
+
 # ---------------------------------------------------------------------- several syncs
 
 
