@@ -15,7 +15,18 @@ from scripts.errors import PersonNeeded, Unexpected, report
 # the group and at the place where --help lists it. `make command-docs` documents it.
 COMMANDS = {
     "Build": ("build", "validate", "segments", "roll_up"),
-    "Deliver": ("plan", "push", "pull", "status", "dead", "doctor", "forget", "prune"),
+    "Deliver": (
+        "plan",
+        "push",
+        "pull",
+        "status",
+        "dead",
+        "verify",
+        "resend",
+        "doctor",
+        "forget",
+        "prune",
+    ),
     "Who is who": ("explain_identity", "propose_links"),
 }
 INTERRUPTED = 130

@@ -40,6 +40,10 @@ def push(
             "--allow-older", help="Push a source that is older than the last one, or max_age_hours."
         ),
     ] = False,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Send every record whole, also what is as delivered."),
+    ] = False,
     account: Account = None,
     max_remove_share: MaxRemoveShare = None,
     max_new_share: MaxNewShare = None,
@@ -82,6 +86,7 @@ def push(
                 skip_validation=skip_validation,
                 allow_older=allow_older,
                 account=account,
+                full=full,
                 progress=progress,
             )
         return result, result.exit_code

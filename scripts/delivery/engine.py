@@ -31,6 +31,7 @@ from .diff import (
     operations_of,
     samples,
 )
+from .drift import Drift, find_drift, mark_again
 from .errors import ConfigError, GuardError, LockedError, SyncError
 from .existing import Existing, check_new, could_be_too_new, find_existing
 from .forgetting import Forgotten, forget_in
@@ -43,6 +44,7 @@ from .raw_files import Pages
 from .sending import Delivery, Progress, PushResult
 from .transport import Transport, backoff, patient
 
+SAMPLE = 20  # records that doctor reads back
 COPIES = 20  # of a ledger that is written to, until one can be read
 
 
@@ -209,13 +211,15 @@ def push(
     skip_validation: bool = False,
     allow_older: bool = False,
     account: str | None = None,
+    full: bool = False,
     progress: Progress | None = None,
 ) -> PushResult:
     """Send what changed; safe to run again at any moment, also after a crash.
 
     `first_run` says that nothing being known of this destination is as it should be. `only` sends
     no more than so many records. `account` says that another account than before is meant: what
-    went to it earlier, if anything, is what it is compared with. `progress(done, total)` is called
+    went to it earlier, if anything, is what it is compared with. `full` sends every record whole,
+    as one does when others have written over them. `progress(done, total)` is called
     as answers come in. Raises a SyncError for what a person has to decide: ConfigError, GuardError,
     LockedError or AuthError.
     """
@@ -229,7 +233,7 @@ def push(
             check_validation(sync, diff)
         check_source(ledger, sync, diff, allow_older=allow_older)
         check_guard(sync, ledger, diff)
-        if diff.total:
+        if diff.total or full:
             try:
                 check_account(ledger, sync, account)
             except Stop as problem:
@@ -244,6 +248,9 @@ def push(
                 f"`plan {sync.name}`, try a few with `push {sync.name} --first-run --limit 10`, "
                 "then push with --first-run. If it was pushed to before, its ledger is missing."
             )
+        if full:  # after the guards: they have looked at what really changed
+            mark_again(ledger, sync, None)
+            diff, difference = compare(ledger, sync)
         if only is not None:
             difference = first_changes(difference, only)
             diff.counts = operations_of(ledger, difference)
@@ -384,8 +391,25 @@ def doctor(sync: Sync, *, create: bool = False) -> Iterator[Finding]:
         try:
             yield account_finding(sync, destination.whose(transport.call))
             yield from destination.doctor(transport.call, fields, create=create)
+            if destination.can_read and kinds:
+                yield drift_finding(sync)
         except (Transient, Refused, Stop) as problem:
             yield Finding("connection", False, str(problem))
+
+
+def drift_finding(sync: Sync) -> Finding:
+    """Say whether a sample of what was delivered is still there as it was delivered."""
+    try:
+        found = verify(sync, sample=SAMPLE)
+    except PersonNeeded as problem:
+        return Finding("drift", False, str(problem))
+    what = ", ".join(f"{name} ({count})" for name, count in sorted(found.fields.items()))
+    detail = f"{found.changed} of {found.looked_at} read back differ: {what}" if what else ""
+    if found.gone:
+        detail += f"{'; ' if detail else ''}{found.gone} of {found.looked_at} are gone"
+    detail = detail or f"{found.looked_at} records read back are as delivered"
+    advice = "" if found.is_none else f". `audiences verify {sync.name}` reads all of them"
+    return Finding("drift", found.is_none, detail + advice)
 
 
 def account_finding(sync: Sync, found: str) -> Finding:
@@ -409,6 +433,23 @@ def forget(sync: Sync, given: str, *, raw_path: Path | None = None) -> Forgotten
     sync.destination.check()
     with open_ledger(sync) as ledger:
         return forget_in(ledger, sync, given, raw_path)
+
+
+def verify(sync: Sync, *, sample: int | None = None) -> Drift:
+    """Read delivered records back, `sample` of them or all, and return what changed there."""
+    sync.destination.check()
+    with look_into_ledger(sync) as ledger:
+        check_account(ledger, sync, only_look=True)
+        return find_drift(ledger, sync, sample=sample)
+
+
+def resend(sync: Sync, records: list[str]) -> int:
+    """Have records go out whole with the next push; returns how many, raises ConfigError."""
+    with open_ledger(sync, create=False) as ledger:
+        count = mark_again(ledger, sync, records)
+    if not count:
+        raise ConfigError(f"{sync.name} has delivered no such record; see `verify`, `status`.")
+    return count
 
 
 def prune(sync: Sync, *, days: int) -> dict[str, int]:

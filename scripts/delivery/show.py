@@ -309,6 +309,31 @@ def show_findings(findings: list[Any]) -> None:
         out.print(f"{sign} {escape(finding.name)}: {escape(finding.detail or 'fine')}")
 
 
+def show_drift(found: engine.Drift) -> None:
+    """Print what is not there as it was delivered."""
+    out = console()
+    if found.is_none:
+        out.print(
+            f"[green]{found.looked_at:,} records of {escape(found.sync)} are as delivered.[/]"
+        )
+        return
+    out.print(
+        f"[bold red]{found.changed:,} of {found.looked_at:,} records of {escape(found.sync)} differ"
+        f" from what was delivered, {found.gone:,} are gone.[/]"
+    )
+    for key, what in found.records:
+        out.print(f"  {escape(key)}  {escape(what)}")
+    out.print(
+        f"`audiences resend {escape(found.sync)} RECORD` sends some again with the next push, "
+        f"`audiences push {escape(found.sync)} --full` all."
+    )
+
+
+def show_resent(count: int) -> None:
+    """Print how many records go out again."""
+    console().print(f"{count:,} go out whole with the next push.")
+
+
 def show_forgotten(found: engine.Forgotten) -> None:
     """Print what `forget` did at one destination."""
     what = {

@@ -17,7 +17,18 @@ from scripts.delivery.engine import is_first
 from scripts.delivery.ledger import Ledger
 from scripts.warehouse import fingerprint, tables_of
 
-from .test_engine import FEBRUARY, TOKEN, fill, held, make_sync, people, person, push, sent
+from .test_engine import (
+    FEBRUARY,
+    TOKEN,
+    fill,
+    held,
+    make_sync,
+    people,
+    person,
+    push,
+    sent,
+    wanted,
+)
 
 NAMES = {"first_name": Field("firstname", "set_if_empty"), "last_name": Field("lastname")}
 
@@ -324,6 +335,46 @@ def test_only_what_was_validated_is_pushed(crm, sync):
     assert "changed since" in delivery.plan(sync).guard
     validated(sync)
     assert push(sync).delivered == 3
+
+
+# ---------------------------------------------------------------------- drift
+
+
+def test_verify_tells_what_others_changed_and_resend_repairs_it(crm, sync):
+    rows = people(30, segments="b;a", last_engaged_at=FEBRUARY)
+    fill(sync.warehouse, rows)
+    push(sync)
+    assert delivery.verify(sync).is_none
+    one = crm.store.find("person0003@example.com", by_email=True)
+    crm.store.update(one, {"audience_segments": "theirs"})
+    crm.store.delete("person0004@example.com")
+    rows[5] |= {"engagement_score": 50}  # the next push sends this: no drift
+    fill(sync.warehouse, rows)
+    found = delivery.verify(sync)
+    assert (found.looked_at, found.changed, found.gone) == (30, 1, 1)
+    assert found.fields == {"audience_segments": 1}
+    [drift] = [f for f in delivery.doctor(sync) if f.name == "drift"]
+    assert drift.is_fine or "differ" in drift.detail or "gone" in drift.detail
+    assert push(sync).delivered == 1
+    assert delivery.resend(sync, ["PERSON0003@example.com", "person0004@example.com"]) == 2
+    assert push(sync).delivered == 2
+    assert held(crm) == wanted(rows)
+    assert delivery.verify(sync, sample=10).looked_at == 10
+    with pytest.raises(delivery.ConfigError, match="no such record"):
+        delivery.resend(sync, ["nobody@example.com"])
+
+
+def test_a_full_push_repairs_everything_and_needs_no_new_ledger(crm, sync):
+    rows = people(60, segments="a", grade="A1")
+    fill(sync.warehouse, rows)
+    push(sync)
+    for row in rows:
+        held_row = crm.store.find(row["email"], by_email=True)
+        crm.store.update(held_row, {"audience_grade": "Z9", "audience_reason": "theirs"})
+    assert push(sync).requests == 0
+    assert push(sync, full=True).delivered == 60
+    assert held(crm) == wanted(rows)
+    assert push(sync).requests == 0
 
 
 # ---------------------------------------------------------------------- guards
