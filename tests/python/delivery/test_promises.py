@@ -1,6 +1,7 @@
 """Promises of docs/pushing.md that no other file tests: one test each, named after its promise."""
 
 import gzip
+import re
 import socket
 import stat
 import threading
@@ -45,6 +46,15 @@ def crm():
 @pytest.fixture
 def sync(crm, tmp_path):
     return make_sync(crm, tmp_path)
+
+
+def test_every_promise_of_the_docs_names_a_test_that_there_is():
+    text = (ROOT / "docs/pushing.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(test_\w+\.py)(?:::(\w+))?`", text)
+    assert len(named) > 20
+    for file, name in named:
+        found = (ROOT / "tests/python/delivery" / file).read_text(encoding="utf-8")
+        assert f"def {name or 'test_'}" in found, (file, name)
 
 
 class Memory(Destination):
