@@ -58,9 +58,9 @@ def run(crm, tmp_path, monkeypatch, capfd):
         codes = []
         for command in commands:
             codes.append(audiences.main(list(command)))
-            said = "".join(capfd.readouterr())
-            assert not PERSON.search(said) and TOKEN not in said, (command, said)
-            assert "Traceback" not in said, (command, said)
+            printed = "".join(capfd.readouterr())
+            assert not PERSON.search(printed) and TOKEN not in printed, (command, printed)
+            assert "Traceback" not in printed, (command, printed)
         assert set(codes) <= CODES
         return codes
 
