@@ -19,7 +19,7 @@ from .plug_ins import known, plug_in
 # always: the column decides; a null empties the field. never_clear: a null is not sent.
 # set_if_empty: written once, where the destination holds nothing; what people typed stays.
 POLICIES = ("always", "never_clear", "set_if_empty")
-NAME = re.compile(r"[A-Za-z_$][\w.$-]*")
+NAME = re.compile(r"[A-Za-z0-9_$][\w.$-]*")
 COLUMN = re.compile(r"[a-z_][a-z0-9_]*")
 
 # What is pushed without a sync.yml: a sync's name, and the destination that says what goes there.

@@ -5,7 +5,7 @@ import pytest
 from scripts.delivery.plug_ins import own, plug_in
 
 from .sending import calls
-from .vendors import customerio, intercom, klaviyo, mailchimp, meta, salesforce
+from .vendors import customerio, intercom, klaviyo, mailchimp, meta, pipedrive, salesforce
 
 
 def whose(name, options, environ):
@@ -64,6 +64,7 @@ ASKED = [
       "SALESFORCE_CLIENT_SECRET": salesforce.CLIENT_SECRET},
      f"organisation {salesforce.ORGANISATION}"),
     (intercom.Workspace, "intercom", {}, {"INTERCOM_TOKEN": intercom.TOKEN}, "workspace ws42"),
+    (pipedrive.Company, "pipedrive", {}, {"PIPEDRIVE_TOKEN": pipedrive.TOKEN}, "company 7 (acme)"),
     (meta.Meta, "meta", {"account": "act_123"}, {}, "ad account 123"),
     (meta.Meta, "meta", {}, {}, "user 77"),
 ]  # fmt: skip
