@@ -81,7 +81,10 @@ class Intercom(Destination):
         is_remove = operation == "remove"
         contact = record.remote_id
         if contact is None and is_remove:
-            contact = next(iter(self.match(call, [record]).get(record.key, [])), None)
+            ids = self.match(call, [record]).get(record.key, [])
+            if len(ids) > 1:
+                raise Refused(f"{len(ids)} contacts have this address; empty ours by hand")
+            contact = ids[0] if ids else None
         kept = CONTACT_FIELDS if is_remove else frozenset()
         if contact:
             own = (

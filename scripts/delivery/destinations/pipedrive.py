@@ -76,6 +76,8 @@ class Pipedrive(Destination):
         """Change a person, or create one; returns the id."""
         is_remove = operation == "remove"
         person = record.remote_id
+        if person is None and is_remove:  # sent perhaps, without an answer
+            person = only(self.match(call, [record]).get(record.key, []))
         if person:
             body = body_of(record.values, kept=OWN if is_remove else frozenset())
             if not body:
@@ -83,7 +85,7 @@ class Pipedrive(Destination):
             response = call("PATCH", PERSONS + url("/{}", person), json=body)
             if response.status_code != 404:
                 return str(self.checked(response)["id"])
-        if is_remove:  # nobody there, or nobody whom we delivered
+        if is_remove:  # nobody there: nothing to empty
             return None
         held = record.whole | record.values
         body = {"name": held.get("name") or address_of(record), **body_of(held)}
@@ -169,6 +171,13 @@ class Pipedrive(Destination):
         if not body.get("success"):
             raise Refused(redact(str(body.get("error") or "no success")))
         return body["data"]
+
+
+def only(ids: Sequence[str]) -> str | None:
+    """Return the only id, None without any; raises Refused when nobody can tell which it is."""
+    if len(ids) > 1:
+        raise Refused(f"{len(ids)} persons have this address; empty our fields by hand")
+    return ids[0] if ids else None
 
 
 def address_of(record: Record) -> str:

@@ -46,7 +46,10 @@ def give_another_address(crm, main, other):
 def ours(crm):
     """What the CRM holds of what we write."""
     every = held(crm).items()
-    found = {mail: {k: v for k, v in of.items() if k.startswith("audience")} for mail, of in every}
+    found = {
+        mail: {k: v for k, v in all_of_it.items() if k.startswith("audience")}
+        for mail, all_of_it in every
+    }
     return {mail: values for mail, values in found.items() if values}
 
 

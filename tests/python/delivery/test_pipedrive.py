@@ -98,3 +98,14 @@ def test_doctor_read_and_erase(company):
         assert held == {ANN: {"email": ANN, SEGMENT: "a"}}
         assert destination.erase(transport.call, ANN, None)
     assert company.persons == {}
+
+
+def test_a_remove_of_somebody_without_an_id_finds_the_only_one_there(company):
+    push(company, add(ANN), add(BOB))
+    company.make(email=BOB)
+    fields = {SEGMENT: None}
+    leaving = [Record(key, None, fields, {}) for key in (ANN, BOB, "nobody@example.com")]
+    got = send_with(plugin(company), "remove", *leaving)
+    assert states(got) == {ANN: "delivered", BOB: "refused", "nobody@example.com": "delivered"}
+    assert company.persons["1"]["custom_fields"] == {SEGMENT: None}
+    assert company.persons["2"]["custom_fields"] == {SEGMENT: "a"}

@@ -16,7 +16,7 @@ from scripts.delivery.errors import ConfigError
 FOLDER = Path(destinations.__file__).parent
 # What an address is made of beside ids: parts that are ours.
 OURS = {"area", "action", "kind", "version", "old or version", "path", "by"}
-OURS |= {"start", "rest", "tail", "query", "quote(query)"}
+OURS |= {"PERSONS", "start", "rest", "tail", "query", "quote(query)"}
 OURS |= {"super().account", "resource_of(self.customer)", "'remove' if remove else 'ingest'"}
 
 
