@@ -638,8 +638,11 @@ def masked_value(name: str, value: Any) -> Any:
 
 
 def masked(key: str) -> str:
-    """Return a key with its addresses masked; what has several parts shows its first."""
+    """Return a key with addresses and phone numbers in part; an id is shown in full.
+
+    Whoever is on call has to find the record.
+    """
     return KEY_SEPARATOR.join(
-        mask(part) if "@" in part or position or KEY_SEPARATOR not in key else part
-        for position, part in enumerate(key.split(KEY_SEPARATOR))
+        mask(part) if "@" in part or part.startswith("+") else part
+        for part in key.split(KEY_SEPARATOR)
     )

@@ -171,7 +171,8 @@ def plan(sync: Sync, *, sample: int = 3, account: str | None = None) -> Plan:
         known = known_account(ledger)
         stop = not_asked = existing = None
         try:
-            if sync.destination.has_secrets:
+            if sync.destination.has_secrets:  # without them it plans all the same
+                sync.destination.check()
                 check_account(ledger, sync, account, only_look=True)
         except (GuardError, Stop) as problem:
             stop = str(problem)

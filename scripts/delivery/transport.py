@@ -3,6 +3,8 @@
 import email.utils
 import logging
 import re
+import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +23,13 @@ LONGEST_BACKOFF = 60.0
 logging.getLogger("httpx").setLevel(logging.WARNING)
 REQUEST_IDS = ("x-request-id", "request-id")
 PAUSE = {408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524}
+
+# What went wrong before anything was sent, and what to look at.
+NO_CONNECTION = {
+    socket.gaierror: "the name of the host is not known (DNS); check the address",
+    ConnectionRefusedError: "the host refuses it; check the port, and that the service is up",
+    ssl.SSLCertVerificationError: "the certificate of the host is not valid here",
+}
 
 
 class Transport:
@@ -84,8 +93,9 @@ class Transport:
         headers = {**self.destination.headers, **arguments.pop("headers", {})}
         try:
             return self.answer(method, address, headers=headers, **arguments)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):  # nothing was sent
-            raise Transient("no connection") from None
+        # Nothing was sent.
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as problem:
+            raise Transient(f"no connection{why_none(problem)}") from None
         except httpx.HTTPError as problem:  # its text can hold addresses: only name it
             raise NoAnswer(f"no answer ({type(problem).__name__})") from None
 
@@ -107,6 +117,18 @@ class Transport:
             content=b"".join(parts),
             request=response.request,
         )
+
+
+def why_none(problem: BaseException | None) -> str:
+    """Return why there is no connection, as far as the machine says so; empty when it does not."""
+    while problem is not None:
+        for kind, what in NO_CONNECTION.items():
+            if isinstance(problem, kind):
+                return f": {what}"
+        if "CERTIFICATE_VERIFY_FAILED" in str(problem):
+            return f": {NO_CONNECTION[ssl.SSLCertVerificationError]}"
+        problem = problem.__cause__ or problem.__context__
+    return ""
 
 
 def patient(sync: Any, transport: Transport) -> Callable[..., httpx.Response]:

@@ -20,6 +20,7 @@ texts get an apostrophe in CSV, as OWASP's page on CSV injection advises. With t
 import csv
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -185,13 +186,13 @@ class Files(Destination):
         """Yield findings about the folder and the columns."""
         if create:
             self.folder.mkdir(parents=True, exist_ok=True)
-        probe = self.folder / f".{uuid4().hex}"
-        try:
-            probe.touch()
-            probe.unlink()
-            yield Finding("folder", True)
-        except OSError as problem:
-            yield Finding("folder", False, f"{self.folder} cannot be written: {why(problem)}.")
+        # A push makes the folder: what counts is the nearest one that is there.
+        there = next(
+            path for path in (self.folder, *self.folder.resolve().parents) if path.exists()
+        )
+        fine = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+        made = "" if self.folder.exists() else "the first push makes it"
+        yield Finding("folder", fine, made if fine else f"{there} cannot be written.")
         yield from self.look_at_columns(fields)
 
     def look_at_columns(self, fields: Mapping[str, str]) -> Iterator[Finding]:

@@ -477,12 +477,15 @@ def test_207_partial_dead_record_and_status(crm, sync, command):
     fill(sync.warehouse, rows)
     done = command("push", "--first-run")
     assert done.code == 3
-    assert "n***" in done.out and "VALIDATION_ERROR" in done.out
+    assert "not-an-address.example" in done.out and "VALIDATION_ERROR" in done.out
     assert held(crm) == wanted(rows[:-1])
 
     found = delivery.status(sync)
     assert (found.delivered, found.open, found.dead_count) == (149, 0, 1)
-    assert found.waiting[0]["record"] == "n***" and "invalid" in found.waiting[0]["reason"]
+    assert (
+        found.waiting[0]["record"] == "not-an-address.example"
+        and "invalid" in found.waiting[0]["reason"]
+    )
     assert "VALIDATION_ERROR" in command("status").out
 
     before = crm.counts["requests"]

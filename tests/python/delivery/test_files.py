@@ -207,7 +207,8 @@ def test_doctor(tmp_path):
     folder = tmp_path / "out"
     files = Files({"folder": str(folder), "columns": {"email": "text"}}, {})
     missing = {finding.name: finding for finding in files.doctor(None, {"email": "text"})}
-    assert not missing["folder"].is_fine
+    assert missing["folder"].is_fine and "first push makes it" in missing["folder"].detail
+    assert not folder.exists()  # to look changes nothing
     findings = list(files.doctor(None, {"email": "text"}, create=True))
     assert all(finding.is_fine for finding in findings)
     assert list(folder.iterdir()) == []

@@ -2,17 +2,20 @@
 
 import hashlib
 import json
+import ssl
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import httpx
 import pytest
 import yaml
 
 from dev import demo_crm
 from scripts import audiences, delivery
-from scripts.delivery.config import Field
+from scripts.delivery.config import Field, plug_in
 from scripts.delivery.destination import Destination, Finding, NoAnswer, Outcome, Refused
+from scripts.delivery.diff import masked
 from scripts.delivery.engine import is_first
 from scripts.delivery.ledger import Ledger
 from scripts.warehouse import fingerprint, tables_of
@@ -741,3 +744,40 @@ def test_doctor_reports_a_service_that_is_down(sync, monkeypatch):
     fill(sync.warehouse, people(1))
     found = list(delivery.doctor(sync))
     assert not found[-1].is_fine and found[-1].detail == "HTTP 400"
+
+
+# ---------------------------------------------------------------------- words
+
+
+def refusal(sync, address):
+    """Why a push to this address stops."""
+    sync.destination.base_url = address
+    return push(replace(sync, max_tries=1)).stopped
+
+
+def test_three_kinds_of_no_connection_are_three_messages(crm, sync, monkeypatch):
+    fill(sync.warehouse, people(1))
+
+    def of_a_bad_certificate(*_, **__):
+        raise httpx.ConnectError("x") from ssl.SSLCertVerificationError("CERTIFICATE_VERIFY_FAILED")
+
+    assert "DNS" in refusal(sync, "http://no-such-host.invalid")
+    assert "refuses it" in refusal(sync, "http://127.0.0.1:9")
+    monkeypatch.setattr(httpx.Client, "send", of_a_bad_certificate)
+    monkeypatch.setattr(httpx.Client, "request", of_a_bad_certificate)
+    assert "certificate" in refusal(sync, "https://127.0.0.1:9")
+
+
+def test_masking_never_hides_which_record_it_is():
+    assert masked("p-0123") == "p-0123"
+    assert masked("vip|p-0123") == "vip|p-0123"
+    assert masked("vip|ann@example.com") == "vip|a***@example.com"
+    assert masked("+49301234567") == "+***"
+
+
+def test_a_plan_refuses_what_a_push_refuses(sync):
+    fill(sync.warehouse, people(1))
+    sync = replace(sync, destination=plug_in("files")({"folder": ""}, {}))
+    for run in (push, delivery.plan):
+        with pytest.raises(delivery.ConfigError, match="option folder"):
+            run(sync)
