@@ -739,7 +739,7 @@ def test_missing_warehouse_table_and_column(crm, sync, command):
 def test_missing_token(tmp_path, sync, command):
     fill(sync.warehouse, people(1))
     done = command("push", "--first-run", token="")
-    assert done.code == 2 and "HUBSPOT_TOKEN (the access token" in done.err
+    assert done.code == 2 and "HUBSPOT_TOKEN (a service key" in done.err
     assert command("plan", token="").code == 0  # a plan needs no token
 
 
