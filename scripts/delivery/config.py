@@ -3,12 +3,13 @@
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 from urllib.parse import parse_qs, urlsplit
 
 import yaml
+from pydantic import TypeAdapter, ValidationError
 
 from scripts.warehouse import Elsewhere, Place
 
@@ -100,6 +101,12 @@ OF_A_SYNC = ("destination", "options", "source", "where", "key", "fields", "cont
 OF_A_SYNC += COMMON[1:]
 
 
+PASSWORD = (
+    "An address with a password belongs in the environment: set AUDIENCE_LEDGER. On the command "
+    "line every user of the machine can read it, in a file every copy."
+)
+
+
 def load_syncs(
     config: Path | None = None,
     *,
@@ -128,10 +135,7 @@ def load_syncs(
         )
     for given in (values.get("ledger"), overrides.get("ledger")):
         if has_password(str(given or "")):
-            raise ConfigError(
-                "An address with a password belongs in the environment: set AUDIENCE_LEDGER. On "
-                "the command line every user of the machine can read it, in a file every copy."
-            )
+            raise ConfigError(PASSWORD)
     for name, variable in (("warehouse", "AUDIENCE_WAREHOUSE"), ("ledger", "AUDIENCE_LEDGER")):
         if environ.get(variable):
             values[name] = environ[variable]
@@ -183,7 +187,13 @@ def make_sync(name: str, given: Any, common: Mapping[str, Any], environ: Mapping
     absent = [need for need in ("destination", "source", "key", "fields") if not given.get(need)]
     if absent:
         raise ConfigError(f"The sync {name} lacks {absent}.")
-    settings = {**common, **{name: given[name] for name in COMMON if name in given}}
+    if has_password(str(given.get("ledger") or "")):
+        raise ConfigError(PASSWORD)
+    settings = {key: convert(key, value) for key, value in common.items()} | {
+        key: convert(f"syncs.{name}.{key}", given[key])
+        for key in (*COMMON, "contains_people")
+        if key in given
+    }
     sync = Sync(
         name=name,
         destination=make_destination(str(given["destination"]), given.get("options"), environ),
@@ -191,8 +201,7 @@ def make_sync(name: str, given: Any, common: Mapping[str, Any], environ: Mapping
         where=make_where(name, given.get("where") or {}),
         key=tuple(given["key"]) if isinstance(given["key"], list) else (str(given["key"]),),
         fields=make_fields(name, given["fields"]),
-        contains_people=given.get("contains_people", True) is not False,
-        **{key: convert(key, value) for key, value in settings.items()},
+        **settings,
     )
     check(sync)
     return sync
@@ -248,15 +257,20 @@ def make_fields(name: str, given: Any) -> dict[str, Field]:
     return found
 
 
-def convert(name: str, value: Any) -> Any:
-    """Return a setting in its own type."""
-    kind = {field.name: field.type for field in fields(Sync)}[name]
-    if kind is Place:
-        kind = type(value) if isinstance(value, Elsewhere) else Path
+def convert(path: str, value: Any) -> Any:
+    """Return a setting in its own type; raises ConfigError with the path, the value and why not.
+
+    `path` is `workers`, or `syncs.<name>.workers` where a sync sets it.
+    """
+    name = path.rpartition(".")[2]
+    if value is None or isinstance(value, Elsewhere):
+        return value
+    kind = Path if name == "warehouse" else get_type_hints(Sync)[name]
     try:
-        return value if value is None or kind not in (Path, str, int, float) else kind(value)
-    except (TypeError, ValueError):
-        raise ConfigError(f"The setting {name} cannot be {value!r}.") from None
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as problem:
+        why = problem.errors(include_url=False, include_input=False)[0]["msg"]
+        raise ConfigError(f"{path} cannot be {value!r}: {why}.") from None
 
 
 def check(sync: Sync) -> None:

@@ -766,7 +766,11 @@ A_SYNC = {"destination": "hubspot", "source": "a.b", "key": "email", "fields": {
         ({"syncs": {"a": A_SYNC | {"fields": {"x": "hs_lead_status"}}}}, "must not be pushed"),
         ({"syncs": {"a": A_SYNC | {"source": "a; drop table b"}}}, "schema.table"),
         ({"max_remove_share": 2}, "between 0 and 1"),
-        ({"workers": "many"}, "cannot be"),
+        ({"workers": "many"}, "^workers cannot be 'many': .*integer"),
+        ({"workers": 1.5}, "workers cannot be 1.5"),
+        ({"syncs": {"a": A_SYNC | {"workers": "many"}}}, r"syncs\.a\.workers cannot be 'many'"),
+        ({"syncs": {"a": A_SYNC | {"contains_people": "perhaps"}}}, r"syncs\.a\.contains_people"),
+        ({"syncs": {"a": A_SYNC | {"ledger": "postgresql://a:b@c/d"}}}, "belongs in the env"),
         ({"workers": 0}, "at least 1"),
     ],
 )
