@@ -29,7 +29,7 @@ from scripts.delivery.destination import (
 )
 from scripts.delivery.destinations.slack import Slack
 from scripts.delivery.ledger import Ledger
-from scripts.delivery.limits import Quota
+from scripts.delivery.limits import Quota, folder
 from scripts.delivery.show import for_each
 from scripts.delivery.transport import Transport, retry_after
 
@@ -487,6 +487,7 @@ def test_an_answer_arrives_whole(encoding):
 def test_syncs_of_one_account_share_its_quota(monkeypatch, tmp_path):
     """Also those of other programs: the window is counted in a file."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("scripts.delivery.limits.folder", folder)
     first, second, other = Memory(), Memory(), Memory()
     for memory in (first, second, other):
         memory.quota = (100, 60.0)
