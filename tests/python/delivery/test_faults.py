@@ -220,16 +220,16 @@ def test_faults_never_make_an_alert_heard_twice(crm, tmp_path, fault):
             push(sync)
         with Ledger(sync.ledger, sync.ledger_name) as ledger:
             waiting = ledger.rows("select record_key from {t}.outbox where state = 'held'")
-        said = Counter(re.findall(r"Person\d{4}", str(vendor.messages)))
+        heard = Counter(re.findall(r"Person\d{4}", str(vendor.messages)))
     held_back = {row["record_key"].partition("@")[0].title() for row in waiting}
     meant = {row["first_name"] for row in rows} - {"Person0007", "Person0123"}
     assert proxy.spoiled[fault] >= 3
     figures.count(
         records=200,
         faults=proxy.spoiled[fault],
-        lost=len(meant - set(said) - held_back),
-        doubled=sum(count > 1 for count in said.values()),
-        wrongly_contacted=len(set(said) - meant),
+        lost=len(meant - set(heard) - held_back),
+        doubled=sum(count > 1 for count in heard.values()),
+        wrongly_contacted=len(set(heard) - meant),
     )
 
 
