@@ -348,8 +348,8 @@ def test_verify_tells_what_others_changed_and_resend_repairs_it(crm, sync):
     fill(sync.warehouse, rows)
     push(sync)
     assert delivery.verify(sync).is_none
-    one = crm.store.find("person0003@example.com", by_email=True)
-    crm.store.update(one, {"audience_segments": "theirs"})
+    contact = crm.store.find("person0003@example.com", by_email=True)
+    crm.store.update(contact, {"audience_segments": "theirs"})
     crm.store.delete("person0004@example.com")
     rows[5] |= {"engagement_score": 50}  # the next push sends this: no drift
     fill(sync.warehouse, rows)
