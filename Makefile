@@ -62,7 +62,9 @@ other-warehouses: .venv-engines/ready  ## read the SQL as BigQuery, Snowflake an
 	@.venv-engines/bin/python -m dev.other_warehouses $(ARGS)
 
 test-faults: .venv/ready .venv-bottlecrm/ready  ## the push under every fault: 10,000 records, 20 kills
-	@FAULT_RECORDS=10000 KILLS=20 $(BIN)/python -m pytest -k "fault or kill" tests/python/delivery
+	@figures=$$(mktemp); FAULT_FIGURES=$$figures FAULT_RECORDS=10000 KILLS=20 \
+		$(BIN)/python -m pytest -k "fault or kill or order" tests/python/delivery; ended=$$?; \
+		$(BIN)/python -m tests.python.delivery.figures $$figures; rm -f $$figures; exit $$ended
 
 lint: .venv/ready profiles.yml  ## SQL and Python style
 	@$(BIN)/ruff check --quiet .

@@ -102,6 +102,7 @@ def sync_to(url: str, folder: Path, *, quota: int, workers: int) -> delivery.Syn
             "warehouse": folder / "warehouse.duckdb",
             "ledger": str(folder / "ledger.duckdb"),
             "workers": workers,
+            "require_validation": False,
         },
         {"HUBSPOT_BASE_URL": url, "HUBSPOT_TOKEN": TOKEN},
     )

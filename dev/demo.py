@@ -117,7 +117,7 @@ def run(folder: Folder, console: Console) -> int:
         with step(console, "Plan the push") as outcome:
             outcome["result"] = changes(delivery.plan(sync).diff.counts) or "nothing to push"
         with step(console, "Push to the demo CRM") as outcome:
-            result = delivery.push(sync, first_run=True)
+            result = delivery.push(sync, first_run=True, allow_older=True)
             outcome["result"] = (
                 f"{result.delivered:,} contacts written in {result.requests} requests"
             )

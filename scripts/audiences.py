@@ -3,18 +3,30 @@
 import functools
 import importlib
 import inspect
+import os
 import sys
 from collections.abc import Callable
 
 import typer
 
-from scripts.errors import PersonNeeded, report
+from scripts.errors import PersonNeeded, Unexpected, report
 
 # A new command is one function in a file of its name in scripts/commands, and its name here, in
 # the group and at the place where --help lists it. `make command-docs` documents it.
 COMMANDS = {
     "Build": ("build", "validate", "segments", "roll_up"),
-    "Deliver": ("plan", "push", "pull", "status", "dead", "doctor", "forget", "prune"),
+    "Deliver": (
+        "plan",
+        "push",
+        "pull",
+        "status",
+        "dead",
+        "verify",
+        "resend",
+        "doctor",
+        "forget",
+        "prune",
+    ),
     "Who is who": ("explain_identity", "propose_links"),
 }
 INTERRUPTED = 130
@@ -31,7 +43,9 @@ Exit codes: 0 everything is as it should be; 1 the build failed; 2 a setting,
 file, table or remote field is missing or wrong, or a question has no answer;
 3 partial, some records were refused or are still open; 4 a critical check
 failed, or a guard stopped the push before its first request; 5 another process
-holds the ledger or the warehouse; 6 the credentials are not accepted.
+holds the ledger or the warehouse; 6 the credentials are not accepted; 7
+something that nobody foresaw, such as a full disk or a broken ledger: the
+message says what and where, without people and secrets.
 """
 
 
@@ -77,6 +91,7 @@ def with_exit_code(function: Callable[..., int]) -> Callable[..., None]:
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     arguments = sys.argv[1:] if argv is None else argv
+    os.umask(0o077)  # whatever is written here can hold people: warehouse, ledger, logs, exports
     try:
         program()(args=arguments, prog_name="audiences")
     except SystemExit as ended:
@@ -87,6 +102,10 @@ def main(argv: list[str] | None = None) -> int:
     except PersonNeeded as problem:
         report(problem, as_json="--json" in arguments)
         return problem.exit_code
+    except Exception as problem:  # whatever it says can hold people and secrets
+        failed = Unexpected(problem)
+        report(failed, as_json="--json" in arguments)
+        return failed.exit_code
     return 0
 
 

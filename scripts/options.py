@@ -64,6 +64,42 @@ Syncs = Annotated[
         show_default=False,
     ),
 ]
+Account = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ACCOUNT",
+        help="Go on with this account, where another was pushed to before; it is named as the "
+        "push that stopped named it.",
+        show_default=False,
+    ),
+]
+MaxNewShare = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE",
+        help="Stop when more than this share of the records would be created in an account that "
+        "holds people already (default: 0.5).",
+        show_default=False,
+    ),
+]
+MaxBlankShare = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE",
+        help="Stop when a field would be emptied in more than this share of the delivered records, "
+        "of 50 or more (default: 0.2).",
+        show_default=False,
+    ),
+]
+MaxChangeShare = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE",
+        help="Stop when more than this share of the delivered records, of 50 or more, would be "
+        "updated (default: 0.9).",
+        show_default=False,
+    ),
+]
 MaxRemoveShare = Annotated[
     float | None,
     typer.Option(

@@ -159,6 +159,26 @@ def attach_warehouse(
     _patiently(path, patience_seconds, lambda: connection.execute(statement))
 
 
+def fingerprint(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """Which rows a table has: the same rows in any order give the same text, others another."""
+    count, total = connection.execute(
+        f"select count(*), sum(hash(held)::hugeint) from {table} as held"
+    ).fetchone()
+    return f"{count}-{total or 0:x}"
+
+
+def tables_of(connection: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
+    """The tables and views of a schema, as `schema.table`."""
+    return [
+        f"{schema}.{name}"
+        for (name,) in connection.execute(
+            "select table_name from information_schema.tables where table_schema = ?"
+            " and table_catalog = current_catalog() order by 1",
+            [schema],
+        ).fetchall()
+    ]
+
+
 def missing_tables(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> list[str]:
     """Those of the tables and views that the warehouse does not have."""
     present = {

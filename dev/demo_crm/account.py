@@ -306,10 +306,10 @@ def read_associations(store: Store, kind: str, to_kind: str, body: Any) -> Reply
     return status, reply
 
 
-def details() -> Reply:
+def details(portal: int) -> Reply:
     """Answer what the account is."""
     return 200, {
-        "portalId": 1,
+        "portalId": portal,
         "accountType": "STANDARD",
         "timeZone": "UTC",
         "companyCurrency": "EUR",

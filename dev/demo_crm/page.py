@@ -1,6 +1,8 @@
 """Render the page that shows a person who is in the demo CRM and in which segments."""
 
 import json
+import math
+import re
 from collections import Counter
 from html import escape
 from typing import Any
@@ -8,7 +10,7 @@ from urllib.parse import urlencode
 
 from .store import Store
 
-PAGE_SIZE = 50
+PAGE_SIZE, LAST_PAGE = 50, 1_000_000
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #5d6879; --line: #e2e6ec;
@@ -96,15 +98,24 @@ def person(address: str, properties: dict[str, str]) -> str:
     )
 
 
+def number_of(properties: dict[str, str]) -> float:
+    """Return the score to sort by; what is no number comes last."""
+    try:
+        score = float(properties.get("audience_engagement_score") or -1)
+    except ValueError:
+        return -1.0
+    return score if math.isfinite(score) else -1.0
+
+
 def render(store: Store, query: dict[str, list[str]]) -> str:
     """Return the whole page; `?segment=`, `?search=` and `?page=` narrow the table."""
     segment, search = query.get("segment", [""])[0], query.get("search", [""])[0].strip().lower()
     number = query.get("page", ["1"])[0]
-    page = max(int(number), 1) if number.isdigit() else 1
+    page = min(max(int(number), 1), LAST_PAGE) if re.fullmatch(r"[0-9]{1,9}", number) else 1
     rows = store.rows("select email, properties from contacts order by email")
     people = [(address, json.loads(properties)) for address, properties in rows]
     [[changed_at]] = store.rows("select max(updated_at) from contacts")
-    people.sort(key=lambda contact: -float(contact[1].get("audience_engagement_score", "-1")))
+    people.sort(key=lambda contact: -number_of(contact[1]))
     lists = store.rows(
         "select name, count(record_id) as size from lists left join memberships using (list_id)"
         " group by list_id, name order by size desc, name"

@@ -28,6 +28,23 @@ DETAILS = re.compile(r"/account-info/(?:v3|\d{4}-\d{2})/details")
 KIND = f"({'|'.join(KINDS)})"
 
 
+FAULTS = {"status", "headers", "policy", "raw", "drop"}
+MOST_FAULTS = 100_000
+
+
+def fits(fault: dict[str, Any]) -> bool:
+    """Whether the parts of a fault are of the kind that a reply can be made of."""
+    headers, status = fault.get("headers", {}), fault.get("status", 200)
+    return (
+        isinstance(status, int)
+        and 200 <= status <= 599
+        and isinstance(headers, dict)
+        and all("\n" not in f"{name}{value}" for name, value in headers.items())
+        and all(isinstance(fault.get(name, ""), str) for name in ("raw", "policy"))
+        and fault.get("drop", "before") in ("before", "after")
+    )
+
+
 class DemoCrm(ThreadingHTTPServer):
     """One running demo CRM: `url`, `token`, `store`, counters, and faults to inject."""
 
@@ -44,10 +61,11 @@ class DemoCrm(ThreadingHTTPServer):
         window_seconds: float = 10.0,
         latency_ms: int = 0,
         searches_per_second: int = 5,
+        portal: int = 1,
     ) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
-        self.store, self.token = Store(state), token
+        self.store, self.token, self.portal = Store(state), token, portal
         self.quota, self.window, self.latency_ms = requests_per_10s, window_seconds, latency_ms
         self.seen: deque[float] = deque()
         self.searches_per_second, self.searches = searches_per_second, deque[float]()
@@ -124,7 +142,7 @@ class Handler(BaseHTTPRequestHandler):
         if parts.path == "/":
             return self.send(200, render(self.server.store, query), kind="text/html")
         if parts.path == "/_demo/stats":
-            return self.send(200, dict(self.server.counts))
+            return self.send(200, dict(self.server.counts)) if self.is_let_in() else None
         return self.route(parts.path, query)
 
     def do_POST(self) -> None:
@@ -136,17 +154,17 @@ class Handler(BaseHTTPRequestHandler):
         except ValueError:
             return self.send(400, api.error("Invalid input JSON"))
         if parts.path == "/_demo/faults":
-            self.server.fail_next(**body)
-            return self.send(200, {"faults": len(self.server.faults)})
+            return self.take_faults(body)
         return self.route(parts.path, parse_qs(parts.query), body)
 
     do_PUT = do_DELETE = do_POST
 
     def route(self, path: str, query: dict[str, list[str]], body: Any = None) -> None:
         """Find the endpoint of a request and serve it."""
+        if DETAILS.fullmatch(path):
+            return self.serve_details()
         match = PATH.fullmatch(path)
-        area = "details" if DETAILS.fullmatch(path) else ""
-        rest = ""
+        area = rest = ""
         if match is not None:
             area, rest = match["new"] or match["old"], match["rest"] or ""
         for verb, pattern, answer in ENDPOINTS.get(area, ()):
@@ -158,13 +176,38 @@ class Handler(BaseHTTPRequestHandler):
                 return self.serve(bound, body, is_search=is_search)
         return self.send(404, api.error("resource not found", "OBJECT_NOT_FOUND"))
 
+    def take_faults(self, body: Any) -> None:
+        """Spoil the next requests, for whoever has the token and asks in the right form."""
+        if not self.is_let_in():
+            return
+        try:
+            count, fault = int(body.pop("count", 1)), dict(body)
+        except (AttributeError, TypeError, ValueError):
+            return self.send(400, api.error("Give a JSON object with count and a fault"))
+        if not 0 < count <= MOST_FAULTS or not set(fault) <= FAULTS or not fits(fault):
+            return self.send(400, api.error(f"A fault is made of {sorted(FAULTS)}"))
+        self.server.fail_next(count, **fault)
+        self.send(200, {"faults": len(self.server.faults)})
+
+    def is_let_in(self) -> bool:
+        """Answer 401 unless the request carries the token."""
+        if self.headers.get("Authorization") == f"Bearer {self.server.token}":
+            return True
+        message = "Authentication credentials not found. This API supports OAuth 2.0."
+        self.send(401, api.error(message, "INVALID_AUTHENTICATION"))
+        return False
+
+    def serve_details(self) -> None:
+        """Say whose account it is; faults are for what reads or writes records."""
+        if self.is_let_in():
+            self.send(*account.details(self.server.portal))
+
     def serve(self, answer: Any, body: Any = None, *, is_search: bool = False) -> None:
         """Answer an API call after its token, the quota and the injected faults were looked at."""
         crm = self.server
         crm.counts["requests"] += 1
-        if self.headers.get("Authorization") != f"Bearer {crm.token}":
-            message = "Authentication credentials not found. This API supports OAuth 2.0."
-            return self.send(401, api.error(message, "INVALID_AUTHENTICATION"))
+        if not self.is_let_in():
+            return None
         allowed, headers = crm.admit()
         if not allowed:
             return self.limited({"headers": headers})
@@ -318,7 +361,6 @@ ENDPOINTS: dict[str, list[tuple[str, str, Any]]] = {
             ),
         )
     ],
-    "details": [("GET", "", lambda *_: account.details())],
 }
 
 

@@ -32,6 +32,11 @@
             {%- set values = [] -%}
             {%- for column, value in row.dict().items() -%}
                 {%- set text = 'null' if value is none else value | string -%}
+                {#- Whoever reads a log need not know whom it is about. -#}
+                {%- if column | lower in ['first_name', 'last_name', 'name', 'phone'] -%}
+                    {%- set text = text[:1] ~ '***' -%}
+                {%- endif -%}
+                {%- set text = modules.re.sub('([^\\s@])[^\\s@]*@', '\\1***@', text) -%}
                 {%- do values.append(column ~ '=' ~ text | truncate(80, true, '…', 0)) -%}
             {%- endfor -%}
             {%- do print('    ' ~ values | join('  ')) -%}

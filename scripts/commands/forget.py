@@ -1,35 +1,53 @@
 """`audiences forget`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from scripts.options import AsJson, Config, Ledger, Warehouse
+from scripts.options import AsJson, Config, Export, Ledger, Target, Warehouse
+from scripts.warehouse import DEFAULT_RAW_PATH
 
 
 def forget(
-    key: Annotated[str, typer.Argument(help="An e-mail address or record key.")],
+    key: Annotated[
+        str, typer.Argument(help="An e-mail address, profile id, record key or remote id.")
+    ],
     sync: Annotated[
         list[str] | None,
         typer.Option(metavar="SYNC", help="Only here; may be repeated.", show_default=False),
     ] = None,
+    raw_path: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where pulled files are.")
+    ] = DEFAULT_RAW_PATH,
     config: Config = None,
     warehouse: Warehouse = None,
+    target: Target = None,
+    export: Export = None,
     ledger: Ledger = None,
     as_json: AsJson = False,
 ) -> int:
-    """Erase a person at the destinations and in the ledger, for good.
+    """Erase a person at the destinations, in the ledger, in exports and pulled files, for good.
 
-    A hash of the address stays, so that no later push sends the person again. The exit code is 3
-    when a destination has to be asked again.
+    Keyed hashes stay, so that no later push sends the person again. The exit code is 3 when a
+    destination has to be asked again, or when the ledger knows the person from a sync that is not
+    among those asked.
     """
     from scripts.delivery import engine, load_syncs
     from scripts.delivery.show import for_each, show_forgotten
+    from scripts.targets import chosen_warehouse
 
-    chosen = load_syncs(config, names=sync or (), warehouse=warehouse, ledger=ledger)
+    chosen = load_syncs(
+        config,
+        names=sync or (),
+        warehouse=chosen_warehouse(warehouse, target, export),
+        ledger=ledger,
+    )
+    places = {asked.place for asked in chosen}
 
     def run(chosen_sync: engine.Sync) -> tuple[engine.Forgotten, int]:
-        found = engine.forget(chosen_sync, key)
-        return found, 3 if found.problem else 0
+        found = engine.forget(chosen_sync, key, raw_path=raw_path)
+        found.elsewhere = [name for name in found.elsewhere if name.partition(":")[2] not in places]
+        return found, 3 if found.problem or found.elsewhere else 0
 
     return for_each(chosen, run, show_forgotten, as_json=as_json)

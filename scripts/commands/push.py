@@ -4,7 +4,20 @@ from typing import Annotated
 
 import typer
 
-from scripts.options import AsJson, Config, Export, Ledger, MaxRemoveShare, Syncs, Target, Warehouse
+from scripts.options import (
+    Account,
+    AsJson,
+    Config,
+    Export,
+    Ledger,
+    MaxBlankShare,
+    MaxChangeShare,
+    MaxNewShare,
+    MaxRemoveShare,
+    Syncs,
+    Target,
+    Warehouse,
+)
 
 
 def push(
@@ -21,7 +34,21 @@ def push(
     skip_validation: Annotated[
         bool, typer.Option("--skip-validation", help="Ignore what validation.json says.")
     ] = False,
+    allow_older: Annotated[
+        bool,
+        typer.Option(
+            "--allow-older", help="Push a source that is older than the last one, or max_age_hours."
+        ),
+    ] = False,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Send every record whole, also what is as delivered."),
+    ] = False,
+    account: Account = None,
     max_remove_share: MaxRemoveShare = None,
+    max_new_share: MaxNewShare = None,
+    max_blank_share: MaxBlankShare = None,
+    max_change_share: MaxChangeShare = None,
     config: Config = None,
     warehouse: Warehouse = None,
     target: Target = None,
@@ -45,6 +72,9 @@ def push(
         warehouse=chosen_warehouse(warehouse, target, export),
         ledger=ledger,
         max_remove_share=max_remove_share,
+        max_new_share=max_new_share,
+        max_blank_share=max_blank_share,
+        max_change_share=max_change_share,
     )
 
     def run(sync: engine.Sync) -> tuple[engine.PushResult, int]:
@@ -54,6 +84,9 @@ def push(
                 first_run=first_run,
                 only=limit,
                 skip_validation=skip_validation,
+                allow_older=allow_older,
+                account=account,
+                full=full,
                 progress=progress,
             )
         return result, result.exit_code

@@ -12,7 +12,9 @@ from .engine import (
     prune,
     pull,
     push,
+    resend,
     status,
+    verify,
 )
 from .errors import AuthError, ConfigError, GuardError, LockedError, SyncError
 
@@ -36,5 +38,7 @@ __all__ = [
     "prune",
     "pull",
     "push",
+    "resend",
     "status",
+    "verify",
 ]

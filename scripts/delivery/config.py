@@ -1,40 +1,26 @@
 """Read the syncs from sync.yml, the command line and the environment."""
 
-import importlib
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
+from urllib.parse import parse_qs, urlsplit
 
 import yaml
+from pydantic import TypeAdapter, ValidationError
 
 from scripts.warehouse import Elsewhere, Place
 
 from .destination import Destination
 from .errors import ConfigError
-
-# Imported only when a sync names them: file and class.
-DESTINATIONS = {
-    "bottlecrm": ("bottlecrm", "BottleCRM"),
-    "braze": ("braze", "Braze"),
-    "customerio": ("customerio", "CustomerIO"),
-    "files": ("files", "Files"),
-    "google": ("google_ads", "Google"),
-    "hubspot": ("hubspot", "HubSpot"),
-    "klaviyo": ("klaviyo", "Klaviyo"),
-    "mailchimp": ("mailchimp", "Mailchimp"),
-    "meta": ("meta", "Meta"),
-    "salesforce": ("salesforce", "Salesforce"),
-    "slack": ("slack", "Slack"),
-    "webhook": ("webhook", "Webhook"),
-}
+from .plug_ins import known, plug_in
 
 # always: the column decides; a null empties the field. never_clear: a null is not sent.
 # set_if_empty: written once, where the destination holds nothing; what people typed stays.
 POLICIES = ("always", "never_clear", "set_if_empty")
-NAME = re.compile(r"[A-Za-z_$][\w.$-]*")
+NAME = re.compile(r"[A-Za-z0-9_$][\w.$-]*")
 COLUMN = re.compile(r"[a-z_][a-z0-9_]*")
 
 # What is pushed without a sync.yml: a sync's name, and the destination that says what goes there.
@@ -43,10 +29,15 @@ DEFAULT_NAME, DEFAULT_DESTINATION = "hubspot_contacts", "hubspot"
 
 @dataclass(frozen=True)
 class Field:
-    """Where a column goes, and what a null does there."""
+    """Where a column goes, what a null does there, and by how much a number has to change.
+
+    A number goes out again when it differs by `changes_by` or more from what was delivered; 0 is
+    any change.
+    """
 
     to: str
     policy: str = "never_clear"
+    changes_by: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -54,8 +45,9 @@ class Sync:
     """One way from a table to a destination; `fields` maps our columns to remote fields.
 
     `warehouse` is a DuckDB file or one of scripts/targets.py, `ledger` a DuckDB file or the address
-    of a PostgreSQL database. `suppressions` is a table of profile_ids whom nothing may reach; None
-    switches that off for sources without people.
+    of a PostgreSQL database. `where` keeps the rows whose column has one of the values, for each
+    column. `suppressions` is a table of profile_ids whom nothing may reach; None switches that off
+    for sources without people.
     """
 
     name: str
@@ -65,8 +57,15 @@ class Sync:
     fields: dict[str, Field]
     warehouse: Place = Path("data/warehouse.duckdb")
     ledger: str = "data/ledger.duckdb"
+    where: tuple[tuple[str, tuple[str, ...]], ...] = ()
     suppressions: str | None = "marts.profile_suppressions"
+    contains_people: bool = True
+    require_validation: bool = True
+    max_age_hours: float | None = None
     max_remove_share: float = 0.2
+    max_new_share: float = 0.5
+    max_blank_share: float = 0.2
+    max_change_share: float = 0.9
     workers: int = 4
     max_tries: int = 6
     backoff_seconds: float = 0.5
@@ -79,9 +78,14 @@ class Sync:
         return f"{self.name} ({self.destination.name}, {self.destination.account})"
 
     @property
+    def place(self) -> str:
+        """The destination and its address or account."""
+        return f"{self.destination.name}:{self.destination.account}"
+
+    @property
     def ledger_name(self) -> str:
         """The name under which the ledger keeps its records: another account, another name."""
-        return f"{self.name}:{self.destination.name}:{self.destination.account}"
+        return f"{self.name}:{self.place}"
 
     @property
     def remote(self) -> dict[str, str]:
@@ -89,9 +93,18 @@ class Sync:
         return {field.to: field.policy for field in self.fields.values()}
 
 
-COMMON = ("warehouse", "ledger", "suppressions", "max_remove_share", "workers", "max_tries")
+COMMON = ("warehouse", "ledger", "suppressions", "max_remove_share", "max_new_share")
+COMMON += ("max_blank_share", "max_change_share")
+COMMON += ("require_validation", "max_age_hours", "workers", "max_tries")
 COMMON += ("backoff_seconds", "longest_wait_seconds", "timeout_seconds")
-OF_A_SYNC = ("destination", "options", "source", "key", "fields", *COMMON[2:])
+OF_A_SYNC = ("destination", "options", "source", "where", "key", "fields", "contains_people")
+OF_A_SYNC += COMMON[1:]
+
+
+PASSWORD = (
+    "An address with a password belongs in the environment: set AUDIENCE_LEDGER. On the command "
+    "line every user of the machine can read it, in a file every copy."
+)
 
 
 def load_syncs(
@@ -120,12 +133,21 @@ def load_syncs(
             f"{path} does not know {unknown}; beside `syncs` it knows {sorted(COMMON)}. Secrets "
             "belong in the environment, never in this file."
         )
+    for given in (values.get("ledger"), overrides.get("ledger")):
+        if has_password(str(given or "")):
+            raise ConfigError(PASSWORD)
     for name, variable in (("warehouse", "AUDIENCE_WAREHOUSE"), ("ledger", "AUDIENCE_LEDGER")):
         if environ.get(variable):
             values[name] = environ[variable]
     values |= {name: value for name, value in overrides.items() if value is not None}
     names = named(list(names), chosen, path)
     return [make_sync(name, chosen[name], values, environ) for name in names]
+
+
+def has_password(address: str) -> bool:
+    """Whether the address of a database holds a password."""
+    parts = urlsplit(address)
+    return bool(parts.password or parse_qs(parts.query).get("password"))
 
 
 def named(names: list[str], chosen: Mapping[str, Any], path: Path) -> list[str]:
@@ -165,23 +187,44 @@ def make_sync(name: str, given: Any, common: Mapping[str, Any], environ: Mapping
     absent = [need for need in ("destination", "source", "key", "fields") if not given.get(need)]
     if absent:
         raise ConfigError(f"The sync {name} lacks {absent}.")
-    settings = {**common, **{name: given[name] for name in COMMON if name in given}}
+    if has_password(str(given.get("ledger") or "")):
+        raise ConfigError(PASSWORD)
+    settings = {key: convert(key, value) for key, value in common.items()} | {
+        key: convert(f"syncs.{name}.{key}", given[key])
+        for key in (*COMMON, "contains_people")
+        if key in given
+    }
     sync = Sync(
         name=name,
         destination=make_destination(str(given["destination"]), given.get("options"), environ),
         source=str(given["source"]),
+        where=make_where(name, given.get("where") or {}),
         key=tuple(given["key"]) if isinstance(given["key"], list) else (str(given["key"]),),
         fields=make_fields(name, given["fields"]),
-        **{key: convert(key, value) for key, value in settings.items()},
+        **settings,
     )
     check(sync)
     return sync
 
 
+def make_where(name: str, given: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return which rows of the source are meant: `column: value` or `column: [values]`."""
+    if not isinstance(given, dict) or not all(COLUMN.fullmatch(str(column)) for column in given):
+        raise ConfigError(f"{name}.where must map columns to a value or a list of values.")
+    wanted = {
+        column: values if isinstance(values, list) else [values] for column, values in given.items()
+    }
+    if not all(isinstance(value, str | int) for values in wanted.values() for value in values):
+        raise ConfigError(f"{name}.where takes texts, whole numbers, true and false as values.")
+    texts = {
+        column: [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
+        for column, values in wanted.items()
+    }
+    return tuple((column, tuple(values)) for column, values in texts.items())
+
+
 def make_destination(name: str, options: Any, environ: Mapping[str, str]) -> Destination:
     """Return the plug-in with its options and secrets."""
-    if name not in DESTINATIONS:
-        raise ConfigError(f"There is no destination {name!r}; choose one of {list(DESTINATIONS)}.")
     return plug_in(name)(options or {}, environ)
 
 
@@ -192,13 +235,7 @@ def default_syncs() -> dict[str, dict[str, Any]]:
 
 def readable_destinations() -> list[str]:
     """The destinations from which something can be pulled."""
-    return [name for name in DESTINATIONS if plug_in(name).can_pull]
-
-
-def plug_in(name: str) -> type[Destination]:
-    """The class of a destination."""
-    file, kind = DESTINATIONS[name]
-    return getattr(importlib.import_module(f"{__package__}.destinations.{file}"), kind)
+    return [name for name in known() if plug_in(name).can_pull]
 
 
 def make_fields(name: str, given: Any) -> dict[str, Field]:
@@ -208,21 +245,32 @@ def make_fields(name: str, given: Any) -> dict[str, Field]:
     found = {}
     for column, target in given.items():
         spec = target if isinstance(target, dict) else {"to": target}
-        if set(spec) - {"to", "policy"} or "to" not in spec:
-            raise ConfigError(f"{name}.fields.{column} must be a name, or {{to:, policy:}}.")
-        found[str(column)] = Field(**{key: str(value) for key, value in spec.items()})
+        if set(spec) - {"to", "policy", "changes_by"} or "to" not in spec:
+            raise ConfigError(
+                f"{name}.fields.{column} must be a name, or {{to:, policy:, changes_by:}}."
+            )
+        texts = {key: str(value) for key, value in spec.items() if key != "changes_by"}
+        by = spec.get("changes_by", 0)
+        if isinstance(by, bool) or not isinstance(by, int | float) or not 0 <= by < float("inf"):
+            raise ConfigError(f"{name}.fields.{column}.changes_by is a number, not {by!r}.")
+        found[str(column)] = Field(**texts, changes_by=float(by))
     return found
 
 
-def convert(name: str, value: Any) -> Any:
-    """Return a setting in its own type."""
-    kind = {field.name: field.type for field in fields(Sync)}[name]
-    if kind is Place:
-        kind = type(value) if isinstance(value, Elsewhere) else Path
+def convert(path: str, value: Any) -> Any:
+    """Return a setting in its own type; raises ConfigError with the path, the value and why not.
+
+    `path` is `workers`, or `syncs.<name>.workers` where a sync sets it.
+    """
+    name = path.rpartition(".")[2]
+    if value is None or isinstance(value, Elsewhere):
+        return value
+    kind = Path if name == "warehouse" else get_type_hints(Sync)[name]
     try:
-        return value if value is None or kind not in (Path, str, int, float) else kind(value)
-    except (TypeError, ValueError):
-        raise ConfigError(f"The setting {name} cannot be {value!r}.") from None
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as problem:
+        why = problem.errors(include_url=False, include_input=False)[0]["msg"]
+        raise ConfigError(f"{path} cannot be {value!r}: {why}.") from None
 
 
 def check(sync: Sync) -> None:
@@ -261,7 +309,14 @@ def check(sync: Sync) -> None:
     for table in (sync.source, sync.suppressions):
         if table and not re.fullmatch(r"\w+\.\w+", table):
             raise ConfigError(f"{name}: {table!r} is not of the form schema.table.")
-    if not 0 <= sync.max_remove_share <= 1:
-        raise ConfigError("max_remove_share is a share between 0 and 1.")
+    for setting in ("max_remove_share", "max_new_share", "max_blank_share", "max_change_share"):
+        if not 0 <= getattr(sync, setting) <= 1:
+            raise ConfigError(f"{setting} is a share between 0 and 1.")
     if min(sync.workers, sync.max_tries) < 1:
         raise ConfigError("workers and max_tries must be at least 1.")
+    ends = sync.destination.tells_removes or sync.destination.memberships & set(targets)
+    if not ends and "always" not in sync.remote.values():
+        raise ConfigError(
+            f"{name}: whoever leaves would keep every field, since none may be emptied. Give the "
+            "fields that only we write `policy: always`, such as the one of the segments."
+        )

@@ -1,9 +1,11 @@
 """What a destination plug-in is: its limits, how it sends, and the signals it gives back."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 import httpx
 
@@ -12,7 +14,10 @@ from .errors import ConfigError
 # Removes go out first: who must not be contacted leaves before anything else happens.
 OPERATIONS = ("remove", "update", "add")
 
-Value = str | int | float | bool | None
+# update_only never creates a record.
+MODES = ("upsert", "update_only")
+
+Value = str | int | float | bool | list[Any] | None
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,8 @@ class Record:
 class Outcome:
     """What became of one record; the reason is safe to store and print.
 
-    `state` is `delivered`, `refused` (for good), or `open` when the destination did not say.
+    `state` is `delivered`, `refused` (for good), `absent` when the record is not there and must not
+    be created, or `open` when the destination did not say.
     `remote_id` is kept and comes back in the next Record of this key: an id, or whatever a later
     remove needs (a hashed address). None keeps the one known before.
     """
@@ -81,10 +87,23 @@ class Stop(Exception):
 Call = Callable[..., httpx.Response]
 
 
+def url(template: str, *ids: object) -> str:
+    """Return an address in which each `{}` holds an id, quoted so that it is one part of a path.
+
+    Raises Refused for an id that no path can hold.
+    """
+    texts = [str(value) for value in ids]
+    if {"", ".", ".."} & set(texts):
+        raise Refused("an id that no address can hold")
+    return template.format(*(quote(text, safe="") for text in texts))
+
+
 class Destination:
     """Base of the plug-ins: one sets the attributes it needs and writes `send`.
 
-    A plug-in is one file in `destinations/` and one line in `config.DESTINATIONS`.
+    A plug-in is one file: in `destinations/`, or in any installed package that names its class
+    under the entry points `audience_engine.destinations`. What a class says it can do it has to do:
+    one that says so without the method is an error when it is defined.
     """
 
     name: ClassVar[str]
@@ -92,10 +111,27 @@ class Destination:
     secrets: ClassVar[Mapping[str, str]] = {}  # environment variable → what it has to be
     options: ClassVar[Mapping[str, Any]] = {}  # what `options:` in sync.yml may set → default
     needs: ClassVar[frozenset[str]] = frozenset()  # remote fields without which nothing can be sent
+    # A remove does something although no field may be emptied: it ends what one of these fields
+    # names (a list, an audience), or `tells_removes`, because it is passed on as it is.
+    memberships: frozenset[str] = frozenset()
+    tells_removes: ClassVar[bool] = False
     # Fields that only the person or the vendor may decide, such as the subscription status.
     forbidden: ClassVar[frozenset[str]] = frozenset()
+    # What a run does, in this order; the next begins when the one before has ended. `leave` is the
+    # first half of an update: what the record was known by goes before anybody comes in its place.
+    phases: ClassVar[tuple[str, ...]] = OPERATIONS
+    # SQL that makes of a `remote_id` the list of what it names there: who shares one of these with
+    # a record that leaves or changes is sent again after it.
+    identities: str = "[remote_id]"
+    takes_arrays: ClassVar[bool] = False  # else a list is sent as text with semicolons
     is_idempotent: ClassVar[bool] = True  # False: without an answer a person decides, not a retry
     can_read: ClassVar[bool] = False  # `read` exists, so that set_if_empty can be honored
+    can_match: ClassVar[bool] = False  # `match` and `count` exist: people are there before we come
+    look_at_most: ClassVar[int] = 10_000  # people that a plan asks for, where that is slow
+    takes_over: ClassVar[bool] = False  # what is sent by key reaches the record that has it already
+    record_id: ClassVar[str] = (
+        ""  # the remote field that names a record by its own id; never written
+    )
     can_pull: ClassVar[bool] = False
     # Of pulled rows: the columns that name one, by table (else `id`), and those that say nothing.
     row_keys: ClassVar[Mapping[str, tuple[str, ...]]] = {}
@@ -106,6 +142,22 @@ class Destination:
     max_workers: int = 8  # requests at the same time, at most
     batch_size: int = 100
     quota: tuple[int, float] = (100, 10.0)  # requests per seconds
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        """Check what the class claims; raises TypeError."""
+        super().__init_subclass__(**more)
+        claims = {"can_read": ["read"], "can_match": ["match", "count"], "can_pull": ["pull"]}
+        lacking = [
+            method
+            for claim, methods in claims.items()
+            if getattr(cls, claim) is True
+            for method in methods
+            if getattr(cls, method) is getattr(Destination, method)
+        ]
+        if hasattr(cls, "name") and cls.send is Destination.send:
+            lacking.append("send")
+        if lacking:
+            raise TypeError(f"{cls.__name__} lacks {', '.join(lacking)}.")
 
     def __init__(self, options: Mapping[str, Any], environ: Mapping[str, str]) -> None:
         """Take the options and the environment; raises ConfigError for an option not known."""
@@ -118,7 +170,11 @@ class Destination:
             name: self._typed(name, options.get(name, default))
             for name, default in self.options.items()
         }
+        if self.option.get("mode", MODES[0]) not in MODES:
+            raise ConfigError(f"The option mode of {self.name} is one of {MODES}.")
         self.secret = {name: environ.get(name, "").strip() for name in self.secrets}
+        # How far a pull is, as JSON can hold it; set again before the next pull of the same start.
+        self.progress: dict[str, Any] = {}
         variable = f"{self.name.upper()}_BASE_URL"
         self.base_url = (environ.get(variable) or self.address).rstrip("/")
 
@@ -133,6 +189,15 @@ class Destination:
     def account(self) -> str:
         """What tells two accounts apart: the ledger never takes one's records for the other's."""
         return str(self.option.get("account") or "") or httpx.URL(self.base_url).host
+
+    def whose(self, call: Call) -> str:
+        """Return which account the credentials open, in words that a person recognises.
+
+        What went to one account is never taken for delivered to another. Changes nothing there.
+        Here, for vendors who do not say it: the address and a fingerprint of the credentials, so
+        that a renewed key counts as another account until a person says that it is the same.
+        """
+        return " ".join(filter(None, [self.account, fingerprint(*self.secret.values())]))
 
     @property
     def headers(self) -> dict[str, str]:
@@ -149,6 +214,11 @@ class Destination:
         barred = {name.lower() for name in self.forbidden}
         return field.lower() in barred or field.lower().split(".")[0] in barred
 
+    @property
+    def has_secrets(self) -> bool:
+        """Whether everything is there that a request needs."""
+        return all(self.secret.values())
+
     def check(self) -> None:
         """Raise ConfigError when a secret, or an option that must be set, is missing."""
         missing = [
@@ -157,9 +227,19 @@ class Destination:
         if missing:
             raise ConfigError(f"Set in the environment for {self.name}: {', '.join(missing)}.")
 
+    def touched(self, record: Record) -> set[str]:
+        """Return what a record names at the destination: two that share it go one by one."""
+        return {record.remote_id or record.key}
+
     def batch_of(self, operation: str, total: int) -> int:
         """Return how many records one batch takes when `total` are to be sent."""
         return self.batch_size
+
+    def begin(self, sync: str, run_id: int) -> None:
+        """Learn that a run begins: the name of the sync, and the number of the run."""
+
+    def end(self) -> None:
+        """Learn that nothing more comes in this run."""
 
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
         """Send one batch of one operation; returns one outcome per record, in any order.
@@ -168,6 +248,62 @@ class Destination:
         batch twice must leave the destination as sending it once did.
         """
         raise NotImplementedError
+
+    def match(self, call: Call, records: Sequence[Record]) -> dict[str, list[str]]:
+        """Return the ids of the records that are there already, by key; nothing is written.
+
+        They are looked for by the strongest key there is: the record's own id, the external id,
+        the address. Several ids mean that nobody can tell which one is meant.
+        """
+        raise NotImplementedError
+
+    def count(self, call: Call) -> int:
+        """Return how many records the account holds, or at least holds."""
+        raise NotImplementedError
+
+    @property
+    def creates(self) -> bool:
+        """Whether records that are not there are created."""
+        return self.option.get("mode") != "update_only"
+
+    def adopt(
+        self, call: Call, operation: str, records: Sequence[Record]
+    ) -> tuple[list[Record], list[Outcome]]:
+        """Return the records to send, with the ids of those that are there already, and the rest.
+
+        The rest is refused because several are there, or absent because none may be created. Every
+        batch passes here, so no plug-in can be made to write what only a person may decide.
+        """
+        names = {name for record in records for name in (*record.values, *record.whole)}
+        if denied := sorted(name for name in names if self.is_forbidden(name)):
+            raise ConfigError(
+                f"{denied} are the person's to decide, and {self.name}'s: unmap them."
+            )
+        strangers = [
+            record
+            for record in records
+            if not record.remote_id
+            and (not self.creates or not self.takes_over or record.values.get(self.record_id))
+        ]
+        if operation == "remove" or not self.can_match or not strangers:
+            return list(records), []
+        found, unknown = self.match(call, strangers), {record.key for record in strangers}
+        ready, settled = [], []
+        for record in records:
+            ids = found.get(record.key, [])
+            if len(ids) > 1:
+                reason = f"{len(ids)} records there could be meant; merge them or map {self.by_id}"
+                settled.append(Outcome(record.key, "refused", None, reason))
+            elif record.key in unknown and not ids and not self.creates:
+                settled.append(Outcome(record.key, "absent"))
+            else:
+                ready.append(replace(record, remote_id=ids[0]) if ids else record)
+        return ready, settled
+
+    @property
+    def by_id(self) -> str:
+        """How a person can say which record is meant."""
+        return self.record_id or "an external id"
 
     def read(
         self, call: Call, records: Sequence[Record], names: Sequence[str]
@@ -192,5 +328,15 @@ class Destination:
     def pull(
         self, call: Call, since: datetime | None
     ) -> Iterator[tuple[str, list[dict[str, Any]], datetime]]:
-        """Yield (table, raw rows, watermark) of what changed since an instant, naive UTC."""
+        """Yield (table, raw rows, watermark) of what changed since an instant, naive UTC.
+
+        A page is safe when the next one is asked for. A plug-in that keeps in `progress` what the
+        pages before hold goes on there after a crash; one that leaves it empty begins anew.
+        """
         raise ConfigError(f"Nothing can be pulled from {self.name}.")
+
+
+def fingerprint(*secrets: str) -> str:
+    """Return eight signs that tell secrets apart and do not give them away; empty for none."""
+    text = "\n".join(secrets).strip()
+    return f"key {hashlib.sha256(text.encode()).hexdigest()[:8]}" if text else ""

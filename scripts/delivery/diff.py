@@ -5,19 +5,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import duckdb
 
-from scripts.warehouse import attach_warehouse
+from scripts.warehouse import attach_warehouse, fingerprint
 
 from .config import Sync
 from .destination import OPERATIONS
 from .errors import ConfigError, mask
 from .ledger import Ledger
+from .people import NAMED
 
 KEY_SEPARATOR = "|"
 # The table behind the relation that find_difference returns; nobody else reads it by name.
 DIFFERENCE = "difference_found"
+CONSENTS = ("is_consented", "has_consent")
 
 
 @dataclass(frozen=True)
@@ -33,16 +36,21 @@ class Sample:
 class Diff:
     """What a push would do.
 
-    `counts` are records by operation and `fields` records by field and operation; `known` are all
-    records the destination may hold; `again` were sent before without an answer; `dead` and `held`
-    wait; `suppressed` source rows are people whom nothing may reach, `suppressed_removes` those of
-    them that were delivered before; `without_key` and `merged` are source rows that are not sent.
+    `build` is a fingerprint of the source's rows. `counts` are records by operation and `fields`
+    records by field and operation; `known` are all records the destination may hold; `blanked`
+    are updates that empty a field, by field; `again` were sent before without an answer; `dead`
+    and `held` wait; `consents` are source rows that say yes or no (None without such a column);
+    `suppressed` source rows are people whom nothing may reach, `suppressed_removes` those of them
+    that were delivered before; `without_key` and `merged` are source rows that are not sent.
     """
 
     source_rows: int = 0
     as_of: datetime | None = None
+    build: str = ""
     known: int = 0
     counts: dict[str, int] = field(default_factory=dict)
+    blanked: dict[str, int] = field(default_factory=dict)
+    consents: int | None = None
     fields: dict[str, dict[str, int]] = field(default_factory=dict)
     again: int = 0
     dead: int = 0
@@ -82,6 +90,7 @@ def find_difference(ledger: Ledger, sync: Sync) -> tuple[duckdb.DuckDBPyRelation
     """
     with attached_warehouse(ledger, sync):
         source = read_source(ledger, sync)
+        source.build = fingerprint(ledger.connection, f"warehouse_source.{sync.source}")
     find_changes(ledger, sync)
     return ledger.connection.table(DIFFERENCE), source
 
@@ -105,7 +114,7 @@ def columns_of(ledger: Ledger, table: str) -> dict[str, str]:
         found = ledger.run(f"describe warehouse_source.{table}").fetchall()
     except duckdb.CatalogException:
         return {}
-    return {row[0]: row[1] for row in found}
+    return {row[0].lower(): row[1] for row in found}
 
 
 def how_to_build(sync: Sync) -> str:
@@ -113,9 +122,20 @@ def how_to_build(sync: Sync) -> str:
     return getattr(sync.warehouse, "advice", "Run `audiences build` first.")
 
 
-def encoded(column: str, kind: str) -> str:
-    """Return SQL that writes a column as JSON holds it; an empty text is nothing."""
+def encoded(column: str, kind: str, *, as_array: bool = True) -> str:
+    """Return SQL that writes a column as JSON holds it.
+
+    An empty text, an empty list, NaN and infinity are nothing. A list stays one where the
+    destination has arrays; elsewhere it is text, its values joined by semicolons.
+    """
     name = f"source.{quoted(column)}"
+    if kind.endswith("]"):
+        some = f"list_filter(cast({name} as varchar[]), lambda value: value <> '')"
+        if not as_array:
+            return f"nullif(array_to_string({some}, ';'), '')"
+        if "INT" in kind or kind.startswith("BOOLEAN"):
+            some = f"list_filter({name}, lambda value: value is not null)"
+        return f"case when len({some}) > 0 then to_json({some}) end"
     if kind.startswith("TIMESTAMP WITH"):
         name, kind = f"({name} at time zone 'UTC')", "TIMESTAMP"
     if kind.startswith("TIMESTAMP"):
@@ -124,7 +144,9 @@ def encoded(column: str, kind: str) -> str:
         return f"strftime({name}, '%Y-%m-%d')"
     if kind.startswith("DECIMAL"):
         return f"cast({name} as double)"
-    if kind in ("BOOLEAN", "DOUBLE", "FLOAT") or "INT" in kind:
+    if kind in ("DOUBLE", "FLOAT"):
+        return f"case when isfinite({name}) then {name} end"
+    if kind == "BOOLEAN" or "INT" in kind:
         return name
     return f"nullif(cast({name} as varchar), '')"
 
@@ -139,6 +161,12 @@ def kind_of(kind: str) -> str:
     return "number" if number else "text"
 
 
+def key_part(column: str) -> str:
+    """Return SQL of a column of the key: an e-mail address has no case, any other name has."""
+    text = f"nullif(trim(cast(source.{quoted(column)} as varchar)), '')"
+    return f"case when {text} like '%_@_%' then lower({text}) else {text} end"
+
+
 def read_source(ledger: Ledger, sync: Sync) -> Diff:
     """Count the source, and put it into `wanted`: one row per key, nobody who must not be reached.
 
@@ -150,49 +178,67 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
             f"{sync.warehouse} has no table {sync.source}. {how_to_build(sync)} Or correct the "
             f"source of {sync.name} in sync.yml."
         )
-    missing = sorted({*sync.key, *sync.fields} - set(kinds))
+    missing = sorted({*sync.key, *sync.fields, *dict(sync.where)} - set(kinds))
     if missing:
         raise ConfigError(f"{sync.source} has no column {missing}; it has {sorted(kinds)}.")
-    parts = [
-        f"nullif(lower(trim(cast(source.{quoted(column)} as varchar))), '')" for column in sync.key
-    ]
-    key = f" || '{KEY_SEPARATOR}' || ".join(parts)
+    key = f" || '{KEY_SEPARATOR}' || ".join(key_part(column) for column in sync.key)
     # A person is known by address; where the source has none, by the key.
-    address = "lower(trim(cast(source.email as varchar)))" if "email" in kinds else key
+    addresses = [column for column, held in named_columns(sync, kinds).items() if "email" in held]
+    person = f"person_of(coalesce({', '.join([*map(text_of, addresses), key])}))"
+    as_array = sync.destination.takes_arrays
     values = ", ".join(
-        f"{encoded(column, kinds[column])} as {quoted(field.to)}"
+        f"{encoded(column, kinds[column], as_array=as_array)} as {quoted(field.to)}"
         for column, field in sync.fields.items()
     )
     barred = suppressions(ledger, sync, kinds)
-    table = f"warehouse_source.{sync.source} as source"
+    table = f"{rows_meant(sync)} as source"
     as_of = "max(source.as_of)" if "as_of" in kinds else "null"
-    rows, keys, stopped, at = ledger.run(
-        f"select count(*), count({key}), count(*) filter ({barred} and {key} is not null), {as_of}"
-        f" from {table}"
+    asked = [column for column in CONSENTS if column in kinds]
+    consents = (
+        f"count(coalesce({', '.join(f'source.{name}' for name in asked)}))" if asked else "null"
+    )
+    rows, keys, at, consents = ledger.run(
+        f"select count(*), count({key}), {as_of}, {consents} from {table}"
     ).fetchone()
     ledger.run(
         f"""
         create or replace temp table barred as
-        select distinct {key} as record_key from {table} where {barred} and {key} is not null
+        select distinct {key} as record_key, {person} as person
+        from {table} where {barred} and {key} is not null
         """
     )
+    # Whom one row bars, no other row of the same person or key may bring back.
     ledger.run(
         f"""
         create or replace temp table wanted as
-        select {key} as record_key, sha256({address}) as person, {values}
-        from {table}
-        where {key} is not null and not ({barred})
+        select * from (select {key} as record_key, {person} as person, {values} from {table})
+        where
+            record_key is not null
+            and record_key not in (select record_key from barred)
+            and person not in (select person from barred)
         """
     )
+    reachable = ledger.value("select count(*) from wanted")
     merge_twins(ledger, sync)
     kept = ledger.value("select count(*) from wanted")
     return Diff(
         source_rows=rows,
+        consents=consents,
         as_of=at,
         without_key=rows - keys,
-        suppressed=stopped,
-        merged=keys - stopped - kept,
+        suppressed=keys - reachable,
+        merged=reachable - kept,
     )
+
+
+def rows_meant(sync: Sync) -> str:
+    """Return SQL of the source, or of those of its rows that `where` names."""
+    table = f"warehouse_source.{sync.source}"
+    conditions = [
+        f"cast({quoted(column)} as varchar) in ({', '.join(map(literal, values)) or 'null'})"
+        for column, values in sync.where
+    ]
+    return f"(select * from {table} where {' and '.join(conditions)})" if conditions else table
 
 
 def merge_twins(ledger: Ledger, sync: Sync) -> None:
@@ -219,31 +265,97 @@ def merge_twins(ledger: Ledger, sync: Sync) -> None:
     ledger.run("drop table kept")
 
 
+def text_of(column: str) -> str:
+    """Return SQL for a column of the source as text."""
+    return f"cast(source.{quoted(column)} as varchar)"
+
+
+def named_columns(sync: Sync, kinds: dict[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return the columns of the source that name a person, and the kinds of identifiers in each.
+
+    A column counts by its own name, or by that of the remote field it goes to.
+    """
+    goes_to = {column: field.to.lower() for column, field in sync.fields.items()}
+    found = {column: NAMED.get(column) or NAMED.get(goes_to.get(column, "")) for column in kinds}
+    return {column: held for column, held in found.items() if held}
+
+
 def suppressions(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
     """Return the SQL condition that a source row is about somebody whom nothing may reach.
 
     The marts leave such people out already. It is asked again here, because this is the last
-    moment, and because a mart of somebody's own may not.
+    moment, and because a mart of somebody's own may not. Raises ConfigError when nobody can know.
     """
+    named = named_columns(sync, kinds)
     barred = ["false"]
-    if "profile_id" in kinds and sync.suppressions:
-        if "profile_id" not in columns_of(ledger, sync.suppressions):
-            raise ConfigError(
-                f"{sync.warehouse} has no table {sync.suppressions} with a profile_id, so nobody "
-                f"knows who must not be contacted. {how_to_build(sync)} Or set `suppressions:` of "
-                f"{sync.name} to another table, or to null where nobody can be harmed."
-            )
-        table = f"warehouse_source.{sync.suppressions}"
-        barred.append(f"source.profile_id in (select profile_id from {table})")
-    for consent in ("is_consented", "has_consent"):
-        if consent in kinds:
-            barred.append(f"source.{consent} is not true")
-    if "email" in kinds and ledger.value("select count(*) from {t}.suppression"):
-        barred.append(
-            "sha256(lower(trim(cast(source.email as varchar)))) in"
-            " (select person from {t}.suppression)"
+    if sync.contains_people and sync.suppressions:
+        name_the_suppressed(ledger, sync, named)
+        barred += [
+            f"{normal_of(column, held)} in (select name from suppressed where kind in"
+            f" ({', '.join(map(literal, held))}))"
+            for column, held in named.items()
+        ]
+    barred += [f"source.{name} is not true" for name in CONSENTS if name in kinds]
+    if ledger.value("select count(*) from {t}.suppression"):
+        # Whatever it is called, a column that goes out or is the key can name who was forgotten.
+        barred += [
+            f"(person_of({text_of(column)}) in (select person from {{t}}.suppression)"
+            f" or keyed(lower(trim({text_of(column)}))) in (select person from {{t}}.suppression))"
+            for column in dict.fromkeys((*named, *sync.key, *sync.fields))
+            if kinds.get(column) == "VARCHAR" or column in named or column in sync.key
+        ]
+    return f"coalesce({' or '.join(f'coalesce({part}, false)' for part in barred)}, false)"
+
+
+def name_the_suppressed(ledger: Ledger, sync: Sync, named: dict[str, tuple[str, ...]]) -> None:
+    """Put every name of the suppressed into `suppressed`: kind, name; raises ConfigError."""
+    table = f"warehouse_source.{sync.suppressions}"
+    identities = sync.suppressions.partition(".")[0] + ".profile_identifiers"
+    if "profile_id" not in columns_of(ledger, sync.suppressions):
+        raise ConfigError(
+            f"{sync.warehouse} has no table {sync.suppressions} with a profile_id, so nobody "
+            f"knows who must not be contacted. {how_to_build(sync)} Or set `suppressions:` of "
+            f"{sync.name} to another table, or to null where nobody can be harmed."
         )
-    return f"coalesce({' or '.join(barred)}, false)"
+    if not named:
+        raise ConfigError(
+            f"{sync.source} names nobody: it has none of the columns {sorted(NAMED)}, so nobody "
+            "knows who of it must not be contacted. Add one of them, or set `contains_people: "
+            f"false` of {sync.name} when no row of it is about a person."
+        )
+    has_identities = "identifier_value" in columns_of(ledger, identities)
+    if not has_identities and "profile_id" not in named:
+        raise ConfigError(
+            f"{sync.source} has no profile_id, and {sync.warehouse} has no table {identities} that "
+            f"says whose its {sorted(named)} are, so nobody knows who of it must not be contacted. "
+            f"{how_to_build(sync)} Or set `contains_people: false` of {sync.name} when no row of "
+            "it is about a person."
+        )
+    others = f"""
+        union
+        select identifier_type, case
+            when identifier_type = 'phone' then phone_of(identifier_value)
+            else name_of(identifier_value) end
+        from warehouse_source.{identities}
+        where profile_id in (select profile_id from {table})
+    """
+    ledger.run(
+        f"""
+        create or replace temp table suppressed as
+        select 'profile_id' as kind, cast(profile_id as varchar) as name from {table}
+        {others if has_identities else ""}
+        """
+    )
+
+
+def normal_of(column: str, held: tuple[str, ...]) -> str:
+    """Return SQL for a name as `suppressed` holds it."""
+    return f"{'phone_of' if 'phone' in held else 'name_of'}({text_of(column)})"
+
+
+def literal(text: str) -> str:
+    """Return a text between quotation marks for SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def find_changes(ledger: Ledger, sync: Sync) -> None:
@@ -252,16 +364,23 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
     A field's hash is kept while its value must not be sent: a null under never_clear, and anything
     under set_if_empty once it was delivered.
     """
+    tolerances = {field.to: field.changes_by for field in sync.fields.values()}
     hashes = ", ".join(
-        f"substr(md5(cast(wanted.{quoted(name)} as varchar)), 1, 16)" for name in sync.remote
+        f"cast(wanted.{quoted(name)} as varchar)"  # a number to be compared, not only told apart
+        if tolerances[name]
+        else f"substr(md5(cast(wanted.{quoted(name)} as varchar)), 1, 16)"
+        for name in sync.remote
     )
     names = ",".join(sync.remote)
     payload = ", ".join(f"'{name}', wanted.{quoted(name)}" for name in sync.remote)
     ranks = " ".join(f"when '{name}' then {rank}" for rank, name in enumerate(OPERATIONS))
-    after, changed = [], []
+    after, changed, blanked = [], [], []
     for position, (name, policy) in enumerate(sync.remote.items(), start=1):
         new, old = f"hashes[{position}]", f"json_extract_string(old_hashes, '$.\"{name}\"')"
         doubt = f"list_contains(doubtful, '{name}')"
+        if by := tolerances[name]:
+            apart = f"abs(try_cast({new} as double) - try_cast({old} as double))"
+            new = f"case when {apart} < {by} then {old} else {new} end"
         value = {
             "always": new,
             "never_clear": f"coalesce({new}, {old})",
@@ -270,6 +389,8 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
         # A null must not go out under never_clear even when an earlier value is in doubt.
         doubtful = doubt if policy == "always" else f"({doubt} and {new} is not null)"
         after.append(f"'{name}', {value}")
+        if policy == "always":
+            blanked.append(f"case when {new} is null and {old} is not null then '{name}' end")
         changed.append(
             f"case when ({value}) is distinct from {old} or {doubtful} then '{name}' end"
         )
@@ -282,14 +403,14 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
             delivered.record_key is not null as is_delivered,
             coalesce(unknown.fields, []) as doubtful,
             unknown.record_key is not null as is_doubtful,
+            false as is_shared,
             delivered.person, delivered.remote_id, delivered.payload_hash,
             coalesce(delivered.field_hashes, '{}') as field_hashes
         from (select * from {t}.delivered where sync = {sync}) as delivered
         full outer join {unknown} as unknown on delivered.record_key = unknown.record_key
         """
     )
-    ledger.run(
-        f"""
+    find_differing = f"""
         create or replace temp table differing as
         with hashed as (
             select
@@ -304,6 +425,7 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
                 coalesce(hashed.person, known.person) as person,
                 known.remote_id,
                 coalesce(known.is_doubtful, false) as is_doubtful,
+                coalesce(known.is_shared, false) as is_shared,
                 case
                     when hashed.record_key is null then 'remove'
                     when known.is_delivered then 'update'
@@ -317,7 +439,7 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
             full outer join known on hashed.record_key = known.record_key
             where
                 hashed.payload_hash is distinct from known.payload_hash
-                or known.is_doubtful or hashed.record_key is null
+                or known.is_doubtful or known.is_shared or hashed.record_key is null
         ),
         differing as (
             select
@@ -326,18 +448,27 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
                     when operation = 'remove' then [{cleared}]
                     else list_filter([{", ".join(changed)}], lambda name: name is not null)
                 end as changed,
+                case
+                    when operation = 'update'
+                        then list_filter([{", ".join(blanked)}], lambda name: name is not null)
+                end as blanked,
                 cast(json_object({", ".join(after)}) as varchar) as field_hashes
             from joined
         )
         select differing.*
         from differing
-        anti join (select * from {{t}}.outbox where sync = {{sync}} and state <> 'pending') as waits
+        anti join (
+            select * from {{t}}.outbox
+            where sync = {{sync}} and state not in ('pending', 'owed')
+        ) as waits
             on waits.record_key = differing.record_key
             and (waits.operation = 'remove') = (differing.operation = 'remove')
             and waits.payload_hash is not distinct from differing.payload_hash
         where differing.operation <> 'update' or len(differing.changed) > 0
         """
-    )
+    ledger.run(find_differing)
+    if mark_shared(ledger, sync):  # they go out again, whole
+        ledger.run(find_differing)
     # In steps, and the order among keys alone: a sort of whole payloads would not fit in memory.
     ledger.run(
         f"""
@@ -375,6 +506,42 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
         ledger.run(f"drop table {table}")
 
 
+def mark_shared(ledger: Ledger, sync: Sync) -> bool:
+    """Mark who shares a remote identity with a record that leaves or changes; whether any does.
+
+    The destination knows both as one: emptying one empties the other as well.
+    """
+    identities = sync.destination.identities
+    ledger.run(
+        f"""
+        create or replace temp table shared as
+        with leaving as (
+            select distinct unnest({identities}) as identity, record_key
+            from (select * from differing where operation <> 'add' and remote_id is not null)
+        ),
+        staying as (
+            select unnest({identities}) as identity, record_key
+            from known
+            where remote_id is not null and record_key in (select record_key from wanted)
+        )
+        select distinct staying.record_key
+        from staying
+        inner join leaving
+            on leaving.identity = staying.identity and leaving.record_key <> staying.record_key
+        """
+    )
+    ledger.run(
+        """
+        update known set is_shared = true, doubtful = ?
+        where record_key in (select record_key from shared)
+        """,
+        [list(sync.remote)],
+    )
+    found = ledger.value("select count(*) from shared")
+    ledger.run("drop table shared")
+    return bool(found)
+
+
 def count_changes(
     ledger: Ledger, sync: Sync, difference: duckdb.DuckDBPyRelation, source: Diff
 ) -> Diff:
@@ -391,6 +558,16 @@ def count_changes(
     ).fetchall():
         for name, number in zip(names, by_field, strict=True):
             diff.fields[name][operation] = number
+    diff.blanked = dict(
+        ledger.run(
+            """
+            select name, count(*)
+            from (select unnest(blanked) as name from difference where operation = 'update')
+            group by name
+            """,
+            difference=difference,
+        ).fetchall()
+    )
     diff.known, diff.again, diff.suppressed_removes = ledger.run(
         """
         select
@@ -448,14 +625,24 @@ def samples(ledger: Ledger, difference: duckdb.DuckDBPyRelation, count: int) -> 
         ).fetchall()
         for key, changed, payload in rows:
             values = json.loads(payload) if operation != "remove" else {}
-            kept = {name: values.get(name) for name in changed}
+            kept = {name: masked_value(name, values.get(name)) for name in changed}
             found.append(Sample(operation, masked(key), kept))
     return found
 
 
+def masked_value(name: str, value: Any) -> Any:
+    """Return a value as a plan may show it; addresses and names of people are masked."""
+    text = str(value)
+    personal = "@" in text or any(part in name.lower() for part in ("mail", "phone", "name"))
+    return mask(text) if personal and value is not None else value
+
+
 def masked(key: str) -> str:
-    """Return a key with its addresses masked; what has several parts shows its first."""
+    """Return a key with addresses and phone numbers in part; an id is shown in full.
+
+    Whoever is on call has to find the record.
+    """
     return KEY_SEPARATOR.join(
-        mask(part) if "@" in part or position or KEY_SEPARATOR not in key else part
-        for position, part in enumerate(key.split(KEY_SEPARATOR))
+        mask(part) if "@" in part or part.startswith("+") else part
+        for part in key.split(KEY_SEPARATOR)
     )

@@ -1,10 +1,11 @@
 """Plan, push, pull and look after the ledger: what the command line and other programs call."""
 
-import hashlib
-import json
+import shutil
+import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,10 +15,10 @@ import duckdb
 
 from scripts.errors import PersonNeeded
 
+from .account import check_account, known_account
 from .config import Sync, readable_destinations
-from .destination import Destination, Finding, Record, Refused, Stop, Transient
+from .destination import Finding, Refused, Stop, Transient
 from .diff import (
-    KEY_SEPARATOR,
     Diff,
     Sample,
     attached_warehouse,
@@ -30,16 +31,30 @@ from .diff import (
     operations_of,
     samples,
 )
-from .errors import ConfigError, GuardError, SyncError
-from .ledger import Ledger, is_postgres, now, only_pusher, person_hash
-from .raw_files import write_raw
+from .drift import Drift, find_drift, mark_again
+from .errors import ConfigError, GuardError, LockedError, SyncError
+from .existing import Existing, check_new, could_be_too_new, find_existing
+from .forgetting import Forgotten, forget_in
+from .freshness import check_source, check_validation, remember_source
+from .guards import check_guard
+from .ledger import Ledger, forgotten_beside, now
+from .locks import is_postgres, only_writer
+from .people import private_files
+from .raw_files import Pages
 from .sending import Delivery, Progress, PushResult
-from .transport import Transport, backoff, retry_after
+from .transport import Transport, backoff, patient
+
+SAMPLE = 20  # records that doctor reads back
+COPIES = 20  # of a ledger that is written to, until one can be read
 
 
 @dataclass
 class Plan:
-    """What a push would do, without sending anything; `guard` says why a push would stop."""
+    """What a push would do, without sending anything; `guard` says why a push would stop.
+
+    `existing` says which records to add are there already, None when the destination was not asked;
+    `not_asked` says why.
+    """
 
     sync: str
     destination: str
@@ -47,6 +62,9 @@ class Plan:
     samples: list[Sample]
     guard: str | None
     is_first: bool
+    account: str | None = None
+    existing: Existing | None = None
+    not_asked: str | None = None
 
     @property
     def nothing(self) -> bool:
@@ -56,14 +74,19 @@ class Plan:
 
 @dataclass
 class Status:
-    """What the ledger knows: delivered, open, dead and held records, and the last runs."""
+    """What the ledger knows: delivered, open, dead and held records, and the last runs.
+
+    `owed_count` are people who must not be contacted and whose remove was refused.
+    """
 
     sync: str
     destination: str
+    account: str | None = None
     delivered: int = 0
     open: int = 0
     dead_count: int = 0
     held_count: int = 0
+    owed_count: int = 0
     suppressed: int = 0
     waiting: list[dict[str, Any]] = field(default_factory=list)
     runs: list[dict[str, Any]] = field(default_factory=list)
@@ -71,11 +94,14 @@ class Status:
 
 @contextmanager
 def open_ledger(sync: Sync, *, create: bool = True) -> Iterator[Ledger]:
-    """Yield the ledger, held for this process; an empty one in memory when it is not to be made."""
+    """Yield the ledger, the sync held for this process; one in memory when none is to be made."""
     exists = create or is_postgres(sync.ledger) or Path(sync.ledger).exists()
+    holding = only_writer(sync.ledger, sync.ledger_name) if exists else nullcontext()
+    forgotten = list_of_forgotten(sync)
     with (
-        only_pusher(sync.ledger) if exists else nullcontext(),
-        Ledger(sync.ledger if exists else None, sync.ledger_name) as ledger,
+        private_files(),
+        holding as address,
+        Ledger(address, sync.ledger_name, forgotten=forgotten) as ledger,
     ):
         ledger.fold()
         if not sync.destination.is_idempotent:
@@ -83,21 +109,99 @@ def open_ledger(sync: Sync, *, create: bool = True) -> Iterator[Ledger]:
         yield ledger
 
 
-def plan(sync: Sync, *, sample: int = 3) -> Plan:
+@contextmanager
+def look_into_ledger(sync: Sync) -> Iterator[Ledger]:
+    """Yield the ledger for looking, beside a push too: nothing done to it is kept.
+
+    PostgreSQL shows it as it is. A DuckDB file that is held is read from a copy of this moment.
+    """
+    forgotten = list_of_forgotten(sync)
+    with private_files(), ExitStack() as stack:
+        address = sync.ledger
+        if not is_postgres(address):
+            try:
+                held = stack.enter_context(open_ledger(sync, create=False))
+            except LockedError:
+                address = str(stack.enter_context(copy_of(Path(address))))
+            else:
+                yield held
+                return
+        yield stack.enter_context(Ledger(address, sync.ledger_name, forgotten=forgotten))
+
+
+@contextmanager
+def copy_of(ledger: Path) -> Iterator[Path]:
+    """Yield a copy of a ledger that another process writes to; raises LockedError.
+
+    A copy that was taken while DuckDB moved its log into the file cannot be opened: then again.
+    """
+    with tempfile.TemporaryDirectory(prefix="audiences-") as folder:
+        copy = Path(folder) / ledger.name
+        for _ in range(COPIES):
+            for suffix in ("", ".wal"):
+                source = ledger.with_name(ledger.name + suffix)
+                target = copy.with_name(copy.name + suffix)
+                target.unlink(missing_ok=True)
+                with suppress(FileNotFoundError):
+                    shutil.copyfile(source, target)
+            try:
+                duckdb.connect(str(copy)).close()
+            except duckdb.Error:
+                time.sleep(0.1)
+                continue
+            yield copy
+            return
+    raise LockedError(f"{ledger} is being written to. Try again in a moment.")
+
+
+def list_of_forgotten(sync: Sync) -> Path | None:
+    """Return the list that holds without a ledger too, None where there is neither."""
+    path = forgotten_beside(sync.ledger)
+    exists = path.exists() or is_postgres(sync.ledger) or Path(sync.ledger).exists()
+    return path if exists else None
+
+
+def plan(sync: Sync, *, sample: int = 3, account: str | None = None) -> Plan:
     """Return what a push would send now; `sample` changes of each operation are shown.
 
-    Sends nothing. Raises ConfigError or LockedError.
+    Changes nothing, there and here: it asks whose the token is, where there is one. `account` is
+    that of `push`. Raises ConfigError or LockedError.
     """
-    with open_ledger(sync, create=False) as ledger:
-        diff, difference = compare(ledger, sync)
-        stop = None
+    with look_into_ledger(sync) as ledger:
+        known = known_account(ledger)
+        stop = not_asked = existing = None
         try:
-            check_guard(sync, diff)
-            check_validation(sync)
-        except GuardError as problem:
+            if sync.destination.has_secrets:  # without them it plans all the same
+                sync.destination.check()
+                check_account(ledger, sync, account, only_look=True)
+        except (GuardError, Stop) as problem:
             stop = str(problem)
+        diff, difference = compare(ledger, sync)
+        if diff.counts["add"] and sync.destination.can_match and not stop:
+            try:
+                existing = look(sync, ledger, difference, diff)
+            except (SyncError, Transient, Refused, Stop) as problem:
+                not_asked = str(problem)
+        try:
+            check_source(ledger, sync, diff, allow_older=False)
+            check_guard(sync, ledger, diff)
+            check_validation(sync, diff)
+            if existing:
+                check_new(sync, diff, existing)
+        except GuardError as problem:
+            stop = stop or str(problem)
         shown = samples(ledger, difference, sample)
-        return Plan(sync.name, sync.label, diff, shown, stop, is_first(ledger))
+        return Plan(
+            sync.name,
+            sync.label,
+            diff,
+            shown,
+            stop,
+            is_first(ledger),
+            account or known,
+            existing,
+            not_asked,
+        )
 
 
 def push(
@@ -106,30 +210,52 @@ def push(
     first_run: bool = False,
     only: int | None = None,
     skip_validation: bool = False,
+    allow_older: bool = False,
+    account: str | None = None,
+    full: bool = False,
     progress: Progress | None = None,
 ) -> PushResult:
     """Send what changed; safe to run again at any moment, also after a crash.
 
     `first_run` says that nothing being known of this destination is as it should be. `only` sends
-    no more than so many records. `progress(done, total)` is called as answers come in. Raises a
-    SyncError for what a person has to decide: ConfigError, GuardError, LockedError or AuthError.
+    no more than so many records. `account` says that another account than before is meant: what
+    went to it earlier, if anything, is what it is compared with. `full` sends every record whole,
+    as one does when others have written over them. `progress(done, total)` is called
+    as answers come in. Raises a SyncError for what a person has to decide: ConfigError, GuardError,
+    LockedError or AuthError.
     """
     started = time.monotonic()
     sync.destination.check()
-    if not skip_validation:
-        check_validation(sync)
     with open_ledger(sync) as ledger:
+        if account:
+            check_account(ledger, sync, account)
         diff, difference = compare(ledger, sync)
-        check_guard(sync, diff)
+        if not skip_validation:
+            check_validation(sync, diff)
+        check_source(ledger, sync, diff, allow_older=allow_older)
+        check_guard(sync, ledger, diff)
+        if diff.total or full:
+            try:
+                check_account(ledger, sync, account)
+            except Stop as problem:
+                return PushResult(
+                    sync.name, sync.label, diff, open=diff.total, stopped=str(problem)
+                )
+        if could_be_too_new(sync, diff):
+            check_new(sync, diff, look(sync, ledger, difference, diff))
         if diff.total and is_first(ledger) and not first_run:
             raise GuardError(
                 f"{sync.label} was never pushed to: {diff.total:,} records would go out. Look at "
                 f"`plan {sync.name}`, try a few with `push {sync.name} --first-run --limit 10`, "
                 "then push with --first-run. If it was pushed to before, its ledger is missing."
             )
+        if full:  # after the guards: they have looked at what really changed
+            mark_again(ledger, sync, None)
+            diff, difference = compare(ledger, sync)
         if only is not None:
             difference = first_changes(difference, only)
             diff.counts = operations_of(ledger, difference)
+        remember_source(ledger, diff)
         result = PushResult(sync.name, sync.label, diff)
         ledger.fill_outbox(difference)
         if diff.total:
@@ -144,6 +270,29 @@ def compare(ledger: Ledger, sync: Sync) -> tuple[Diff, duckdb.DuckDBPyRelation]:
     return count_changes(ledger, sync, difference, source), difference
 
 
+def look(sync: Sync, ledger: Ledger, difference: duckdb.DuckDBPyRelation, diff: Diff) -> Existing:
+    """Ask the destination which records to add are there already; raises a SyncError."""
+    sync.destination.check()
+    with Transport(sync.destination, timeout_seconds=sync.timeout_seconds) as transport:
+
+        def ask(question: Callable[..., Any], *given: Any) -> Any:
+            for tries in range(1, sync.max_tries):
+                try:
+                    return question(transport.call, *given)
+                except Transient as problem:
+                    wait = max(problem.wait or 0.0, backoff(tries, sync.backoff_seconds))
+                    transport.sleep(min(wait, sync.longest_wait_seconds))
+            return question(transport.call, *given)
+
+        try:
+            return find_existing(ask, ledger, sync, difference, diff)
+        except (Transient, Refused, Stop) as problem:
+            raise SyncError(
+                f"{sync.destination.name} could not be asked what it holds ({problem}). Nothing "
+                "was sent."
+            ) from None
+
+
 def is_first(ledger: Ledger) -> bool:
     """Whether nothing was ever sent by this sync."""
     return not ledger.value("select count(*) from {t}.sync_run where sync = {sync}")
@@ -152,16 +301,16 @@ def is_first(ledger: Ledger) -> bool:
 def status(sync: Sync, *, runs: int = 5, waiting: int = 20) -> Status:
     """Return the state of the ledger; an empty one when nothing was pushed yet."""
     found = Status(sync.name, sync.label)
-    with open_ledger(sync, create=False) as ledger:
+    with look_into_ledger(sync) as ledger:
+        found.account = known_account(ledger)
         count = "select count(*) from {t}.outbox where sync = {sync} and state = "
         found.delivered = ledger.value("select count(*) from {t}.delivered where sync = {sync}")
         found.open = ledger.value(
             "select count(*) from (select record_key from {unknown} union"
             " select record_key from {t}.outbox where sync = {sync} and state = 'pending')"
         )
-        found.dead_count, found.held_count = (
-            ledger.value(f"{count}'dead'"),
-            ledger.value(f"{count}'held'"),
+        found.dead_count, found.held_count, found.owed_count = (
+            ledger.value(f"{count}'{state}'") for state in ("dead", "held", "owed")
         )
         found.suppressed = ledger.value("select count(*) from {t}.suppression")
         found.waiting = dead_list(ledger, waiting)
@@ -180,7 +329,7 @@ def dead_list(ledger: Ledger, count: int) -> list[dict[str, Any]]:
         select
             substr(md5(record_key), 1, 8) as id, record_key, operation, state, reason, updated_at
         from {t}.outbox
-        where sync = {sync} and state in ('dead', 'held')
+        where sync = {sync} and state in ('dead', 'held', 'owed')
         order by updated_at desc, record_key
         limit ?
         """,
@@ -208,6 +357,7 @@ def dead(sync: Sync, action: str, ids: list[str], *, count: int = 1000) -> list[
             raise ConfigError(f"{sync.name} has no dead or held record {missing}; see `dead list`.")
         if action == "list" or not rows:
             return rows
+        rows = [row for row in rows if row["state"] != "owed"]  # these go out again by themselves
         meant = "sync = {sync} and state in ('dead', 'held')"
         if ids:
             meant += " and list_contains(?, substr(md5(record_key), 1, 8))"
@@ -240,88 +390,67 @@ def doctor(sync: Sync, *, create: bool = False) -> Iterator[Finding]:
     fields = {field.to: kind_of(kinds.get(column, "")) for column, field in sync.fields.items()}
     with Transport(destination, timeout_seconds=sync.timeout_seconds) as transport:
         try:
+            yield account_finding(sync, destination.whose(transport.call))
             yield from destination.doctor(transport.call, fields, create=create)
+            if destination.can_read and kinds:
+                yield drift_finding(sync)
         except (Transient, Refused, Stop) as problem:
             yield Finding("connection", False, str(problem))
 
 
-@dataclass
-class Forgotten:
-    """What `forget` did at one destination: `erased`, `emptied` our fields, or `nothing` there."""
+def drift_finding(sync: Sync) -> Finding:
+    """Say whether a sample of what was delivered is still there as it was delivered."""
+    try:
+        found = verify(sync, sample=SAMPLE)
+    except PersonNeeded as problem:
+        return Finding("drift", False, str(problem))
+    what = ", ".join(f"{name} ({count})" for name, count in sorted(found.fields.items()))
+    detail = f"{found.changed} of {found.looked_at} read back differ: {what}" if what else ""
+    if found.gone:
+        detail += f"{'; ' if detail else ''}{found.gone} of {found.looked_at} are gone"
+    detail = detail or f"{found.looked_at} records read back are as delivered"
+    advice = "" if found.is_none else f". `audiences verify {sync.name}` reads all of them"
+    return Finding("drift", found.is_none, detail + advice)
 
-    sync: str
-    records: int
-    outcome: str
-    problem: str | None = None
+
+def account_finding(sync: Sync, found: str) -> Finding:
+    """Say whose the token is, and whether that is who was pushed to before."""
+    with look_into_ledger(sync) as ledger:
+        known = known_account(ledger)
+    detail = found if known in (None, found) else f"{found}; what was delivered went to {known}"
+    return Finding("account", known in (None, found), detail)
 
 
-def forget(sync: Sync, address: str) -> Forgotten:
-    """Erase a person, by e-mail address or record key, from ledger and destination.
+def forget(sync: Sync, given: str, *, raw_path: Path | None = None) -> Forgotten:
+    """Erase a person, by address, profile id, record key or remote id, wherever we put them.
 
-    A hash stays, so that no later push sends the person again. Where the destination has no way to
-    erase, our fields or memberships are taken back. When it does not answer, the ledger keeps what
-    is needed to try again, and `problem` says so.
+    That is the destination (also what was sent without an answer, and what the sync sent under an
+    earlier name), the ledger with all that waits in it, an export in Parquet, and, with `raw_path`,
+    what was pulled. Keyed hashes of every name stay, so that no later push sends the person again,
+    however a source names them. Where the destination has no way to erase, our fields or
+    memberships are taken back. When it does not answer, the ledger keeps what is needed to try
+    again, and `problem` says so.
     """
     sync.destination.check()
-    person, key = person_hash(address), address.strip().lower()
     with open_ledger(sync) as ledger:
-        if not ledger.value("select count(*) from {t}.suppression where person = ?", [person]):
-            ledger.run("insert into {t}.suppression values (?, 'forgotten', ?)", [person, now()])
-        whose = (
-            f"sync = {{sync}} and (person = ? or list_contains("
-            f"string_split(record_key, '{KEY_SEPARATOR}'), ?))"
-        )
-        rows = ledger.rows(
-            f"select record_key, remote_id, field_hashes from {{t}}.delivered where {whose}",
-            [person, key],
-        )
-        keys = [row["record_key"] for row in rows]
-        keys += [
-            row[0]
-            for row in ledger.run(
-                f"select record_key from {{t}}.outbox where {whose}", [person, key]
-            ).fetchall()
-        ]
-        found = Forgotten(sync.name, len(rows), "nothing")
-        try:
-            if rows:
-                found.outcome = "erased" if erase(sync, address, rows) else "emptied"
-        except (Transient, Refused, Stop) as problem:
-            found.outcome = "kept"
-            found.problem = f"{problem}. Run forget again."
-            return found
-        for table in ("delivered", "outbox", "attempt", "ack"):
-            ledger.run(
-                f"delete from {{t}}.{table} where sync = {{sync}} and list_contains(?, record_key)",
-                [[*keys, key]],
-            )
-    return found
+        return forget_in(ledger, sync, given, raw_path)
 
 
-def erase(sync: Sync, address: str, rows: list[dict[str, Any]]) -> bool:
-    """Erase at the destination, or take back what we wrote; returns whether it was erased."""
-    destination = sync.destination
-    with Transport(destination, timeout_seconds=sync.timeout_seconds) as transport:
-        erased = [
-            destination.erase(transport.call, address.strip().lower(), row["remote_id"])
-            for row in rows
-        ]
-        if all(erased):
-            return True
-        records = [
-            Record(
-                row["record_key"],
-                row["remote_id"],
-                dict.fromkeys(json.loads(row["field_hashes"])),
-                {},
-            )
-            for row in rows
-        ]
-        outcomes = destination.send(transport.call, "remove", records)
-    refused = [outcome.reason for outcome in outcomes if outcome.state != "delivered"]
-    if refused:
-        raise Refused(str(refused[0]))
-    return False
+def verify(sync: Sync, *, sample: int | None = None) -> Drift:
+    """Read delivered records back, `sample` of them or all, and return what changed there."""
+    sync.destination.check()
+    with look_into_ledger(sync) as ledger:
+        check_account(ledger, sync, only_look=True)
+        return find_drift(ledger, sync, sample=sample)
+
+
+def resend(sync: Sync, records: list[str]) -> int:
+    """Have records go out whole with the next push; returns how many, raises ConfigError."""
+    with open_ledger(sync, create=False) as ledger:
+        count = mark_again(ledger, sync, records)
+    if not count:
+        raise ConfigError(f"{sync.name} has delivered no such record; see `verify`, `status`.")
+    return count
 
 
 def prune(sync: Sync, *, days: int) -> dict[str, int]:
@@ -377,29 +506,36 @@ def pull(
 ) -> Pulled:
     """Read what changed at the destination since the last pull into the raw files of dbt.
 
-    `full` reads everything again. The watermark of a table moves only when its rows are in a file.
+    `full` reads everything again. The watermark of a table moves only when its rows are in a file;
+    a pull that was interrupted goes on after the last complete page.
     """
     destination = sync.destination
     destination.check()
     result = Pulled(sync.label)
     name = f"{destination.name}:{destination.account}"
     with (
-        only_pusher(sync.ledger),
-        Ledger(sync.ledger, sync.ledger_name) as ledger,
+        private_files(),
+        only_writer(sync.ledger, sync.ledger_name) as address,
+        Ledger(address, sync.ledger_name, forgotten=list_of_forgotten(sync)) as ledger,
         Transport(destination, timeout_seconds=sync.timeout_seconds) as transport,
     ):
+        check_account(ledger, sync)
         since = ledger.value("select min(pulled_until) from {t}.watermark where source = ?", [name])
-        rows: dict[str, list[dict[str, Any]]] = {}
-        for table, found, watermark in with_patience(sync, transport, None if full else since):
-            rows.setdefault(table, []).extend(found)
+        folder = raw_path / (destination.raw_folder or destination.name)
+        start = None if full else since
+        pages = Pages(folder / ".pull", {"source": name, "since": str(start)}, destination)
+        read: Counter[str] = Counter()
+        for table, found, watermark in with_patience(sync, transport, start):
             result.watermarks[table] = max(watermark, result.watermarks.get(table, watermark))
+            pages.add(table, found)
+            pages.keep()
+            read[table] += len(found)
             if tell and found:
-                tell(f"{table}: {len(rows[table]):,} rows")
-        for table, found in rows.items():
-            news = found if full else without_echo(ledger, type(destination), name, table, found)
-            folder = raw_path / (destination.raw_folder or destination.name) / table
-            result.rows[table] = write_raw(folder, news, at=now())
-            remember_pulled(ledger, type(destination), name, table, news)
+                tell(f"{table}: {read[table]:,} rows")
+        for table in pages.names:
+            result.rows[table] = pages.write(
+                ledger, name, table, folder / table, at=now(), full=full
+            )
         if result.watermarks:
             ledger.run("delete from {t}.watermark where source = ?", [name])
             for table, watermark in result.watermarks.items():
@@ -407,131 +543,21 @@ def pull(
                     "insert into {t}.watermark values (?, ?, ?, ?)",
                     [name, table, watermark, now()],
                 )
+        pages.clear()
     return result
-
-
-def fingerprint(destination: type[Destination], table: str, row: dict[str, Any]) -> tuple[str, str]:
-    """Return what identifies a pulled row, and the hash of what it says."""
-    facts = {name: value for name, value in row.items() if name not in destination.volatile_columns}
-    text = json.dumps(facts, sort_keys=True, default=str)
-    names = destination.row_keys.get(table, ("id",))
-    return (
-        KEY_SEPARATOR.join(str(row[name]) for name in names),
-        hashlib.md5(text.encode()).hexdigest(),
-    )
-
-
-def without_echo(
-    ledger: Ledger,
-    destination: type[Destination],
-    source: str,
-    table: str,
-    rows: list[dict[str, Any]],
-) -> list[dict[str, Any]]:
-    """Return the rows that say something else than when they were pulled last.
-
-    Our own pushes change when a record was modified and nothing that is read: such a row would
-    only make old facts look confirmed.
-    """
-    known = dict(
-        ledger.run(
-            "select record_id, row_hash from {t}.pulled where source = ? and table_name = ?",
-            [source, table],
-        ).fetchall()
-    )
-    news = []
-    for row in rows:
-        key, row_hash = fingerprint(destination, table, row)
-        if known.get(key) != row_hash:
-            known[key] = row_hash
-            news.append(row)
-    return news
-
-
-def remember_pulled(
-    ledger: Ledger,
-    destination: type[Destination],
-    source: str,
-    table: str,
-    rows: list[dict[str, Any]],
-) -> None:
-    """Keep the fingerprints of rows that are in a file now."""
-    found = dict(fingerprint(destination, table, row) for row in rows)
-    keys, hashes = list(found), list(found.values())
-    where = "source = ? and table_name = ? and list_contains(?, record_id)"
-    ledger.run(f"delete from {{t}}.pulled where {where}", [source, table, keys])
-    ledger.run(
-        "insert into {t}.pulled select ?, ?, unnest(?::varchar[]), unnest(?::varchar[])",
-        [source, table, keys, hashes],
-    )
 
 
 def with_patience(
     sync: Sync, transport: Transport, since: datetime | None
 ) -> Iterator[tuple[str, list[dict[str, Any]], datetime]]:
     """Yield what the destination's pull yields; a failed request inside is tried again."""
-
-    def call(method: str, address: str, **arguments: Any) -> Any:
-        for tries in range(1, sync.max_tries):
-            wait = backoff(tries, sync.backoff_seconds)
-            try:
-                response = transport.call(method, address, **arguments)
-                if response.status_code != 429 and response.status_code < 500:
-                    return response
-                wait = retry_after(response, otherwise=wait)
-            except Transient:
-                pass
-            transport.count_retry()
-            transport.sleep(min(wait, sync.longest_wait_seconds))
-        return transport.call(method, address, **arguments)
-
     try:
-        yield from sync.destination.pull(call, since)
+        yield from sync.destination.pull(patient(sync, transport), since)
     except (Transient, Refused, Stop) as problem:
         raise SyncError(
-            f"{sync.destination.name} could not be read to the end ({problem}). Nothing was "
-            "written; pull again."
+            f"{sync.destination.name} could not be read to the end ({problem}). The next "
+            "pull goes on from there."
         ) from None
-
-
-def check_validation(sync: Sync) -> None:
-    """Raise GuardError when the validation of what leaves has failed."""
-    path = sync.warehouse.with_name("validation.json")
-    if not path.exists():
-        return
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        failed = found.get("critical_failures") or []
-        ok = found["success"] is True
-    except (ValueError, KeyError, AttributeError, OSError):
-        ok, failed = False, ["the file cannot be read"]
-    if not ok:
-        names = ", ".join(str(name) for name in failed[:5]) or "no reason given"
-        raise GuardError(
-            f"The validation of the outputs failed ({path}: {names}). Repair the data and run "
-            "`audiences validate` again, or push all the same with --skip-validation."
-        )
-
-
-def check_guard(sync: Sync, diff: Diff) -> None:
-    """Raise GuardError when the source looks broken rather than changed.
-
-    Who must not be reached any more is removed whatever the number.
-    """
-    removes, most = diff.counts["remove"] - diff.suppressed_removes, sync.max_remove_share
-    if removes <= 0 or removes <= most * diff.known:
-        return
-    what = (
-        f"{sync.source} is empty"
-        if not diff.source_rows
-        else f"{sync.source} has lost many records"
-    )
-    raise GuardError(
-        f"{what}: {removes:,} of {diff.known:,} delivered records ({removes / diff.known:.0%}) "
-        f"would be removed, more than the {most:.0%} allowed. Nothing was sent. Look at the last "
-        "build; if they have really left, push with --max-remove-share "
-        f"{min(1.0, removes / diff.known + 0.005):.2f}."
-    )
 
 
 def as_json(value: Any) -> Any:

@@ -8,9 +8,15 @@ attaches either, so both are read and written by the same SQL. Its tables, all b
 - `outbox`: what is still to be sent (`pending`) with its payload, and what waits for a person or
   for another payload: `dead` (refused), `held` (sent, but nobody knows whether it arrived, where
   sending it again could do harm), `dropped` (a person said never mind);
+  a refused remove of somebody who must not be contacted is not `dead` but `owed`, and goes out
+  again in every run until it succeeds;
 - `attempt`: record, batch and changed fields, committed before a batch goes on the wire;
 - `ack`: what became of each record, append-only, written as the answers come in;
-- `suppression`: hashes of people who were forgotten and must never be sent again;
+- `account`: to which remote account all of it was sent; what went to another account before is
+  kept as that of the sync `<sync>@<account>`;
+- `source_state`: which build of its source each sync pushed last;
+- `suppression`: keyed hashes of people who were forgotten and must never be sent again, also kept
+  in a file apart; `secret`: a fingerprint of what they are keyed with;
 - `watermark`, `pulled`: how far `pull` has read, and hashes of what the rows said.
 
 An attempt without an ack is a record whose state nobody knows (a crash, a lost answer): inflight.
@@ -18,10 +24,8 @@ The next push sends its fields again, whatever it believes the destination holds
 the destination is not idempotent. `fold` brings the acks into `delivered` and `outbox`.
 """
 
-import fcntl
-import hashlib
 import os
-import socket
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +39,8 @@ from scripts.targets import load_postgres
 
 from .destination import Outcome
 from .errors import ConfigError, LockedError
+from .locks import FENCED, LOST, fence_sql, is_postgres
+from .people import Forgotten
 
 TABLES = """
 create schema if not exists {t};
@@ -60,6 +66,13 @@ create table if not exists {t}.ack (
     sync varchar, run_id bigint, batch_id bigint, record_key varchar, state varchar,
     remote_id varchar, reason varchar, acked_at timestamp
 );
+create table if not exists {t}.account (
+    sync varchar, account varchar, since timestamp
+);
+create table if not exists {t}.source_state (
+    sync varchar, as_of timestamp, build varchar, pushed_at timestamp
+);
+create table if not exists {t}.secret (fingerprint varchar);
 create table if not exists {t}.suppression (
     person varchar, reason varchar, suppressed_at timestamp
 );
@@ -83,9 +96,8 @@ UNKNOWN = """(
     group by attempt.record_key
 )"""
 BATCHES_OF_A_RUN = 1_000_000  # a batch number is the run's number times this, and counts on
+OWED = "must not be contacted"  # why a remove has to succeed, in the outbox until it is answered
 MEMORY_LIMIT = "2GB"
-
-Place = tuple[int, int, int]  # batch number, first and last position in the difference
 
 
 def now() -> datetime:
@@ -93,73 +105,11 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def person_hash(address: str) -> str:
-    """Return the hash by which a person is found again without keeping the address."""
-    return hashlib.sha256(address.strip().lower().encode()).hexdigest()
-
-
-def is_postgres(address: str) -> bool:
-    """Whether a ledger's address is that of a PostgreSQL database."""
-    return address.startswith(("postgresql://", "postgres://"))
-
-
-@contextmanager
-def only_pusher(address: str) -> Iterator[None]:
-    """Hold the ledger for this process; raises LockedError that names who holds it.
-
-    The lock is the operating system's or the database's, so it ends with the process, however
-    that dies.
-    """
-    with _database_lock(address) if is_postgres(address) else _file_lock(Path(address)):
-        yield
-
-
-def _refuse(holder: str, address: str) -> LockedError:
-    return LockedError(f"{holder} is using {address}. Wait until it has ended, then try again.")
-
-
-@contextmanager
-def _file_lock(ledger: Path) -> Iterator[None]:
-    ledger.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(ledger.with_name(ledger.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            holder = os.read(descriptor, 32).decode() or "unknown"
-            raise _refuse(f"Process {holder}", str(ledger)) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _database_lock(address: str) -> Iterator[None]:
-    import psycopg
-
-    key = int.from_bytes(hashlib.sha256(b"reverse_etl").digest()[:7])
-    me = f"audiences process {os.getpid()} on {socket.gethostname()}"[:63]
-    try:
-        connection = psycopg.connect(address, autocommit=True, application_name=me)
-    except psycopg.OperationalError:  # its text names the address, which can hold a password
-        raise ConfigError(
-            "The ledger's PostgreSQL database cannot be reached; check AUDIENCE_LEDGER."
-        ) from None
-    with connection:
-        if not connection.execute("select pg_try_advisory_lock(%s)", [key]).fetchone()[0]:
-            holder = connection.execute(
-                "select application_name from pg_stat_activity inner join pg_locks using (pid)"
-                " where locktype = 'advisory' and granted"
-                " and (classid::bigint << 32) + objid::bigint = %s",
-                [key],
-            ).fetchone()
-            raise _refuse((holder or ["another process"])[0], "the ledger's database")
-        try:
-            yield
-        finally:  # at once, and not when the server notices that the connection is gone
-            connection.execute("select pg_advisory_unlock(%s)", [key])
+def forgotten_beside(address: str) -> Path:
+    """Return where the list of the forgotten is: beside the ledger, or in data for a database."""
+    given = os.environ.get("AUDIENCE_FORGOTTEN")
+    beside = Path("data") if is_postgres(address) else Path(address).parent
+    return Path(given) if given else beside / "forgotten.txt"
 
 
 def attach(connection: duckdb.DuckDBPyConnection, address: str, name: str) -> None:
@@ -174,7 +124,9 @@ def attach(connection: duckdb.DuckDBPyConnection, address: str, name: str) -> No
     except duckdb.Error as problem:
         if is_postgres(address):  # its text can hold the password
             raise ConfigError("The ledger's PostgreSQL database cannot be attached.") from None
-        raise LockedError(f"The ledger cannot be opened: {problem}") from None
+        if re.search(r"set lock|different configuration", str(problem)):
+            raise LockedError(f"The ledger cannot be opened: {problem}") from None
+        raise
 
 
 class Ledger:
@@ -183,23 +135,88 @@ class Ledger:
     `address` None is an empty ledger in memory, for looking at what a first push would do.
     """
 
-    def __init__(self, address: str | None, sync: str) -> None:
+    def __init__(self, address: str | None, sync: str, *, forgotten: Path | None = None) -> None:
         self.sync = sync
+        if forgotten is None and address is not None:
+            forgotten = forgotten_beside(address)
+        self.forgotten = Forgotten(forgotten)
         self.connection = duckdb.connect()
+        # Of its own: two that spill into one folder take each other's files away.
+        self.spill = tempfile.TemporaryDirectory(prefix="audiences-", ignore_cleanup_errors=True)
         self.connection.execute(
-            f"set preserve_insertion_order = false; set memory_limit = '{MEMORY_LIMIT}';"
-            f" set temp_directory = '{tempfile.gettempdir()}/audiences_spill'"
+            "set enable_progress_bar = false; set preserve_insertion_order = false;"
+            f" set memory_limit = '{MEMORY_LIMIT}';"
+            f" set temp_directory = '{self.spill.name}'"
         )
         attach(self.connection, address or ":memory:", "ledger")
         if address and not is_postgres(address):
             Path(address).chmod(0o600)  # it holds e-mail addresses
+        self.forgotten.prepare(self.connection)
         self.run(TABLES)
+        if address and is_postgres(address):
+            self.put_up_fences()
+        self.check_secret()
+        self.know_the_forgotten()
+
+    def put_up_fences(self) -> None:
+        """Have PostgreSQL check the lease with every write, where it does not yet."""
+        there = self.value(
+            "select count(*) from postgres_query('ledger', 'select tgname from pg_trigger')"
+            " where tgname = 'fence'"
+        )
+        if there < len(FENCED):
+            for statement in fence_sql():
+                self.run("call postgres_execute('ledger', ?)", [statement])
+
+    def check_secret(self) -> None:
+        """Raise ConfigError when people are hashed here under another secret.
+
+        In a ledger that is older than the secret the plain hashes give way to keyed ones.
+        """
+        known, mine = self.value("select fingerprint from {t}.secret"), self.forgotten.fingerprint
+        if known == mine:
+            return
+        if known is not None:
+            raise ConfigError(
+                "The ledger was written with another AUDIENCE_SECRET (or the file "
+                f"{self.forgotten.path} and its .secret are those of another one). Set that one."
+            )
+        keyed = "sha256(getvariable('secret') || person)"
+        with self.transaction():
+            for table in ("delivered", "outbox", "suppression"):
+                self.run(f"update {{t}}.{table} set person = {keyed} where person is not null")
+            self.run("insert into {t}.secret values (?)", [mine])
+
+    def know_the_forgotten(self) -> None:
+        """Bring the list of who was forgotten and the ledger together, whichever was lost."""
+        listed = self.forgotten.hashes()
+        held = [row[0] for row in self.run("select person from {t}.suppression").fetchall()]
+        if missing := sorted(set(listed) - set(held)):
+            self.run(
+                "insert into {t}.suppression select unnest(?::varchar[]), 'forgotten', ?",
+                [missing, now()],
+            )
+        self.forgotten.remember(held)
+
+    def forget(self, names: list[str]) -> None:
+        """Keep that nobody with one of these names may ever be sent again."""
+        hashes = [
+            row[0]
+            for row in self.run(
+                "select distinct person_of(name) from (select unnest(?::varchar[]) as name)"
+                " where name_of(name) is not null",
+                [names],
+            ).fetchall()
+        ]
+        self.forgotten.remember(hashes)
+        self.know_the_forgotten()
 
     def __enter__(self) -> "Ledger":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.connection.close()
+        self.spill.cleanup()
 
     def run(
         self, sql: str, parameters: Any = None, *, difference: duckdb.DuckDBPyRelation | None = None
@@ -214,7 +231,15 @@ class Ledger:
         name = "'" + self.sync.replace("'", "''") + "'"
         text = sql.replace("{unknown}", UNKNOWN)
         text = text.replace("{t}", "ledger.reverse_etl").replace("{sync}", name)
-        return self.connection.execute(text, parameters)
+        try:
+            return self.connection.execute(text, parameters)
+        except duckdb.Error as problem:
+            if LOST in str(problem):
+                raise LockedError(
+                    f"Another process took over {self.sync} while this one did not answer. "
+                    "Nothing more was sent; the next push goes on."
+                ) from None
+            raise
 
     def value(self, sql: str, parameters: Any = None) -> Any:
         """Return the first value of the first row."""
@@ -280,7 +305,8 @@ class Ledger:
             f"""
             create or replace temp table refused as
             select
-                latest.record_key, outbox.person, outbox.operation, 'dead' as state,
+                latest.record_key, outbox.person, outbox.operation,
+                case when outbox.reason = '{OWED}' then 'owed' else 'dead' end as state,
                 outbox.payload_hash, latest.reason, latest.acked_at as updated_at
             {sent}
             where latest.state = 'refused'
@@ -291,6 +317,17 @@ class Ledger:
                 """
                 delete from {t}.delivered
                 where sync = {sync} and record_key in (select record_key from arrived)
+                """
+            )
+            # A remove that turns out to have emptied the record of somebody who stays.
+            self.run(
+                """
+                update {t}.delivered as held set payload_hash = '', field_hashes = '{}'
+                from arrived
+                where
+                    held.sync = {sync} and arrived.operation = 'remove'
+                    and held.remote_id = arrived.remote_id
+                    and held.delivered_at < arrived.delivered_at
                 """
             )
             self.run(
@@ -349,8 +386,21 @@ class Ledger:
             )
 
     def fill_outbox(self, difference: duckdb.DuckDBPyRelation) -> None:
-        """Put the changes into the outbox; what was pending before is superseded by them."""
+        """Put the changes into the outbox; what was pending before is superseded by them.
+
+        Who shares a remote record with somebody that leaves counts as not delivered from here on,
+        so that a crash between the two does not leave the record empty.
+        """
         with self.transaction():
+            self.run(
+                """
+                update {t}.delivered set payload_hash = '', field_hashes = '{}'
+                where
+                    sync = {sync}
+                    and record_key in (select record_key from difference where is_shared)
+                """,
+                difference=difference,
+            )
             # Refused people who left, and of whom nothing is there, are history.
             self.run(
                 """
@@ -358,7 +408,7 @@ class Ledger:
                 where
                     sync = {sync}
                     and (
-                        state = 'pending'
+                        state in ('pending', 'owed')
                         or record_key not in (
                             select record_key from difference where operation is null
                         )
@@ -371,11 +421,12 @@ class Ledger:
                 insert into {t}.outbox by name
                 select
                     {sync} as sync, record_key, person, operation, 'pending' as state, payload,
-                    payload_hash, field_hashes, ?::timestamp as updated_at
+                    payload_hash, field_hashes, ?::timestamp as updated_at,
+                    case when operation = 'remove' and is_barred then ? end as reason
                 from difference
                 where operation is not null
                 """,
-                [now()],
+                [now(), OWED],
                 difference=difference,
             )
 
@@ -398,15 +449,35 @@ class Ledger:
             [now(), *values.values(), run_id],
         )
 
-    def attempt(self, difference: duckdb.DuckDBPyRelation, run_id: int, place: Place) -> None:
-        """Commit that a batch is about to be sent; `place` is its number and its positions."""
-        batch_id, first, last = place
+    def attempt(
+        self,
+        difference: duckdb.DuckDBPyRelation,
+        run_id: int,
+        batch_id: int,
+        positions: list[int],
+    ) -> None:
+        """Commit that a batch is about to be sent; `positions` are its rows of the difference."""
         self.run(
             "insert into {t}.attempt"
             " select {sync}, ?, ?, record_key, array_to_string(changed, ','), ?::timestamp"
-            " from difference where position between ? and ?",
-            [run_id, batch_id, now(), first, last],
+            " from difference where position between ? and ?"
+            " and position in (select unnest(?::bigint[]))",
+            [run_id, batch_id, now(), positions[0], positions[-1], positions],
             difference=difference,
+        )
+
+    def withdraw(self, batch_id: int) -> None:
+        """Forget that the rest of a batch was to be sent: nothing of it was on the wire."""
+        self.run(
+            """
+            delete from {t}.attempt
+            where
+                sync = {sync} and batch_id = ?
+                and record_key not in (
+                    select record_key from {t}.ack where sync = {sync} and batch_id = ?
+                )
+            """,
+            [batch_id, batch_id],
         )
 
     def acknowledge(self, run_id: int, batch_id: int, outcomes: list[Outcome]) -> None:

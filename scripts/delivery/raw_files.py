@@ -1,36 +1,160 @@
-"""Write pulled rows beside the files that dbt reads, as one more Parquet file per table."""
+"""Write pulled rows beside the files that dbt reads, as one more Parquet file per table.
 
+Pages go to disk as they come, and what is complete survives a crash: the next pull of the same
+account, from the same watermark, goes on after the last complete page.
+"""
+
+import hashlib
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
+from .destination import Destination
+from .diff import KEY_SEPARATOR, quoted
+from .ledger import Ledger
+
+KEY, HASH, PLACE = "_pulled_key", "_pulled_hash", "_pulled_place"
+# Made once: json.dumps makes one for every row.
+LINE = json.JSONEncoder(ensure_ascii=False)
+FACTS = json.JSONEncoder(sort_keys=True, default=str)
 
 
-def write_raw(folder: Path, rows: list[dict[str, Any]], *, at: datetime) -> int:
-    """Write rows as text columns to a new file in a table's folder; returns how many.
+class Pages:
+    """The rows of one pull that is under way, in a folder of its own: a file of lines per table.
 
-    Staging casts raw columns itself, so text fits beside whatever types a connector has chosen.
-    The file appears whole or not at all.
+    `which` says which pull it is; pages of another one are thrown away. `progress` is the
+    destination's own account of how far it is.
     """
-    if not rows:
-        return 0
-    names = sorted({name for row in rows for name in row})
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"pulled-{at:%Y%m%dT%H%M%S%f}.parquet"
-    draft = path.with_suffix(".part")
-    with duckdb.connect() as connection:
-        columns = ", ".join(f'"{name}" varchar' for name in names)
-        connection.execute(f"create table pulled ({columns})")
-        marks = ", ".join("?" for _ in names)
-        connection.executemany(
-            f"insert into pulled values ({marks})",
-            [[as_text(row.get(name)) for name in names] for row in rows],
+
+    def __init__(self, folder: Path, which: Mapping[str, str], destination: Destination) -> None:
+        self.folder, self.destination = folder, destination
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.state = folder / "state.json"
+        self.sizes: dict[str, int] = {}  # bytes of complete pages
+        self.names: dict[str, list[str]] = {}
+        self.which = dict(which)
+        destination.progress = {}
+        try:
+            held = json.loads(self.state.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            held = {}
+        if held.get("of") == self.which and held.get("progress"):
+            self.sizes, self.names = held["sizes"], held["names"]
+            destination.progress = held["progress"]
+        for path in folder.glob("*.jsonl"):
+            with path.open("r+b") as file:
+                file.truncate(self.sizes.get(path.stem, 0))
+
+    def add(self, table: str, rows: list[dict[str, Any]]) -> None:
+        """Append a page; it is complete with the next `keep`."""
+        known = set(self.names.get(table, []))
+        lines = []
+        # A line is longer than a byte, so that these numbers only grow.
+        for place, row in enumerate(rows, start=self.sizes.get(table, 0)):
+            if not row.keys() <= known:
+                known |= row.keys()
+            key, row_hash = fingerprint(type(self.destination), table, row)
+            texts = {name: as_text(value) for name, value in row.items()}
+            lines.append(LINE.encode({PLACE: place, KEY: key, HASH: row_hash, **texts}))
+        self.names[table] = sorted(known)
+        path = self.path(table)
+        with path.open("ab") as file:
+            file.write("".join(f"{line}\n" for line in lines).encode())
+            self.sizes[table] = file.tell()
+
+    def keep(self) -> None:
+        """Remember how far the destination is, with the pages that belong to it."""
+        state = {"of": self.which, "sizes": self.sizes, "names": self.names}
+        draft = self.state.with_suffix(".part")
+        draft.write_text(json.dumps({**state, "progress": self.destination.progress}))
+        draft.replace(self.state)
+
+    def path(self, table: str) -> Path:
+        """Where the pages of a table are."""
+        return self.folder / f"{table}.jsonl"
+
+    def write(
+        self, ledger: Ledger, source: str, table: str, folder: Path, *, at: datetime, full: bool
+    ) -> int:
+        """Write the news of a table to a new file, remember what they say, return their number.
+
+        Staging casts raw columns itself, so text fits beside whatever types a connector has chosen.
+        The file appears whole or not at all. Rows that say what they said when they were pulled
+        last are left out, unless `full`: our own pushes change when a record was modified and
+        nothing that is read, and would only make old facts look confirmed.
+        """
+        columns = {PLACE: "BIGINT"} | dict.fromkeys((KEY, HASH, *self.names[table]), "VARCHAR")
+        ledger.run(
+            "create or replace temp table lines as"
+            f" from read_json(?, format = 'newline_delimited', columns = {columns})",
+            [str(self.path(table))],
         )
-        connection.execute("copy pulled to ? (format parquet)", [str(draft)])
-    draft.replace(path)
-    return len(rows)
+        ledger.run(
+            f"""
+            create or replace temp table news as
+            select {PLACE}, {KEY}, {HASH}
+            from (
+                select {PLACE}, {KEY}, {HASH}, coalesce(
+                    lag({HASH}) over (partition by {KEY} order by {PLACE}), known.row_hash
+                ) as before
+                from lines
+                left join (
+                    select record_id, row_hash from {{t}}.pulled
+                    where source = ? and table_name = ?
+                ) as known on known.record_id = {KEY}
+            ) as compared
+            where {str(full).lower()} or before is distinct from {HASH}
+            """,
+            [source, table],
+        )
+        count = ledger.value("select count(*) from news")
+        if count:
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / f"pulled-{at:%Y%m%dT%H%M%S%f}.parquet"
+            draft = path.with_suffix(".part")
+            names = ", ".join(map(quoted, self.names[table]))
+            target = str(draft).replace("'", "''")
+            ledger.run(
+                f"copy (select {names} from lines semi join news using ({PLACE}))"
+                f" to '{target}' (format parquet)"
+            )
+            draft.replace(path)
+            self.remember(ledger, source, table)
+        ledger.run("drop table news; drop table lines")
+        return count
+
+    def remember(self, ledger: Ledger, source: str, table: str) -> None:
+        """Keep the fingerprints of rows that are in a file now."""
+        ledger.run(
+            f"delete from {{t}}.pulled where source = ? and table_name = ?"
+            f" and record_id in (select {KEY} from news)",
+            [source, table],
+        )
+        ledger.run(
+            f"insert into {{t}}.pulled select ?, ?, {KEY}, arg_max({HASH}, {PLACE}) from news"
+            f" group by {KEY}",
+            [source, table],
+        )
+
+    def clear(self) -> None:
+        """Delete the pages: all of them are in files."""
+        self.state.unlink(missing_ok=True)
+        for path in self.folder.glob("*.jsonl"):
+            path.unlink()
+        self.folder.rmdir()
+
+
+def fingerprint(destination: type[Destination], table: str, row: dict[str, Any]) -> tuple[str, str]:
+    """Return what identifies a pulled row, and the hash of what it says."""
+    facts = {name: value for name, value in row.items() if name not in destination.volatile_columns}
+    text = FACTS.encode(facts)
+    names = destination.row_keys.get(table, ("id",))
+    return (
+        KEY_SEPARATOR.join(str(row[name]) for name in names),
+        hashlib.md5(text.encode()).hexdigest(),
+    )
 
 
 def as_text(value: Any) -> str | None:

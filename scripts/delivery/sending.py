@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 import duckdb
 
@@ -11,11 +12,15 @@ from .config import Sync
 from .destination import OPERATIONS, NoAnswer, Outcome, Record, Refused, Stop, Transient
 from .diff import Diff, masked
 from .errors import SyncError, redact
-from .ledger import BATCHES_OF_A_RUN, Ledger, Place
+from .ledger import BATCHES_OF_A_RUN, Ledger
 from .transport import Transport, backoff
 
 CHUNK_RECORDS = 20_000  # read at a time; after as many, what arrived leaves the outbox
 REASONS_KEPT = 50
+# What a plug-in raises over a value that cannot be sent, or an answer that nobody documents.
+ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+# After one of these nothing of what has no outcome was taken by the destination.
+NOT_SENT = (Stop, Transient, SyncError)
 
 Progress = Callable[[int, int], None]
 
@@ -24,8 +29,9 @@ Progress = Callable[[int, int], None]
 class PushResult:
     """What a push did.
 
-    `delivered`, `refused` and `open` count records; `open` ones stay for the next push and
-    `stopped` says why. `refusals` are (masked key, reason) of at most 50 refused records.
+    `delivered`, `refused`, `absent` (not there, and not to be created) and `open` count records;
+    `open` ones stay for the next push and `stopped` says why. `refusals` are (masked key, reason)
+    of at most 50 refused records.
     `run_id` is None when there was nothing to push.
     """
 
@@ -36,6 +42,7 @@ class PushResult:
     delivered: int = 0
     refused: int = 0
     open: int = 0
+    absent: int = 0
     requests: int = 0
     retries: int = 0
     seconds: float = 0.0
@@ -46,6 +53,24 @@ class PushResult:
     def exit_code(self) -> int:
         """Return 0 when everything arrived, 3 when records were refused or are still open."""
         return 3 if self.refused or self.open or self.stopped else 0
+
+
+@dataclass
+class Batch:
+    """Records that go out together; `touched` is what they name at the destination."""
+
+    phase: str
+    number: int = 0
+    positions: list[int] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    touched: set[str] = field(default_factory=set)
+    settled: dict[str, Outcome] = field(default_factory=dict)
+
+    def add(self, position: int, record: Record, touched: set[str]) -> None:
+        """Take one more record; `position` is its place in the difference."""
+        self.positions.append(position)
+        self.records.append(record)
+        self.touched |= touched
 
 
 class Delivery:
@@ -69,6 +94,9 @@ class Delivery:
         self.if_empty = [name for name, how in sync.remote.items() if how == "set_if_empty"]
         self.transport = Transport(self.destination, timeout_seconds=sync.timeout_seconds)
         self.failure: BaseException | None = None
+        self.running: dict[Future, Batch] = {}
+        self.unsettled: set[str] = set()  # remote identities of which nobody knows what they hold
+        self.left_out: set[str] = set()  # keys whose first half was refused, or nobody knows
 
     def run(self) -> None:
         """Send everything; raises the SyncError that ended the run, if one did."""
@@ -76,8 +104,10 @@ class Delivery:
         result.run_id = self.ledger.start_run(result.diff.counts)
         result.open = result.diff.total
         self.report()
+        self.destination.begin(self.sync.name, result.run_id)
         try:
             self.send_changes()
+            self.destination.end()
         except BaseException as problem:
             self.fail(problem)
         self.transport.close()
@@ -93,6 +123,10 @@ class Delivery:
         result.requests, result.retries = self.transport.requests, self.transport.retries
         note = None if self.failure is None else str(self.failure) or type(self.failure).__name__
         self.ledger.fold()
+        emptied = self.ledger.value(
+            "select count(*) from {t}.delivered where sync = {sync} and payload_hash = ''"
+        )
+        result.open = max(result.open, emptied)  # by the remove of another name of theirs
         if not self.destination.is_idempotent:
             self.ledger.hold_unknown()
         self.ledger.finish_run(
@@ -106,60 +140,115 @@ class Delivery:
         )
 
     def send_changes(self) -> None:
-        """Send the changes in order: first who must leave, then updates, then new records."""
+        """Send the changes, phase by phase: who must leave is gone before anybody comes.
+
+        An add may meet the remote record of a remove under another address, which nobody knows
+        before its answer: so each phase ends before the next begins.
+        """
         batch_id = self.result.run_id * BATCHES_OF_A_RUN
-        running: dict[Future, Place] = {}
         since_fold = 0
         with ThreadPoolExecutor(self.workers) as pool:
             try:
-                for operation, first, records in self.batches():
-                    while len(running) >= self.workers and not self.failure:
-                        self.collect(running)
+                for planned in self.batches():
+                    self.make_room(planned)
                     if self.failure:
                         break
+                    batch = self.without_waiting(planned)
+                    if not batch.records:
+                        continue
                     if since_fold >= CHUNK_RECORDS:
                         self.ledger.fold()
                         since_fold = 0
-                    place = (batch_id, first, first + len(records) - 1)
-                    self.ledger.attempt(self.difference, self.result.run_id, place)
-                    running[pool.submit(self.deliver, operation, records)] = place
-                    batch_id, since_fold = batch_id + 1, since_fold + len(records)
+                    batch.number = batch_id
+                    self.ledger.attempt(
+                        self.difference, self.result.run_id, batch_id, batch.positions
+                    )
+                    self.running[pool.submit(self.deliver, batch)] = batch
+                    batch_id, since_fold = batch_id + 1, since_fold + len(batch.records)
             except BaseException as problem:  # an interrupt: what is on the wire still counts
                 self.fail(problem)
-            while running:
-                self.collect(running)
+            while self.running:
+                self.collect()
 
-    def batches(self) -> Iterator[tuple[str, int, list[Record]]]:
-        """Yield (operation, first position, records); a batch has one operation."""
+    def make_room(self, batch: Batch) -> None:
+        """Wait for a free worker, and for all that has to be over before this batch."""
+        while self.running and not self.failure:
+            others = self.running.values()
+            if (
+                len(self.running) < self.workers
+                and all(other.phase == batch.phase for other in others)
+                and not any(other.touched & batch.touched for other in others)
+            ):
+                return
+            self.collect()
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield what to send; no batch has two records of one remote identity."""
         counts = self.result.diff.counts
-        start = 1
-        for operation in OPERATIONS:
-            end = start + counts[operation]
+        ends = dict(zip(OPERATIONS, accumulate(counts.values()), strict=True))
+        for phase in self.destination.phases:
+            operation = "update" if phase == "leave" else phase
+            end = ends[operation] + 1
+            start = end - counts[operation]
             size = self.destination.batch_of(operation, self.result.diff.total)
             step = max(size, CHUNK_RECORDS // size * size)
             for chunk in range(start, end, step):
                 rows = self.ledger.run(
-                    "select record_key, remote_id, changed, payload from difference"
+                    "select position, record_key, remote_id, changed, payload from difference"
                     " where position between ? and ? order by position",
                     [chunk, min(chunk + step, end) - 1],
                     difference=self.difference,
                 ).fetchall()
-                records = [record_of(operation, *row) for row in rows]
-                for index in range(0, len(records), size):
-                    yield operation, chunk + index, records[index : index + size]
-            start = end
+                places = [(position, record_of(operation, *row)) for position, *row in rows]
+                for index in range(0, len(places), size):
+                    yield from self.one_by_one(phase, places[index : index + size])
 
-    def collect(self, running: dict[Future, Place]) -> None:
+    def one_by_one(self, phase: str, places: list[tuple[int, Record]]) -> Iterator[Batch]:
+        """Yield batches in which each remote identity is met once, in the order of the records."""
+        while places:
+            batch, later = Batch(phase), []
+            for position, record in places:
+                touched = self.destination.touched(record)
+                if touched & batch.touched:
+                    later.append((position, record))
+                    batch.touched |= touched
+                else:
+                    batch.add(position, record, touched)
+            yield batch
+            places = later
+
+    def without_waiting(self, batch: Batch) -> Batch:
+        """Leave out what has to wait: an earlier change of the same record is not settled."""
+        allowed = Batch(batch.phase)
+        for position, record in zip(batch.positions, batch.records, strict=True):
+            touched = self.destination.touched(record)
+            if not touched & self.unsettled and record.key not in self.left_out:
+                allowed.add(position, record, touched)
+        return allowed
+
+    def collect(self) -> None:
         """Write down the answers that have come in; the first failure stops the run."""
-        for future in wait(running, return_when=FIRST_COMPLETED).done:
-            place = running.pop(future)
-            try:
-                outcomes = future.result()
-            except BaseException as problem:
+        for future in wait(self.running, return_when=FIRST_COMPLETED).done:
+            batch = self.running.pop(future)
+            problem = future.exception()
+            if problem:
                 self.fail(problem)
-            else:
-                self.ledger.acknowledge(self.result.run_id, place[0], outcomes)
-                self.count(outcomes)
+            self.settle(batch)
+            if isinstance(problem, NOT_SENT) and not self.destination.is_idempotent:
+                self.ledger.withdraw(batch.number)  # it goes again by itself
+
+    def settle(self, batch: Batch) -> None:
+        """Write down what became of the records of a batch."""
+        outcomes = list(batch.settled.values())
+        if batch.phase == "leave":  # only half of an update: what left has yet to come
+            outcomes = [outcome for outcome in outcomes if outcome.state != "delivered"]
+            self.left_out |= {outcome.key for outcome in outcomes}
+        self.ledger.acknowledge(self.result.run_id, batch.number, outcomes)
+        self.count(outcomes)
+        unknown = {outcome.key for outcome in outcomes if outcome.state == "open"}
+        for record in batch.records if unknown else []:
+            if record.key in unknown:
+                self.unsettled |= self.destination.touched(record)
 
     def fail(self, problem: BaseException) -> None:
         """Keep the first failure, and wake the workers that wait so that they give up as well."""
@@ -173,7 +262,8 @@ class Delivery:
         for outcome in outcomes:
             result.delivered += outcome.state == "delivered"
             result.refused += outcome.state == "refused"
-            result.open -= outcome.state in ("delivered", "refused")
+            result.absent += outcome.state == "absent"
+            result.open -= outcome.state != "open"
             if outcome.state == "refused" and len(result.refusals) < REASONS_KEPT:
                 result.refusals.append((masked(outcome.key), outcome.reason or "no reason given"))
         self.report()
@@ -181,49 +271,72 @@ class Delivery:
     def report(self) -> None:
         """Say how far the run has come."""
         if self.progress:
-            done = self.result.delivered + self.result.refused
+            done = self.result.delivered + self.result.refused + self.result.absent
             self.progress(done, self.result.diff.total)
 
-    def deliver(self, operation: str, records: list[Record]) -> list[Outcome]:
-        """Send one batch until every record is settled or given up; one outcome per record."""
-        settled: dict[str, Outcome] = {}
+    def deliver(self, batch: Batch) -> None:
+        """Send one batch until every record is settled or given up; fills `batch.settled`."""
         tries = 0
         while True:
             tries += 1
-            left = [record for record in records if record.key not in settled]
-            outcomes = self.send(operation, left)
-            settled |= {
-                outcome.key: clean(outcome) for outcome in outcomes if outcome.state != "open"
-            }
-            still = [outcome for outcome in outcomes if outcome.state == "open"]
+            left = [
+                record
+                for record in batch.records
+                if record.key not in batch.settled or batch.settled[record.key].state == "open"
+            ]
+            for outcome in self.send(batch, left):
+                batch.settled[outcome.key] = clean(outcome)
             # What the destination did not say anything about is asked again, a few times.
-            if not still or not self.destination.is_idempotent or tries >= self.sync.max_tries:
-                return [*settled.values(), *(clean(outcome) for outcome in still)]
+            is_open = any(outcome.state == "open" for outcome in batch.settled.values())
+            if not is_open or not self.destination.is_idempotent or tries >= self.sync.max_tries:
+                return
             self.transport.count_retry()
             self.transport.sleep(backoff(tries, self.sync.backoff_seconds))
 
-    def send(self, operation: str, records: list[Record]) -> list[Outcome]:
-        """Send until there is an answer; halves the batch when it is refused as a whole."""
+    def send(self, batch: Batch, records: list[Record]) -> Iterator[Outcome]:
+        """Send until there is an answer; halves the batch when it is refused as a whole.
+
+        Yields what is settled as soon as it is, so that a later failure does not forget it.
+        """
         tries = 0
         while True:
             tries += 1
             try:
-                sent = self.without_filled(operation, records)
-                return self.destination.send(self.transport.call, operation, sent)
+                call = self.transport.call
+                known, settled = self.destination.adopt(call, batch.phase, records)
+                sent = self.without_filled(batch.phase, known)
+                yield from settled
+                yield from self.destination.send(call, batch.phase, sent) if sent else ()
             except NoAnswer as problem:
                 if not self.destination.is_idempotent:
-                    return [Outcome(record.key, "open", reason=str(problem)) for record in records]
+                    for record in records:
+                        yield Outcome(record.key, "open", reason=str(problem))
+                    return
                 self.wait_for_next_try(tries, problem)
             except Transient as problem:
                 self.wait_for_next_try(tries, problem)
+            except ODD as problem:  # whatever it says can hold a person's data: only name it
+                if len(records) == 1 or not self.destination.is_idempotent:
+                    what = f"cannot be sent, or the answer not be read ({type(problem).__name__})"
+                    yield from (Outcome(record.key, "open", reason=what) for record in records)
+                    return
+                yield from self.halves(batch, records)
+                return
             except Refused as problem:
                 if len(records) == 1:
                     reason = redact(str(problem), records[0].key)
-                    return [Outcome(records[0].key, "refused", None, reason)]
-                middle = len(records) // 2
-                return self.send(operation, records[:middle]) + self.send(
-                    operation, records[middle:]
-                )
+                    yield Outcome(records[0].key, "refused", None, reason)
+                    return
+                yield from self.halves(batch, records)
+                return
+            else:
+                return
+
+    def halves(self, batch: Batch, records: list[Record]) -> Iterator[Outcome]:
+        """Send both halves of what did not go as a whole, so that one does not stop the others."""
+        middle = len(records) // 2
+        yield from self.send(batch, records[:middle])
+        yield from self.send(batch, records[middle:])
 
     def without_filled(self, operation: str, records: list[Record]) -> list[Record]:
         """Return the records without the values that must not overwrite what is there."""

@@ -21,11 +21,11 @@ from rich.progress import Task as ProgressTask
 from rich.table import Column, Table
 from rich.text import Text
 
-from scripts.errors import PersonNeeded, report
+from scripts.errors import PersonNeeded, Unexpected, report
 
 from . import engine
 from .config import Sync
-from .errors import mask
+from .existing import Existing
 
 
 def for_each(
@@ -43,7 +43,8 @@ def for_each(
     for sync in syncs:
         try:
             result, code = run(sync)
-        except PersonNeeded as problem:
+        except Exception as raised:  # whatever it is, the next sync has its turn
+            problem = raised if isinstance(raised, PersonNeeded) else Unexpected(raised)
             report(problem, as_json=as_json, about=sync.name if len(syncs) > 1 else None)
             codes.append(problem.exit_code)
             continue
@@ -81,10 +82,22 @@ def show_plan(plan: engine.Plan) -> None:
             out.print(samples_table(plan))
     for note in notes(diff):
         out.print(note)
+    if plan.existing:
+        out.print(existing_shown(plan.existing))
+    elif plan.not_asked:
+        out.print(f"What is there already is not known: {escape(plan.not_asked)}")
     if plan.guard:
         out.print(f"[bold red]A push would stop.[/] {escape(plan.guard)}")
     elif plan.is_first and not plan.nothing:
         out.print("Nothing was pushed here before: the push wants --first-run.")
+
+
+def existing_shown(found: Existing) -> str:
+    """Return what is there already of the records to add."""
+    return (
+        f"Of {found.looked_at:,} records to add that were looked up there, {found.matched:,} exist "
+        f"and are taken over, {found.new:,} are new, {found.ambiguous:,} ambiguous."
+    )
 
 
 def counts_table(plan: engine.Plan) -> Table:
@@ -126,19 +139,10 @@ def values_shown(sample: engine.Sample) -> str:
     if sample.operation == "remove":
         return f"{len(sample.values)} fields are emptied" if sample.values else ""
     return ", ".join(
-        f"[dim]{name}[/] {shown(name, value)}"
+        f"[dim]{name}[/] {'[dim]empty[/]' if value is None else escape(str(value))}"
         for name, value in sample.values.items()
         if value is not None or sample.operation == "update"
     )
-
-
-def shown(name: str, value: Any) -> str:
-    """Return a value as it is shown in the plan; addresses and names of people are masked."""
-    if value is None:
-        return "[dim]empty[/]"
-    text = str(value)
-    personal = "@" in text or any(part in name.lower() for part in ("mail", "phone", "name"))
-    return escape(mask(text) if personal else text)
 
 
 def notes(diff: engine.Diff) -> Iterator[str]:
@@ -180,6 +184,10 @@ def show_push(result: engine.PushResult) -> None:
             out.print(f"  {escape(address)}  {escape(reason)}")
         if result.refused > 10:
             out.print(f"  and more: `audiences dead list {result.sync}`")
+    if result.absent:
+        out.print(
+            f"{result.absent:,} are not there, and may not be created; asked again each time."
+        )
     if result.stopped:
         out.print(f"[bold red]Stopped early.[/] {escape(result.stopped)}")
     if result.open:
@@ -234,6 +242,13 @@ def show_status(found: engine.Status) -> None:
         f"[bold]{escape(found.destination)}[/]: {found.delivered:,} delivered, "
         f"{found.open:,} open, {found.dead_count:,} dead, {found.held_count:,} held\n"
     )
+    if found.owed_count:
+        out.print(
+            f"[bold red]{found.owed_count:,} must not be contacted and are still there[/]: the "
+            "destination refused to remove them; each push tries again."
+        )
+    if found.account:
+        out.print(f"[dim]delivered to {escape(found.account)}[/]")
     if found.runs:
         names = ("adds", "updates", "removes", "delivered", "refused", "open", "requests")
         columns = [number(name.capitalize()) for name in names]
@@ -294,6 +309,31 @@ def show_findings(findings: list[Any]) -> None:
         out.print(f"{sign} {escape(finding.name)}: {escape(finding.detail or 'fine')}")
 
 
+def show_drift(found: engine.Drift) -> None:
+    """Print what is not there as it was delivered."""
+    out = console()
+    if found.is_none:
+        out.print(
+            f"[green]{found.looked_at:,} records of {escape(found.sync)} are as delivered.[/]"
+        )
+        return
+    out.print(
+        f"[bold red]{found.changed:,} of {found.looked_at:,} records of {escape(found.sync)} differ"
+        f" from what was delivered, {found.gone:,} are gone.[/]"
+    )
+    for key, what in found.records:
+        out.print(f"  {escape(key)}  {escape(what)}")
+    out.print(
+        f"`audiences resend {escape(found.sync)} RECORD` sends some again with the next push, "
+        f"`audiences push {escape(found.sync)} --full` all."
+    )
+
+
+def show_resent(count: int) -> None:
+    """Print how many records go out again."""
+    console().print(f"{count:,} go out whole with the next push.")
+
+
 def show_forgotten(found: engine.Forgotten) -> None:
     """Print what `forget` did at one destination."""
     what = {
@@ -302,7 +342,18 @@ def show_forgotten(found: engine.Forgotten) -> None:
         "nothing": "nothing was there",
         "kept": f"not erased: {found.problem}",
     }[found.outcome]
-    console().print(f"{escape(found.sync)}: {escape(what)}")
+    out = console()
+    out.print(f"{escape(found.sync)}: {escape(what)}")
+    if found.rows:
+        out.print(f"{found.rows:,} rows left exports and pulled files.")
+    if found.problem and found.outcome != "kept":
+        out.print(escape(found.problem))
+    if found.elsewhere:
+        out.print(
+            "The ledger still knows the person from "
+            f"{escape(', '.join(found.elsewhere))}: ask there with that sync, or its account's "
+            "token."
+        )
 
 
 def show_pruned(found: dict[str, int]) -> None:

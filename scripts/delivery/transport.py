@@ -2,8 +2,9 @@
 
 import email.utils
 import logging
-import random
 import re
+import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -11,18 +12,24 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
-from pyrate_limiter import Limiter, Rate
+from tenacity import RetryCallState, wait_exponential_jitter
 
 from .destination import Destination, NoAnswer, Refused, Stop, Transient
 from .errors import AuthError, redact
+from .limits import Quota
 
-# A little under the quota: other clocks and other windows than ours.
-SHARE_OF_QUOTA = 0.95
 LONGEST_BACKOFF = 60.0
 # httpx writes whole addresses, secrets in them included, to its log.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 REQUEST_IDS = ("x-request-id", "request-id")
 PAUSE = {408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524}
+
+# What went wrong before anything was sent, and what to look at.
+NO_CONNECTION = {
+    socket.gaierror: "the name of the host is not known (DNS); check the address",
+    ConnectionRefusedError: "the host refuses it; check the port, and that the service is up",
+    ssl.SSLCertVerificationError: "the certificate of the host is not valid here",
+}
 
 
 class Transport:
@@ -32,9 +39,8 @@ class Transport:
     """
 
     def __init__(self, destination: Destination, *, timeout_seconds: float = 30.0) -> None:
-        limit, seconds = destination.quota
-        rate = Rate(max(1, int(limit * SHARE_OF_QUOTA)), int(seconds * 1000))
-        self.destination, self.limiter = destination, Limiter(rate)
+        self.destination, self.quota = destination, Quota(destination)
+        self.seconds = timeout_seconds
         self.client = httpx.Client(
             base_url=destination.base_url,
             timeout=httpx.Timeout(timeout_seconds, connect=10.0),
@@ -54,7 +60,7 @@ class Transport:
         """Close the connections."""
         self.stopping.set()
         self.client.close()
-        self.limiter.close()
+        self.quota.close()
 
     def pause(self, seconds: float) -> None:
         """Let nobody through the gate for this long."""
@@ -78,7 +84,7 @@ class Transport:
         """
         while (wait := self.open_at - time.monotonic()) > 0:
             self.sleep(wait)
-        while not self.limiter.try_acquire("requests", blocking=False):
+        while not self.quota.allows():
             self.sleep(0.02)
         if self.stopping.is_set():
             raise Stop("stopped")
@@ -86,29 +92,86 @@ class Transport:
             self.requests += 1
         headers = {**self.destination.headers, **arguments.pop("headers", {})}
         try:
-            return self.client.request(method, address, headers=headers, **arguments)
-        except (httpx.ConnectError, httpx.ConnectTimeout):  # nothing was sent
-            raise Transient("no connection") from None
+            return self.answer(method, address, headers=headers, **arguments)
+        # Nothing was sent.
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as problem:
+            raise Transient(f"no connection{why_none(problem)}") from None
         except httpx.HTTPError as problem:  # its text can hold addresses: only name it
             raise NoAnswer(f"no answer ({type(problem).__name__})") from None
+
+    def answer(self, method: str, address: str, **arguments: Any) -> httpx.Response:
+        """Make one request; raises NoAnswer when its answer drips in for too long.
+
+        The timeout of httpx is that of one read; this one is that of all of them together.
+        """
+        until = time.monotonic() + self.seconds
+        with self.client.stream(method, address, **arguments) as response:
+            parts = []
+            for part in response.iter_raw():
+                parts.append(part)
+                if time.monotonic() > until:
+                    raise NoAnswer(f"no whole answer in {self.seconds:g} seconds")
+        return httpx.Response(
+            response.status_code,
+            headers=response.headers,
+            content=b"".join(parts),
+            request=response.request,
+        )
+
+
+def why_none(problem: BaseException | None) -> str:
+    """Return why there is no connection, as far as the machine says so; empty when it does not."""
+    while problem is not None:
+        for kind, what in NO_CONNECTION.items():
+            if isinstance(problem, kind):
+                return f": {what}"
+        if "CERTIFICATE_VERIFY_FAILED" in str(problem):
+            return f": {NO_CONNECTION[ssl.SSLCertVerificationError]}"
+        problem = problem.__cause__ or problem.__context__
+    return ""
+
+
+def patient(sync: Any, transport: Transport) -> Callable[..., httpx.Response]:
+    """Return a `call` that tries again what failed, as often and as long as the sync says."""
+
+    def call(method: str, address: str, **arguments: Any) -> httpx.Response:
+        for tries in range(1, sync.max_tries):
+            wait: float | None = backoff(tries, sync.backoff_seconds)
+            try:
+                response = transport.call(method, address, **arguments)
+                if response.status_code != 429 and response.status_code < 500:
+                    return response
+                wait = retry_after(response, otherwise=wait)
+            except Transient:
+                pass
+            transport.count_retry()
+            transport.sleep(min(wait, sync.longest_wait_seconds))
+        return transport.call(method, address, **arguments)
+
+    return call
 
 
 def backoff(tries: int, base_seconds: float) -> float:
     """Return an exponential pause with jitter after this many tries."""
-    return min(LONGEST_BACKOFF, base_seconds * 2 ** (tries - 1)) * random.uniform(0.5, 1.5)
+    waits = wait_exponential_jitter(initial=base_seconds, max=LONGEST_BACKOFF, jitter=base_seconds)
+    state = RetryCallState(None, None, (), {})
+    state.attempt_number = tries
+    return waits(state)
 
 
 def retry_after(response: httpx.Response, *, otherwise: float | None = None) -> float | None:
-    """Return the seconds that a Retry-After header (a number or a date) asks for."""
+    """Return the seconds that a Retry-After header asks for.
+
+    A number, or a date in any of the three forms of HTTP; what is neither counts as not said.
+    """
     value = response.headers.get("Retry-After", "").strip()
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
+    if re.fullmatch(r"\d+(\.\d+)?", value):
+        return float(value)
     try:
         at = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+    except (TypeError, ValueError, IndexError, OverflowError):
         return otherwise
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)  # asctime() names no zone: it is GMT
     return max(0.0, (at - datetime.now(UTC)).total_seconds())
 
 
@@ -138,8 +201,13 @@ def judge(
     reason: Callable[[Any], str] = lambda body: "",
     pause: float | None = None,
     request_header: str = "",
+    silent: int = 0,
 ) -> Any:
-    """Return the JSON body of a good answer (None for one without content); raise otherwise.
+    """Return the JSON body of a good answer; raise otherwise.
+
+    An answer that says nothing (no content, `{}`) proves nothing: it is good, and comes back as it
+    is, only with the status `silent`, for which the vendor's contract promises no more. Else it is
+    NoAnswer.
 
     `rights` says in an AuthError what to check. `reason(body)` picks the readable part of an error
     body. `pause` is how long everybody waits after a 429 that does not say. `request_header` is
@@ -147,8 +215,11 @@ def judge(
     Refused for what does not.
     """
     status, body = response.status_code, json_of(response)
-    if 200 <= status < 300 and (body is not None or not response.content):
-        return body
+    if 200 <= status < 300:
+        says_nothing = body is None and not response.content
+        if body not in (None, {}) or (status == silent and (body == {} or says_nothing)):
+            return body
+        raise NoAnswer(f"HTTP {status} with an answer that says nothing")
     try:
         text = reason(body) if body is not None else ""
     except (AttributeError, KeyError, IndexError, TypeError):

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -55,6 +55,7 @@ class Report:
     scope: str
     suites: tuple[SuiteResult, ...]
     baseline_as_of: str | None = None
+    builds: dict[str, str] = field(default_factory=dict)  # table → fingerprint of what was checked
 
     @property
     def success(self) -> bool:
@@ -82,7 +83,7 @@ class Report:
             {**asdict(suite), "status": suite.status, "checks": [asdict(c) for c in suite.checks]}
             for suite in self.suites
         ]
-        return _document(as_of=self.as_of, scope=self.scope, suites=suites)
+        return _document(as_of=self.as_of, scope=self.scope, suites=suites, builds=self.builds)
 
     def write(self, path: Path) -> None:
         """Write `validation.json` in one step, so that no reader ever sees half of it.
@@ -98,6 +99,7 @@ class Report:
                 as_of=next(iter(outputs_as_of), None) or self.as_of,
                 scope=self.scope,
                 suites=sorted(document["suites"] + kept, key=lambda s: s["side"]),
+                builds=self.builds or _held(path).get("builds", {}),
             )
         write_json(path, document)
 
@@ -115,7 +117,9 @@ def instant_text(instant: datetime) -> str:
     return instant.isoformat() + "Z"
 
 
-def _document(*, as_of: str, scope: str, suites: list[dict[str, Any]]) -> dict[str, Any]:
+def _document(
+    *, as_of: str, scope: str, suites: list[dict[str, Any]], builds: dict[str, str]
+) -> dict[str, Any]:
     failures = _sentences(suites, status="fail")
     return {
         "success": not failures,
@@ -123,6 +127,7 @@ def _document(*, as_of: str, scope: str, suites: list[dict[str, Any]]) -> dict[s
         "scope": scope,
         "critical_failures": failures,
         "warnings": _sentences(suites, status="warn"),
+        "builds": builds,
         "suites": suites,
     }
 
@@ -138,6 +143,14 @@ def _sentences(suites: Iterable[dict[str, Any]], *, status: Status) -> list[str]
 
 def _suites_in(path: Path) -> list[dict[str, Any]]:
     try:
-        return list(json.loads(path.read_text(encoding="utf-8"))["suites"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return list(_held(path)["suites"])
+    except (KeyError, TypeError):
         return []
+
+
+def _held(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

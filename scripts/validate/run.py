@@ -60,6 +60,7 @@ def validate(
     report_as_of = instant_text(instant or now)
     suites: list[SuiteResult] = []
     run = previous = None
+    builds: dict[str, str] = {}
     with warehouses.open_warehouse(path) as connection:
         if scope != "outputs":
             suites += validate_inputs(
@@ -82,12 +83,17 @@ def validate(
             )
             suites += found
             report_as_of = run.as_of
+            builds = {
+                table: warehouses.fingerprint(connection, table)
+                for table in warehouses.tables_of(connection, "activation")
+            }
 
     report = Report(
         as_of=report_as_of,
         scope=scope,
         suites=tuple(suites),
         baseline_as_of=previous.as_of if previous else None,
+        builds=builds,
     )
     if write:
         report.write(path.with_name(RESULT_NAME))

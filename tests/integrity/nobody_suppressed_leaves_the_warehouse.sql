@@ -1,6 +1,9 @@
 -- Nobody who must not be contacted, on whichever channel, is in a model that leaves the warehouse.
 -- A row is such a person, with the model and why they must not be contacted.
-{% set models = ['crm_contacts', 'email_list_members', 'ad_audience_members', 'sales_alerts'] %}
+{% set models = [
+    'crm_contacts', 'email_list_members', 'ad_audience_members', 'sales_alerts',
+    'segment_list_members',
+] %}
 
 {% for model in models %}
 select

@@ -190,6 +190,29 @@ def test_faults_over_http(crm, http):
     assert "b@example.com" in crm.contacts()
 
 
+def test_faults_need_the_token_and_bad_ones_break_nothing(crm, http):
+    for path in ("/_demo/faults", "/_demo/stats"):
+        method = "POST" if path.endswith("faults") else "GET"
+        assert httpx.request(method, crm.url + path, json={"status": 503}).status_code == 401
+    wrong = [
+        [], "x", {"count": "many"}, {"count": -1}, {"status": "x"}, {"speed": 1}, {"raw": {}},
+        {"status": 503, "headers": {"a": "b\nc"}}, {"drop": "never"},
+    ]  # fmt: skip
+    for bad in wrong:
+        assert http.post("/_demo/faults", json=bad).status_code == 400
+    assert upsert(http, contact("a@example.com")).status_code == 200
+
+
+@pytest.mark.parametrize("page", ["²", "9" * 400, "-1", "x", "0", "1e9"])
+def test_bad_values_never_break_the_page(crm, http, page):
+    for score in ("nan", "inf", "many", ""):
+        upsert(http, contact(f"a{score}@example.com", lastname="<script>"))
+        row = crm.store.find(f"a{score}@example.com", by_email=True)
+        crm.store.update(row, {"audience_engagement_score": score})
+    reply = httpx.get(crm.url, params={"page": page, "segment": "<script>", "search": '"><script>'})
+    assert reply.status_code == 200 and "<script>" not in reply.text
+
+
 def created(http, kind, **properties):
     reply = http.post(f"/crm/objects/2026-03/{kind}", json={"properties": properties})
     assert reply.status_code == 201

@@ -1,1 +1,1 @@
-"""One file per destination; `config.DESTINATIONS` lists them."""
+"""One file per destination; `plug_ins` finds them."""

@@ -2,7 +2,7 @@
 
 A platform forgets what it was sent, so the hashes are kept as `remote_id`: a remove, or a changed
 address, takes out exactly what went in. Two records of one audience that share an address are one
-person for the platform: removing one of them removes the person.
+person for the platform: when one of them leaves, the engine sends the other again.
 """
 
 import json
@@ -19,15 +19,31 @@ Person = tuple[str, Row]  # the key of a record, and what it is known by
 REQUEST = "request"  # in a row: the platform's number of the request that carried it, for support
 
 
+# What a row that was sent names there, as SQL; STRONG stands for the names of the identifiers.
+IDENTITIES = """list_filter(
+    list_transform(
+        [STRONG],
+        lambda name: json_extract_string(row, '$.audience') || ' ' || name || ' '
+            || json_extract_string(row, '$.' || name)
+    ),
+    lambda identity: identity is not null
+)""".replace("row,", "case when json_valid(remote_id) then remote_id end,")
+
+
 class AudienceDestination(Destination):
     """Base of the ad platforms; they set `made_of` and `strong` and write the abstract part."""
 
     needs = frozenset({"audience"})
+    memberships = needs
     made_of: ClassVar[Mapping[str, Sequence[str]]] = {}  # identifier → our fields it is made of
     strong: ClassVar[frozenset[str]] = frozenset()  # identifiers that find a person on their own
 
+    phases = ("remove", "leave", "update", "add")
+
     def __init__(self, options: Mapping[str, Any], environ: Mapping[str, str]) -> None:
         super().__init__(options, environ)
+        names = ", ".join(f"'{name}'" for name in sorted(self.strong))
+        self.identities = IDENTITIES.replace("STRONG", names)
         if not isinstance(self.option["audiences"], Mapping):
             raise ConfigError(f"The option audiences of {self.name} maps names to audience ids.")
 
@@ -49,12 +65,24 @@ class AudienceDestination(Destination):
     def find(self, call: Call, name: str, *, create: bool) -> str:
         """Return the id of the audience of this name, empty when there is none."""
 
+    def touched(self, record: Record) -> set[str]:
+        """Return the identifiers of a record, as it was sent and as it will be."""
+        rows = [sent(record.remote_id), self.row(record.whole) if record.whole else {}]
+        return {name for row in rows for name in self.strong_names(row)} or {record.key}
+
+    def strong_names(self, row: Row) -> set[str]:
+        """Return what finds a person of an audience on its own."""
+        return {f"{row['audience']} {key} {row[key]}" for key in self.strong & set(row)}
+
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
-        """Take out what is no longer true, then put in what is; see `Destination.send`."""
+        """Take out what is no longer true, or put in what is; see `Destination.send`.
+
+        An update comes twice: as `leave` it takes out what changed, as `update` it puts in what is.
+        """
         outcomes: dict[str, Outcome] = {}
         rows: dict[str, Row] = {}
-        leaving: list[Person] = []
-        coming: list[Person] = []
+        people: list[Person] = []
+        is_leaving = operation in ("remove", "leave")
         for record in records:
             old, new = sent(record.remote_id), {}
             if operation != "remove":
@@ -65,17 +93,11 @@ class AudienceDestination(Destination):
                 reason = "nothing to match on" if new else "what was sent is not known"
                 outcomes[record.key] = Outcome(record.key, "refused", reason=reason)
                 continue
-            leaving.append((record.key, self.gone(old, new)))
-            if len(new) > 1:
-                coming.append((record.key, new))
+            people.append((record.key, self.gone(old, new) if is_leaving else new))
             rows[record.key] = new
-        # Who comes in this very batch must not be taken out under an address that moved to them.
-        staying = {(row["audience"], key, row[key]) for _, row in coming for key in row}
-        leaving = [(key, self.without(row, staying)) for key, row in leaving]
-        for remove, people in ((True, leaving), (False, coming)):
-            for audience, group in grouped(people).items():
-                for key, reason in self.upload(call, audience, group, remove=remove).items():
-                    outcomes[key] = Outcome(key, "refused", reason=reason)
+        for audience, group in grouped(people).items():
+            for key, reason in self.upload(call, audience, group, remove=is_leaving).items():
+                outcomes[key] = Outcome(key, "refused", reason=reason)
         for key, row in rows.items():
             kept = json.dumps(row, separators=(",", ":")) if row else None
             outcomes.setdefault(key, Outcome(key, "delivered", kept))
@@ -121,17 +143,6 @@ class AudienceDestination(Destination):
             return old
         lost = {key: old[key] for key in self.strong & set(old) if old[key] != new.get(key)}
         return {"audience": old["audience"], **lost} if lost else {}
-
-    def without(self, row: Row, staying: set[tuple[str, str, str]]) -> Row:
-        """Return a row without the strong identifiers that stay; empty when none is left."""
-        if not self.strong & set(row):
-            return row
-        kept = {
-            key: value
-            for key, value in row.items()
-            if key not in self.strong or (row["audience"], key, value) not in staying
-        }
-        return kept if self.strong & set(kept) else {}
 
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
         """Take a person out of the audience; the platform holds nothing else of theirs from us."""

@@ -35,7 +35,7 @@ from typing import Any, ClassVar
 
 import httpx
 
-from ..destination import Call, Destination, Finding, Outcome, Record, Stop, Value
+from ..destination import Call, Destination, Finding, Outcome, Record, Stop, Value, url
 from ..errors import AuthError, ConfigError, redact
 from ..transport import json_of, judge, retry_after
 from . import bottlecrm_rows as shape
@@ -84,6 +84,7 @@ class BottleCRM(Destination):
     }
     options: ClassVar[Mapping[str, Any]] = {
         "account": "",
+        "mode": "upsert",
         "intake": "",  # id of the lead webhook: the last part of its address
         "posts_per_minute": 120,  # as LEAD_INTAKE_THROTTLE_MINUTE of the server
         "opt_out_field": "email_opt_out",
@@ -92,6 +93,7 @@ class BottleCRM(Destination):
     }
     needs = frozenset({"email"})
     can_read = True
+    can_match = True
     batch_size = 10  # small: what a pause interrupts is sent again
 
     def __init__(self, options: Mapping[str, Any], environ: Mapping[str, str]) -> None:
@@ -101,10 +103,10 @@ class BottleCRM(Destination):
         self.opt_out = self.option["opt_out_field"]
         self.forbidden = frozenset({CUSTOM + self.opt_out})
         self.statuses = {**shape.STATUSES, **self.option["lead_statuses"]}
-        self.path = f"/api/public/leads/{self.option['intake']}/"
+        self.path = url("/api/public/leads/{}/", self.option["intake"] or "-")
         self.lock = threading.Lock()
         self.kinds: dict[str, str] | None = None  # custom fields of leads
-        self.known: dict[tuple[str, str], str] | None = None  # leads by external id and by address
+        self.known: dict[tuple[str, str], list[str]] | None = None  # by external id and address
 
     @property
     def headers(self) -> dict[str, str]:
@@ -125,6 +127,10 @@ class BottleCRM(Destination):
                 "Set BOTTLECRM_BASE_URL to the address of the CRM's API, and the option intake to "
                 "the id of its lead webhook."
             )
+
+    def whose(self, call: Call) -> str:
+        """Return the server and the lead webhook, which one organisation has."""
+        return f"{self.base_url}, lead webhook {self.option['intake']}"
 
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
         """Send one batch, a record at a time; see `Destination.send`."""
@@ -163,7 +169,7 @@ class BottleCRM(Destination):
 
     def write(self, call: Call, key: str, lead: str, values: Mapping[str, Value]) -> Outcome | None:
         """Change fields of a lead; None when it does not exist any more."""
-        response = call("PATCH", f"/api/leads/{lead}/", json=self.encode(values))
+        response = call("PATCH", url("/api/leads/{}/", lead), json=self.encode(values))
         if is_missing(response):
             return None
         return failed(response, key, lead) or Outcome(key, "delivered", lead)
@@ -183,22 +189,35 @@ class BottleCRM(Destination):
         lead = response.json()["lead"]
         with self.lock:
             if self.known is not None:
-                self.known["id", key] = lead
+                self.known["id", key] = [lead]
         return lead
 
     def find(self, call: Call, key: str, address: Value) -> str | None:
-        """Return the lead with our external id, or with the address; the list is read once."""
+        """Return the lead with our external id, or with the address."""
+        return next(iter(self.find_all(call, key, address)), None)
+
+    def find_all(self, call: Call, key: str, address: Value) -> list[str]:
+        """Return the leads with our external id, else those with the address; read once a run."""
         with self.lock:
             if self.known is None:
                 ours, known = f"intake:{self.option['intake']}", {}
                 for lead in self.leads(call):
                     if lead["email"]:
-                        known["email", lead["email"].lower()] = lead["id"]
+                        known.setdefault(("email", lead["email"].lower()), []).append(lead["id"])
                     if lead["external_source"] == ours:
-                        known["id", lead["external_id"]] = lead["id"]
+                        known["id", lead["external_id"]] = [lead["id"]]
                 self.known = known
         address = str(address or (key if "@" in key else "")).lower()
-        return self.known.get(("id", key)) or self.known.get(("email", address))
+        return self.known.get(("id", key)) or self.known.get(("email", address)) or []
+
+    def match(self, call: Call, records: Sequence[Record]) -> dict[str, list[str]]:
+        """Return the leads that have our external id, or else the address."""
+        found = {o.key: self.find_all(call, o.key, o.whole.get("email")) for o in records}
+        return {key: ids for key, ids in found.items() if ids}
+
+    def count(self, call: Call) -> int:
+        """Return how many leads there are."""
+        return sum(1 for _ in self.leads(call))
 
     def custom(self, call: Call, target: str) -> tuple[dict[str, str], httpx.Response]:
         """Return the kind of each custom field that is in use, and the answer it came in."""
@@ -253,7 +272,7 @@ class BottleCRM(Destination):
         for record in records:
             address = record.whole.get("email")
             lead = record.remote_id or self.find(call, record.key, address)
-            response = call("GET", f"/api/leads/{lead}/") if lead else None
+            response = call("GET", url("/api/leads/{}/", lead)) if lead else None
             if response is None or is_missing(response):
                 continue
             held = judge(response, who="BottleCRM", rights=RIGHTS, reason=reason_of)["lead_obj"]
@@ -264,9 +283,9 @@ class BottleCRM(Destination):
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
         """Delete the lead. A contact that was made of it stays: people in the CRM own that."""
         lead = remote_id or self.find(call, key, None)
-        response = call("DELETE", f"/api/leads/{lead}/") if lead else None
+        response = call("DELETE", url("/api/leads/{}/", lead)) if lead else None
         if response is not None and not is_missing(response):
-            judge(response, who="BottleCRM", rights=RIGHTS, reason=reason_of)
+            judge(response, who="BottleCRM", rights=RIGHTS, reason=reason_of, silent=204)
         return True
 
     def doctor(
@@ -293,7 +312,7 @@ class BottleCRM(Destination):
 
     def look_at_webhook(self, call: Call) -> Finding:
         """Return whether the webhook exists, is on, reads our posts and has our key."""
-        response = call("GET", f"/api/leads/intakes/{self.option['intake']}/")
+        response = call("GET", url("/api/leads/intakes/{}/", self.option["intake"]))
         if response.status_code == 403:
             return Finding("lead webhook", False, RIGHTS)
         if is_missing(response):

@@ -18,6 +18,8 @@ Contract, from Braze's public documentation (braze.com/docs):
 - "Export user profile by identifier", /api/endpoints/export/user_data/post_users_identifier: 50
   ids a request, 40 requests a second when `fields_to_export` is given; custom attributes come
   under `custom_attributes`; what is empty is left out.
+- "Identify users", /api/endpoints/user_data/post_user_identify: `emails_to_identify` gives an
+  email-only profile an external id; permission `users.identify`.
 - "Delete users", /api/endpoints/user_data/post_user_delete: permission `users.delete`.
 - "Export custom attributes", /api/endpoints/export/custom_attributes/get_custom_attributes: 50 a
   page, the next one by `cursor` in the Link header; `data_type` and `status` of each.
@@ -31,7 +33,7 @@ from typing import Any, ClassVar
 
 import httpx
 
-from ..destination import Call, Destination, Finding, Outcome, Record, Value
+from ..destination import Call, Destination, Finding, NoAnswer, Outcome, Record, Value
 from ..errors import AuthError, ConfigError, redact
 from ..transport import judge
 
@@ -57,19 +59,23 @@ class Braze(Destination):
     """User profiles of one Braze workspace, by external_id."""
 
     name = "braze"
+    takes_arrays = True
     secrets: ClassVar = {
         "BRAZE_API_KEY": "a REST API key with the permission users.track",
     }
     options: ClassVar = {
         "objects_per_request": 50,
         "requests_per_second": 40,
-        "create": True,
+        "mode": "upsert",
+        "match_by_email": True,
         "account": "",
     }
     forbidden = frozenset(
         {"email_subscribe", "push_subscribe", "subscription_groups", "marked_email_as_spam_at"}
     )
     can_read = True
+    can_match = True
+    record_id = "external_id"
 
     def __init__(self, options: Mapping[str, Any], environ: Mapping[str, str]) -> None:
         """Take the limits from the options; see Destination."""
@@ -95,7 +101,7 @@ class Braze(Destination):
 
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
         """Send one batch; see Destination.send."""
-        creates = operation == "add" and self.option["create"]
+        creates = operation == "add" and self.creates
         flag = {} if creates else {"_update_existing_only": True}
         values = {record.key: attributes_of(record, operation) for record in records}
         sent = [record for record in records if values[record.key] or operation == "add"]
@@ -103,6 +109,7 @@ class Braze(Destination):
         outcomes = [Outcome(record.key, "delivered") for record in records if record not in sent]
         if not sent:
             return outcomes
+        self.identify(call, [record for record in sent if record.remote_id == ""])
         objects = [{**values[record.key], **flag, "external_id": id_of(record)} for record in sent]
         reply = self.request(call, "/users/track", {"attributes": objects})
         at, unplaced = {}, ""
@@ -130,12 +137,54 @@ class Braze(Destination):
         fields = sorted(wanted | {"external_id"})
         ids = list({id_of(record): None for record in records})
         held: dict[str, dict[str, Value]] = {}
+        for entry, user in self.export(call, ids, fields).items():
+            values = {**(user.get("custom_attributes") or {}), **user}
+            held[entry] = {name: values.get(name) for name in names}
+        return {record.key: held[id_of(record)] for record in records if id_of(record) in held}
+
+    def identify(self, call: Call, records: Sequence[Record]) -> None:
+        """Give profiles that have only an address our external id."""
+        people = [
+            {
+                "external_id": id_of(record),
+                "email": record.whole["email"],
+                "prioritization": ["unidentified", "most_recently_updated"],
+            }
+            for record in records
+        ]
+        if people:
+            self.request(call, "/users/identify", {"emails_to_identify": people})
+
+    def match(self, call: Call, records: Sequence[Record]) -> dict[str, list[str]]:
+        """Return the external ids of the profiles that have ours, or else the address.
+
+        The id is empty for a profile that has the address and no external id yet.
+        """
+        there = self.export(call, [id_of(record) for record in records], ["external_id"])
+        found = {record.key: [id_of(record)] for record in records if id_of(record) in there}
+        for record in records:
+            address = record.whole.get("email")
+            if record.key in found or not address or not self.option["match_by_email"]:
+                continue
+            body = {"email_address": address, "fields_to_export": ["external_id"]}
+            users = self.request(call, "/users/export/ids", body).get("users", [])
+            if users:
+                found[record.key] = [user.get("external_id") or "" for user in users]
+        return found
+
+    def count(self, call: Call) -> int:
+        """Return 1: Braze does not say how many there are, so people who are new are counted."""
+        return 1
+
+    def export(
+        self, call: Call, ids: Sequence[str], fields: Sequence[str]
+    ) -> dict[str, dict[str, Any]]:
+        """Return the profiles with these external ids."""
+        users = []
         for start in range(0, len(ids), IDS_PER_EXPORT):
             body = {"external_ids": ids[start : start + IDS_PER_EXPORT], "fields_to_export": fields}
-            for user in self.request(call, "/users/export/ids", body).get("users", []):
-                values = {**(user.get("custom_attributes") or {}), **user}
-                held[user["external_id"]] = {name: values.get(name) for name in names}
-        return {record.key: held[id_of(record)] for record in records if id_of(record) in held}
+            users += self.request(call, "/users/export/ids", body).get("users", [])
+        return {user["external_id"]: user for user in users}
 
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
         """Delete the profile; also good when there is none."""
@@ -194,13 +243,15 @@ class Braze(Destination):
         body = judge(
             response,
             who="Braze",
-            rights="Check BRAZE_API_KEY and its permissions (users.track; users.export.ids to read "
-            "before writing; users.delete to erase).",
+            rights="Check BRAZE_API_KEY and its permissions (users.track; users.export.ids and "
+            "users.identify to take over who is there; users.delete to erase).",
             # Braze repeats a wrong key in its message.
             reason=lambda body: redact(reason_of(body), self.secret["BRAZE_API_KEY"]),
             pause=until_reset(response),
         )
-        return body if isinstance(body, dict) else {}
+        if not isinstance(body, dict) or body.get("message") is None:
+            raise NoAnswer(f"HTTP {response.status_code} without a message")
+        return body
 
     def safe(self, text: str, record: Record) -> str:
         """Return a reason without the key, the address and the number of a person."""

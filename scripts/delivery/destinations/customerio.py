@@ -15,7 +15,8 @@ Contract, from Customer.io's public documentation (docs.customer.io):
 - "Suppress a customer profile", /integrations/api/track/tag/track-customers/suppress: deletes the
   profile and keeps its identifiers from ever being added again; later requests are ignored.
 - "Find your account region", /integrations/api/track/tag/trackregion/getRegion: GET
-  `/api/v1/accounts/region` gives the `url` to use; track-eu.customer.io is for the EU.
+  `/api/v1/accounts/region` gives the `url` to use and `environment_id`, the workspace;
+  track-eu.customer.io is for the EU.
 - "Customer.io APIs", /integrations/api/customerio-apis: fair use is 100 requests a second; user
   name and password of Basic authentication are the site id and the API key.
 
@@ -30,7 +31,7 @@ from typing import Any, ClassVar
 
 import httpx
 
-from ..destination import Call, Destination, Finding, Outcome, Record, Value
+from ..destination import Call, Destination, Finding, NoAnswer, Outcome, Record, Value
 from ..errors import AuthError, ConfigError, redact
 from ..transport import judge
 
@@ -46,6 +47,7 @@ class CustomerIO(Destination):
     """People of one Customer.io workspace, by id or by e-mail address."""
 
     name = "customerio"
+    takes_arrays = True
     address = "https://track.customer.io"
     secrets: ClassVar = {
         "CUSTOMERIO_SITE_ID": "the site id of a Track API key",
@@ -53,6 +55,7 @@ class CustomerIO(Destination):
     }
     options: ClassVar = {
         "identify_by": "id",
+        "mode": "upsert",
         "people_per_request": 200,
         "requests_per_second": 100,
         "account": "",
@@ -77,6 +80,11 @@ class CustomerIO(Destination):
         super().check()
         if self.identifier not in IDENTIFIERS:
             raise ConfigError(f"identify_by of customerio must be one of {list(IDENTIFIERS)}.")
+
+    def whose(self, call: Call) -> str:
+        """Return the workspace."""
+        held = self.judged(call("GET", "/api/v1/accounts/region"))
+        return f"workspace {held['environment_id']} in {held['region']}"
 
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
         """Send one batch, in several requests when it is too large; see Destination.send."""
@@ -130,7 +138,7 @@ class CustomerIO(Destination):
             raise ConfigError(f"Only the person may decide {banned}; take them out of fields.")
         if not attributes and operation != "add":
             return None
-        flag = {} if operation == "add" else {"_update": True}
+        flag = {} if operation == "add" and self.creates else {"_update": True}
         return json.dumps(
             {
                 **self.person(self.id_of(record)),
@@ -193,8 +201,11 @@ class CustomerIO(Destination):
             "CUSTOMERIO_BASE_URL for an account in the EU.",
             reason=lambda body: "; ".join(map(reason_of, body["errors"])),
             pause=1.0,
+            silent=200,
         )
-        return body if isinstance(body, dict) else {}
+        if not isinstance(body, dict):  # `{}` is what a good answer says
+            raise NoAnswer(f"HTTP {response.status_code} without the JSON of an answer")
+        return body
 
 
 def encoded(value: Value) -> Value:

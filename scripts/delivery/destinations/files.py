@@ -1,23 +1,29 @@
 """Write CSV or Parquet files into a folder, for a reverse-ETL tool to pick up.
 
-The contract is this page's own. Every batch is one file, `<operation>-<hash>.<format>`, that
-appears whole: it is written under a hidden name and renamed. The hash is that of the content, so a
-batch that is written again replaces its own file. Columns are `operation`, `key` and the fields in
-alphabetical order. An add or update carries the whole record, a remove only its key.
+The contract is this page's own. Every batch is one file that appears whole: it is written under a
+hidden name and renamed. Its name, `<sync>-<date>-<run>-<number>-<operation>.<format>`, sorts in the
+order in which files are to be applied. `<sync>-<date>-<run>-manifest.json` lists the files of a run
+in that order, each with operation, rows and SHA-256, and is complete when its `complete` is true; a
+file that no manifest lists is not finished. What a run that broke off had not confirmed comes again
+in the next one. Columns are `operation`, `key` and the fields in alphabetical order. An add or
+update carries the whole record, a remove only its key.
 
 CSV follows RFC 4180: UTF-8 with a header, quotes where needed, and nothing for null. Parquet
 columns are text unless the option `columns` (field → text, number, boolean, instant or date) says
 otherwise; with that option every file has the same columns, without it those that its batch has.
 
-A cell that starts with `= + - @`, a tab or a carriage return is a formula for a spreadsheet. The
-option `guard_formulas` puts an apostrophe before such texts in CSV, as OWASP's page on CSV
-injection advises; without it, and in Parquet, values stay as they are.
+A cell that starts with `= + - @`, a tab or a carriage return is a formula for a spreadsheet: such
+texts get an apostrophe in CSV, as OWASP's page on CSV injection advises. With the option
+`guard_formulas: false`, and in Parquet, values stay as they are.
 """
 
 import csv
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -42,11 +48,12 @@ class Files(Destination):
     """Files in one folder."""
 
     name = "files"
+    tells_removes = True
     options: ClassVar[Mapping[str, Any]] = {
         "folder": "",
         "format": "csv",
         "columns": {},
-        "guard_formulas": False,
+        "guard_formulas": True,
         "batch_size": 50_000,
     }
     forbidden = frozenset({"operation", "key"})
@@ -54,23 +61,54 @@ class Files(Destination):
     def __init__(self, options: Mapping[str, Any], environ: Mapping[str, str]) -> None:
         super().__init__(options, environ)
         self.batch_size = self.option["batch_size"]
-        self.folder = Path(self.option["folder"])
+        self.folder = Path(self.option.get("folder", ""))
         self.columns = self.option["columns"]
+        self.lock = threading.Lock()
+        self.begin("files", 0)
         kinds = self.columns.values() if isinstance(self.columns, Mapping) else [None]
         if not set(kinds) <= set(TYPES):
-            raise ConfigError(f"The option columns of files maps fields to one of {list(TYPES)}.")
+            raise ConfigError(
+                f"The option columns of {self.name} maps fields to one of {list(TYPES)}."
+            )
 
     @property
     def account(self) -> str:
         """The name of the folder."""
         return self.folder.name
 
+    def whose(self, call: Call) -> str:
+        """Return where the folder really is."""
+        return f"folder {self.folder.resolve()}"
+
     def check(self) -> None:
         """Raise ConfigError when there is no folder, or the format is not known."""
         if not self.option["folder"]:
             raise ConfigError("Set the option folder of files.")
+        self.check_format()
+
+    def check_format(self) -> None:
+        """Raise ConfigError for a format that is not known."""
         if self.option["format"] not in FORMATS:
-            raise ConfigError(f"The option format of files is one of {FORMATS}.")
+            raise ConfigError(f"The option format of {self.name} is one of {FORMATS}.")
+
+    def begin(self, sync: str, run_id: int) -> None:
+        """Take the name that the files of this run begin with."""
+        self.run = f"{sync}-{datetime.now(UTC):%Y%m%d}-{run_id:06}"
+        self.written: list[dict[str, Any]] = []
+
+    def end(self) -> None:
+        """Say in the manifest that no more files come."""
+        if self.written:
+            self.write_manifest(complete=True)
+
+    def write_manifest(self, *, complete: bool) -> None:
+        """List the files of this run; raises ConfigError."""
+        listed = {"run": self.run, "complete": complete, "files": self.written}
+
+        def write(path: Path) -> None:
+            path.write_text(json.dumps(listed, indent=2), encoding="utf-8")
+
+        self.appear(f"{self.run}-manifest.json", write)
 
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
         """Write one file; see `Destination.send`."""
@@ -89,24 +127,31 @@ class Files(Destination):
         return [Outcome(record.key, "delivered") for record in records]
 
     def write(self, operation: str, header: list[str], rows: list[list[Value]]) -> None:
-        """Write a table under a hidden name, then give it its own; raises ConfigError."""
-        content = json.dumps([header, rows], ensure_ascii=False).encode()
+        """Write one file and list it; raises ConfigError."""
         suffix = self.option["format"]
-        final = f"{operation}-{hashlib.sha256(content).hexdigest()[:32]}.{suffix}"
-        hidden = self.folder / f".{final}.{uuid4().hex}"
+        write = self.write_csv if suffix == "csv" else self.write_parquet
+        with self.lock:  # numbers are given in the order in which files appear
+            name = f"{self.run}-{len(self.written) + 1:04}-{operation}.{suffix}"
+            digest = self.appear(name, lambda path: write(path, header, rows))
+            listed = {"name": name, "operation": operation, "rows": len(rows), "sha256": digest}
+            self.written.append(listed)
+            self.write_manifest(complete=False)
+
+    def appear(self, name: str, write: Callable[[Path], None]) -> str:
+        """Write a file under a hidden name, then give it its own; returns its SHA-256."""
+        hidden = self.folder / f".{name}.{uuid4().hex}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if suffix == "csv":
-                self.write_csv(hidden, header, rows)
-            else:
-                self.write_parquet(hidden, header, rows)
-            hidden.replace(self.folder / final)
+            write(hidden)
+            digest = hashlib.sha256(hidden.read_bytes()).hexdigest()
+            hidden.replace(self.folder / name)
         except (OSError, duckdb.IOException) as problem:
             raise ConfigError(f"{self.folder} cannot be written: {why(problem)}.") from None
         except duckdb.ConversionException:
             raise ConfigError("A value does not fit its kind in the option columns.") from None
         finally:
             hidden.unlink(missing_ok=True)
+        return digest
 
     def write_csv(self, path: Path, header: list[str], rows: list[list[Value]]) -> None:
         """Write a CSV file."""
@@ -141,13 +186,17 @@ class Files(Destination):
         """Yield findings about the folder and the columns."""
         if create:
             self.folder.mkdir(parents=True, exist_ok=True)
-        probe = self.folder / f".{uuid4().hex}"
-        try:
-            probe.touch()
-            probe.unlink()
-            yield Finding("folder", True)
-        except OSError as problem:
-            yield Finding("folder", False, f"{self.folder} cannot be written: {why(problem)}.")
+        # A push makes the folder: what counts is the nearest one that is there.
+        there = next(
+            path for path in (self.folder, *self.folder.resolve().parents) if path.exists()
+        )
+        fine = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+        made = "" if self.folder.exists() else "the first push makes it"
+        yield Finding("folder", fine, made if fine else f"{there} cannot be written.")
+        yield from self.look_at_columns(fields)
+
+    def look_at_columns(self, fields: Mapping[str, str]) -> Iterator[Finding]:
+        """Yield whether the option columns has the mapped fields."""
         if self.columns:
             other = sorted(set(fields) ^ set(self.columns))
             detail = f"Only in fields or only in the option columns: {other}." if other else ""

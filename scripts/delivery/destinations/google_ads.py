@@ -35,7 +35,7 @@ from typing import Any, ClassVar
 
 import httpx
 
-from ..destination import Call, Finding, Refused, Stop, Transient, Value
+from ..destination import Call, Finding, NoAnswer, Refused, Stop, Transient, Value, url
 from ..errors import AuthError, ConfigError
 from ..transport import json_of, judge, retry_after
 from . import hashing
@@ -94,12 +94,17 @@ class Google(AudienceDestination):
 
     def check(self) -> None:
         """Raise ConfigError when there is no way to a token, or an option is missing."""
-        if not self.secret["GOOGLE_ACCESS_TOKEN"] and not self.can_renew:
+        if not self.has_secrets:
             raise ConfigError(f"Set GOOGLE_ACCESS_TOKEN, or {', '.join(REFRESH)}, for google.")
         if not self.customer:
             raise ConfigError("Set the option account of google to the id of the Ads account.")
         if self.batch_size > MEMBERS:
             raise ConfigError(f"Google takes at most {MEMBERS:,} members: lower batch_size.")
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether there is a token or a way to one."""
+        return bool(self.secret["GOOGLE_ACCESS_TOKEN"]) or self.can_renew
 
     @property
     def can_renew(self) -> bool:
@@ -156,7 +161,13 @@ class Google(AudienceDestination):
             raise ConfigError(f"Google does not find {path}.")
         if response.status_code == 400 and (violations := violations_of(response)):
             raise blame(violations)
-        return judge(response, who="Google", rights=RIGHTS, reason=reason_of) or {}
+        # Where nothing was found, or only looked at, `{}` is what a good answer says.
+        body = judge(response, who="Google", rights=RIGHTS, reason=reason_of, silent=200)
+        return body or {}
+
+    def whose(self, call: Call) -> str:
+        """Return the account: every request names it, and Google refuses a token of another."""
+        return f"customer {self.customer}"
 
     def identify(self, values: Mapping[str, Value]) -> Row:
         """Return a person by Google's identifiers; an address is kept as its parts in a text."""
@@ -223,7 +234,10 @@ class Google(AudienceDestination):
         if not remove and self.option["terms_accepted"]:
             body["termsOfService"] = {"customerMatchTermsOfServiceStatus": "ACCEPTED"}
         path = f"/v1/audienceMembers:{'remove' if remove else 'ingest'}"
-        return str(self.ask(call, "POST", path, json=body).get("requestId", ""))
+        request = str(self.ask(call, "POST", path, json=body).get("requestId") or "")
+        if not request and not try_only:
+            raise NoAnswer("an answer without the id of the request")
+        return request
 
     @property
     def lists(self) -> str:
@@ -237,7 +251,7 @@ class Google(AudienceDestination):
 
     def look_up(self, call: Call, audience: str) -> str:
         """Return what is wrong with an audience; tries a request that Google only checks."""
-        held = self.ask(call, "GET", f"{self.lists}/{audience}", headers=self.access)
+        held = self.ask(call, "GET", self.lists + url("/{}", audience), headers=self.access)
         keys = (held.get("ingestedUserListInfo") or {}).get("uploadKeyTypes") or []
         if held.get("readOnly") or held.get("membershipStatus") == "CLOSED":
             return "It is read-only or closed: nobody can be added."

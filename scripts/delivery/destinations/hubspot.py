@@ -2,8 +2,9 @@
 
 Contract, from HubSpot's public documentation (developers.hubspot.com):
 
-- "2026-03 API reference", /docs/api-reference/2026-03/overview: the path is
-  `/crm/objects/{version}/contacts`; a numbered version such as `v3` keeps the older paths.
+- "API reference", /docs/api-reference/latest/overview: dated versions, each with a date on which
+  it ends; the path is `/crm/objects/{version}/contacts`, also of gdpr-delete. A numbered version
+  such as `v3` keeps the older paths.
 - "Upsert contacts", /docs/api-reference/2026-03/crm/objects/contacts/batch/upsert-contacts, and
   "Update contacts" beside it: inputs of `id`, `idProperty`, `properties`, `objectWriteTraceId`;
   property values are strings; an empty string clears a property.
@@ -25,8 +26,9 @@ Contract, from HubSpot's public documentation (developers.hubspot.com):
 - "Lists (Segments) API", /docs/api-reference/latest/crm/lists/guide, with "Fetch List by Name" and
   "Add records to a list" beside it: only MANUAL and SNAPSHOT lists take members by hand; members
   that are there already are ignored, and `recordIdsMissing` names records that do not exist.
-- "Permanently delete a contact (GDPR-compliant)", /docs/api-reference/legacy/crm/objects/contacts/
-  gdpr/gdpr-delete-contact: by `email` too; an address that is not found is blocked from then on.
+- "Permanently delete a contact (GDPR-compliant)", /docs/api-reference/latest/crm/objects/contacts/
+  gdpr/gdpr-delete-contact: by `email` too, 204; an address that is not found is blocked from then
+  on.
 - "Search the CRM", /docs/api-reference/2026-03/crm/search-the-crm: 200 results a page, 10,000 a
   query, five requests a second and account, 3,000 characters a body; new records take a moment to
   be found. Paging by `hs_object_id` starts a new query for every page, so neither the 10,000 nor
@@ -51,7 +53,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
-from urllib.parse import quote
 
 import httpx
 
@@ -65,6 +66,7 @@ from ..destination import (
     Stop,
     Transient,
     Value,
+    url,
 )
 from ..errors import ConfigError, redact
 from ..transport import json_of, judge, retry_after
@@ -82,7 +84,7 @@ SCOPES = {
     "lists": "crm.lists.read and .write and crm.objects.contacts.read",
 }
 RIGHTS = (
-    "Check HUBSPOT_TOKEN and that its app has the scopes {scopes}; doctor --create needs "
+    "Check HUBSPOT_TOKEN and that the key has the scopes {scopes}; doctor --create needs "
     "crm.schemas.contacts (or companies) .read and .write, pull needs crm.objects.companies.read, "
     ".deals.read and .owners.read."
 )
@@ -138,6 +140,7 @@ DEFAULT_SYNC = {
     "key": "email",
     "fields": {
         column: {"to": f"audience_{column}", "policy": "always"}
+        | ({"changes_by": 5} if column.endswith("_score") else {})
         for column in (
             "primary_segment",
             "segments",
@@ -165,13 +168,14 @@ class HubSpot(Destination):
 
     name = "hubspot"
     address = "https://api.hubapi.com"
-    secrets: ClassVar = {"HUBSPOT_TOKEN": "the access token of a HubSpot app"}
+    secrets: ClassVar = {"HUBSPOT_TOKEN": "a service key of HubSpot"}
     options: ClassVar = {
         "object": "contacts",
-        "version": "2026-03",
+        "version": "2026-09",
         "requests_per_10_seconds": 100,
         "account": "",
         "create_lists": False,
+        "mode": "upsert",
     }
     forbidden = frozenset(
         {
@@ -185,6 +189,8 @@ class HubSpot(Destination):
     # One for each subscription type ends in its number.
     forbidden_beginnings = ("hs_email_optout_", "hs_legal_basis_", "hs_marketable_")
     can_pull = True
+    takes_over = True  # an upsert by address reaches the contact that has it
+    record_id = "hs_object_id"
     row_keys = ROW_KEYS
     volatile_columns = VOLATILE_COLUMNS
     default_sync = DEFAULT_SYNC
@@ -196,8 +202,11 @@ class HubSpot(Destination):
         self.kind = self.option["object"]
         if self.kind not in ("contacts", "companies", "lists"):
             raise ConfigError("The option object of hubspot is contacts, companies or lists.")
-        self.can_read = self.kind != "lists"
+        self.can_read = self.can_match = self.kind != "lists"
+        if self.kind == "companies":
+            self.option["mode"] = "update_only"
         self.needs = frozenset({"list"} if self.kind == "lists" else ())
+        self.memberships = self.needs
         self.quota = (self.option["requests_per_10_seconds"], WINDOW_SECONDS)
         self.list_ids: dict[str, str] = {}
         self.lock, self.search_lock, self.next_search = threading.Lock(), threading.Lock(), 0.0
@@ -207,6 +216,11 @@ class HubSpot(Destination):
         """Tell accounts apart; a local stand-in has another port every time."""
         host = super().account
         return "loopback" if host in ("127.0.0.1", "localhost") else host
+
+    def whose(self, call: Call) -> str:
+        """Return the portal."""
+        path = f"/account-info/{self.option['version']}/details"
+        return f"portal {self.checked(call('GET', path))['portalId']}"
 
     @property
     def headers(self) -> dict[str, str]:
@@ -247,7 +261,7 @@ class HubSpot(Destination):
         """Create, change or empty contacts."""
         if operation == "remove":
             return self.clear(call, records)
-        known = [record for record in records if operation == "update" and record.remote_id]
+        known = [record for record in records if record.remote_id]
         outcomes = {outcome.key: outcome for outcome in self.update(call, known)}
         # Never sent, or deleted in the CRM since: create them (anew), whole.
         rest = [
@@ -264,10 +278,7 @@ class HubSpot(Destination):
             {
                 "id": record.key,
                 "idProperty": "email",
-                "properties": encoded(
-                    {name: value for name, value in record.whole.items() if value is not None}
-                    | record.values
-                ),
+                "properties": encoded(record.whole | record.values),
             }
             for record in records
         ]
@@ -330,11 +341,55 @@ class HubSpot(Destination):
             if len(ids.get(key, [])) > 1:
                 reason = f"HubSpot has {len(ids[key])} companies with this domain"
                 outcomes[key] = Outcome(key, "refused", None, reason)
-            elif is_remove:
-                outcomes[key] = Outcome(key, "delivered")
             else:
-                outcomes[key] = Outcome(key, "refused", None, "HubSpot has no such company")
+                outcomes[key] = Outcome(key, "delivered" if is_remove else "absent")
         return list(outcomes.values())
+
+    def adopt(
+        self, call: Call, operation: str, records: Sequence[Record]
+    ) -> tuple[list[Record], list[Outcome]]:
+        """Take contacts over; companies and lists are looked up when they are sent."""
+        if self.kind != "contacts":
+            return list(records), []
+        return super().adopt(call, operation, records)
+
+    def match(self, call: Call, records: Sequence[Record]) -> dict[str, list[str]]:
+        """Return the ids of contacts by record id or address, of companies by id or domain."""
+        if self.kind == "companies":
+            return self.find_companies(call, [record.key for record in records])
+        own = {
+            o.key: str(o.values[self.record_id]) for o in records if o.values.get(self.record_id)
+        }
+        there = self.existing(call, list(own.values()))
+        held = self.look_up(call, [record.key for record in records])
+        found = {}
+        for key in [record.key for record in records]:
+            by_id, by_address = there.get(own.get(key, "")), held.get(key.lower(), {}).get("id")
+            # Two contacts: the record id may be another portal's.
+            if ids := list(dict.fromkeys(filter(None, [by_id, by_address]))):
+                found[key] = ids
+        return found
+
+    def existing(self, call: Call, ids: Sequence[str]) -> dict[str, str]:
+        """Return the id that each record id has today, also after a merge, of those that exist."""
+        found = {}
+        if ids:
+            body = {
+                "properties": ["hs_merged_object_ids"],
+                "inputs": [{"id": known} for known in sorted(set(ids))],
+            }
+            reply = self.post(call, self.path("objects", "contacts/batch/read"), body)
+            for result in reply.get("results", []):
+                merged = result.get("properties", {}).get("hs_merged_object_ids") or ""
+                names = [result["id"], *merged.split(";")]
+                found |= {name: str(result["id"]) for name in names if name}
+        return found
+
+    def count(self, call: Call) -> int:
+        """Return how many contacts, or companies, the account holds."""
+        self.pace()
+        body = {"limit": 1, "properties": ["hs_object_id"]}
+        return int(self.post(call, self.path("objects", f"{self.kind}/search"), body)["total"])
 
     def find_companies(self, call: Call, keys: Sequence[str]) -> dict[str, list[str]]:
         """Return the record ids behind each key: a record id itself, or a domain."""
@@ -452,7 +507,7 @@ class HubSpot(Destination):
         missing: dict[tuple[str, str], str] = {}
         for target in sorted({list_id for list_id, _ in pairs}):
             ids = sorted({contact for pair, contact in pairs if pair == target}, key=int)
-            path = self.path("lists", f"{target}/memberships/{action}")
+            path = self.path("lists", url("{}/memberships/{}", target, action))
             response = call("PUT", path, json=ids)
             if response.status_code == 404 and json_of(response) is not None:
                 missing |= {(target, record_id): "HubSpot has no such list" for record_id in ids}
@@ -467,7 +522,7 @@ class HubSpot(Destination):
             return name, None
         with self.lock:  # two workers must not create the same list
             if name not in self.list_ids:
-                path = self.path("lists", f"object-type-id/0-1/name/{quote(name, safe='')}")
+                path = self.path("lists", url("object-type-id/0-1/name/{}", name))
                 response = call("GET", path)
                 if response.status_code == 404 and json_of(response) is not None:
                     if not create:
@@ -516,10 +571,9 @@ class HubSpot(Destination):
             body = {"objectId": (remote_id or person).rpartition("|")[2]}
         if self.kind == "companies" or not ("@" in person or body["objectId"].isdigit()):
             return False
-        # The documentation has this endpoint under the numbered path only.
-        response = call("POST", "/crm/v3/objects/contacts/gdpr-delete", json=body)
+        response = call("POST", self.path("objects", "contacts/gdpr-delete"), json=body)
         if response.status_code != 404 or json_of(response) is None:
-            self.checked(response)
+            self.checked(response, silent=204)
         return True
 
     def doctor(
@@ -603,16 +657,16 @@ class HubSpot(Destination):
         floor = since or EPOCH
         call = clock = Clock(call)
         self.checked(call("GET", f"/account-info/{self.option['version']}/details"))
-        began = clock.at
-        newest = floor
+        held = self.progress or {"began": (clock.at or EPOCH).isoformat(), "newest": str(floor)}
         for kind, names in READ.items():
-            for page in self.changed(call, kind, names, since):
-                newest = max(
-                    [newest, *(naive(row["properties"].get(MODIFIED[kind])) for row in page)]
-                )
-                yield kind, [row_of(kind, row, clock.at) for row in page], floor
+            for page in self.changed(call, kind, names, since, int(held.get(kind, 0))):
+                newest = [naive(row["properties"].get(MODIFIED[kind])) for row in page]
                 if kind == "deals":
                     yield "deal_contacts", self.deal_contacts(call, page, clock.at), floor
+                held["newest"] = str(max(datetime.fromisoformat(held["newest"]), *newest))
+                held[kind] = max(int(row["id"]) for row in page)
+                self.progress = dict(held)
+                yield kind, [row_of(kind, row, clock.at) for row in page], floor
             path, asked = self.path("objects", kind), [*names, MODIFIED[kind]]
             for page in self.listed(call, path, PAGE, asked, archived=True):
                 gone = [row for row in page if since_then(row.get("archivedAt"), since)]
@@ -621,25 +675,27 @@ class HubSpot(Destination):
             for page in self.listed(call, self.path("owners"), OWNER_PAGE, archived=archived):
                 new = [row for row in page if since_then(row.get("updatedAt"), since)]
                 yield "owners", [owner_row(row, clock.at) for row in new], floor
-        mark = max(floor, min(newest, began or EPOCH))
+        newest, began = (datetime.fromisoformat(held[name]) for name in ("newest", "began"))
+        mark = max(floor, min(newest, began))
         yield from ((table, [], mark) for table in TABLES)
+        self.progress = {}
 
     def changed(
-        self, call: Call, kind: str, names: Sequence[str], since: datetime | None
+        self, call: Call, kind: str, names: Sequence[str], since: datetime | None, last: int
     ) -> Iterator[list[dict[str, Any]]]:
-        """Yield pages of records that changed since an instant, or all of them."""
+        """Yield pages of records that changed since an instant, or all, beyond a record id."""
         filters = []
         if since is not None:
             at = (since - OVERLAP).replace(tzinfo=UTC)
             value = str(int(at.timestamp() * 1000))
             filters = [{"propertyName": MODIFIED[kind], "operator": "GTE", "value": value}]
-        return self.search(call, kind, filters, [*names, MODIFIED[kind]])
+        return self.search(call, kind, filters, [*names, MODIFIED[kind]], last)
 
     def search(
-        self, call: Call, kind: str, filters: list[dict], names: Sequence[str]
+        self, call: Call, kind: str, filters: list[dict], names: Sequence[str], last: int = 0
     ) -> Iterator[list[dict[str, Any]]]:
         """Yield pages of records in the order of their ids; every page is a query of its own."""
-        path, last = self.path("objects", f"{kind}/search"), 0
+        path = self.path("objects", f"{kind}/search")
         while True:
             beyond = {"propertyName": "hs_object_id", "operator": "GT", "value": str(last)}
             body = {
@@ -710,7 +766,7 @@ class HubSpot(Destination):
         """Post JSON and return the body of a good answer."""
         return self.checked(call("POST", path, json=body))
 
-    def checked(self, response: httpx.Response) -> dict[str, Any]:
+    def checked(self, response: httpx.Response, *, silent: int = 0) -> dict[str, Any]:
         """Return the body of a good answer; raises the signal that fits any other."""
         status, body = response.status_code, json_of(response)
         known = body if isinstance(body, dict) else {}
@@ -729,6 +785,7 @@ class HubSpot(Destination):
         reply = judge(
             response,
             who="HubSpot",
+            silent=silent,
             request_header="x-hubspot-correlation-id",
             rights=RIGHTS.format(scopes=SCOPES[self.kind]),
             reason=lambda body: redact(reason_of(body), *self.secret.values()),
@@ -766,7 +823,7 @@ class Clock:
 
 def encoded(values: Mapping[str, Value]) -> dict[str, str]:
     """Return values as HubSpot reads them; an empty text empties a property."""
-    return {name: text_of(value) for name, value in values.items()}
+    return {name: text_of(value) for name, value in values.items() if name != HubSpot.record_id}
 
 
 def text_of(value: Value) -> str:

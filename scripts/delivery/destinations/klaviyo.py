@@ -7,7 +7,8 @@ Contract, from Klaviyo's public documentation (developers.klaviyo.com, revision 
   /en/docs/use_klaviyos_bulk_profile_import_api: a null clears nothing there; that takes the
   endpoint "Update Profile". "Get Bulk Import Profiles Job": status queued, processing, complete or
   cancelled. "Get Errors for Bulk Import Profiles Job": errors with `original_payload`; "Get
-  Profiles for Bulk Import Profiles Job": the profiles that were written. Pages of up to 100.
+  Profiles for Bulk Import Profiles Job": the profiles that were written. Pages of up to 100. "Get
+  Bulk Import Profiles Jobs" filters by `status`.
 - "Update Profile", /en/reference/update_profile: null empties a field, what is left out stays,
   `meta.patch_properties.unset` removes custom properties; nothing is created.
 - "Add Profiles to List" and "Remove Profiles from List", /en/reference/add_profiles_to_list and
@@ -16,6 +17,8 @@ Contract, from Klaviyo's public documentation (developers.klaviyo.com, revision 
   it is. The endpoints that subscribe, unsubscribe or suppress are not used.
 - "Get Profiles" and "Get Lists", /en/reference/get_profiles and /en/reference/get_lists: filters
   `any(email,[...])` and `equals(name,"...")`.
+- "Get Accounts", /en/reference/get_accounts: the account of the key, by its public id; the key
+  needs the scope accounts:read.
 - "Request Profile Deletion", /en/reference/request_profile_deletion: exactly one identifier; every
   profile that matches is deleted, later.
 - "Rate limits, status codes, and errors", /en/docs/rate_limits_and_error_handling: two fixed
@@ -35,7 +38,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
-from urllib.parse import quote
 
 import httpx
 
@@ -46,8 +48,10 @@ from ..destination import (
     Outcome,
     Record,
     Refused,
+    Stop,
     Transient,
     Value,
+    url,
 )
 from ..errors import AuthError, ConfigError, redact
 from ..transport import judge
@@ -56,6 +60,7 @@ JOBS = "/api/profile-bulk-import-jobs"
 BUILT_IN = frozenset({"email", "phone_number", "first_name", "last_name", "external_id"})
 MOST_BYTES = 5_000_000
 MOST_MEMBERS = 1000
+MOST_OPEN_JOBS = 20
 PAGE = 100
 STEADY_SECONDS = 60.0
 PHONE = re.compile(r"\+?\d[\d ().-]{5,}\d")
@@ -65,10 +70,12 @@ class Klaviyo(Destination):
     """Profiles of one Klaviyo account, keyed by e-mail address, or by list and address."""
 
     name = "klaviyo"
+    takes_arrays = True
+    memberships = frozenset({"list"})
     address = "https://a.klaviyo.com"
     secrets: ClassVar = {
-        "KLAVIYO_API_KEY": "a private API key with the scopes profiles:read, profiles:write, "
-        "lists:read, lists:write, and data-privacy:write to erase"
+        "KLAVIYO_API_KEY": "a private API key with the scopes accounts:read, profiles:read, "
+        "profiles:write, lists:read, lists:write, and data-privacy:write to erase"
     }
     options: ClassVar = {
         "account": "",
@@ -76,6 +83,7 @@ class Klaviyo(Destination):
         "batch_size": 1000,
         "requests_per_minute": 150,
         "create_lists": False,
+        "mode": "upsert",
         "poll_seconds": 5.0,
         "job_timeout_seconds": 600.0,
     }
@@ -85,6 +93,8 @@ class Klaviyo(Destination):
         | {"$consent", "$consent_method", "$consent_timestamp", "$consent_form_id"}
     )
     can_read = True
+    can_match = True
+    takes_over = True  # an import reaches the profile that has the address
 
     def __init__(self, options: Mapping[str, Any], environ: Mapping[str, str]) -> None:
         """Take the options and the environment; see `Destination`."""
@@ -97,6 +107,8 @@ class Klaviyo(Destination):
         self.quota = (10, 600 / self.option["requests_per_minute"])
         self.lists: dict[str, str] = {}
         self.lock = threading.Lock()
+        self.unfinished: dict[str, str] = {}  # path of the job by its body
+        self.is_looked_at = False
 
     @property
     def headers(self) -> dict[str, str]:
@@ -107,6 +119,10 @@ class Klaviyo(Destination):
             "Content-Type": "application/vnd.api+json",
             "revision": self.option["revision"],
         }
+
+    def whose(self, call: Call) -> str:
+        """Return the account's public id."""
+        return f"account {self.checked(call('GET', '/api/accounts'))['data'][0]['id']}"
 
     def batch_of(self, operation: str, total: int) -> int:
         """Return the size of a batch: a remove may need one request per profile."""
@@ -206,17 +222,9 @@ class Klaviyo(Destination):
             "type": "profile-bulk-import-job",
             "attributes": {"profiles": {"data": data}},
         }
-        if len(json.dumps(body)) > MOST_BYTES:
-            raise Refused("more than 5 MB in one import job")
-        job = self.checked(call("POST", JOBS, json={"data": body}))["data"]
-        path, until = f"{JOBS}/{job['id']}", time.monotonic() + self.option["job_timeout_seconds"]
-        while job["attributes"]["status"] not in ("complete", "cancelled"):
-            if time.monotonic() > until:
-                return {}, {}
-            time.sleep(self.option["poll_seconds"])
-            job = self.checked(call("GET", path))["data"]
-        if job["attributes"]["status"] == "cancelled":
-            raise Transient("the import job was cancelled")
+        path = self.run_job(call, json.dumps({"data": body}))
+        if path is None:
+            return {}, {}
         refused: dict[str, str] = {}
         for problem in self.pages(call, f"{path}/import-errors", {}):
             reason = reason_of({"errors": [problem["attributes"]]})
@@ -234,6 +242,44 @@ class Klaviyo(Destination):
         rest = [profile for profile in profiles if profile not in ids and profile not in refused]
         return ids | {key: item["id"] for key, item in self.find(call, rest).items()}, refused
 
+    def run_job(self, call: Call, text: str) -> str | None:
+        """Start an import job and wait for it; returns its path, None when it takes too long.
+
+        Whoever asks for the same again looks at that job once more and starts no other.
+        """
+        if len(text) > MOST_BYTES:
+            raise Refused("more than 5 MB in one import job")
+        path, until = self.unfinished.pop(text, None), time.monotonic()
+        if path is None:
+            self.check_open_jobs(call)
+            job = self.checked(call("POST", JOBS, content=text))["data"]
+            path = JOBS + url("/{}", job["id"])
+            until += self.option["job_timeout_seconds"]
+        else:
+            job = self.checked(call("GET", path))["data"]
+        while job["attributes"]["status"] not in ("complete", "cancelled"):
+            if time.monotonic() >= until:
+                self.unfinished[text] = path
+                return None
+            time.sleep(self.option["poll_seconds"])
+            job = self.checked(call("GET", path))["data"]
+        if job["attributes"]["status"] == "cancelled":
+            raise Transient("the import job was cancelled")
+        return path
+
+    def check_open_jobs(self, call: Call) -> None:
+        """Raise Stop, once a run, when jobs of earlier runs pile up at Klaviyo."""
+        with self.lock:
+            if not self.is_looked_at:
+                query = {"filter": 'any(status,["queued","processing"])'}
+                open_jobs = sum(1 for _ in self.pages(call, JOBS, query))
+                if open_jobs > MOST_OPEN_JOBS:
+                    raise Stop(
+                        f"Klaviyo still works on {open_jobs} import jobs; push again when it has "
+                        "caught up."
+                    )
+                self.is_looked_at = True
+
     def empty(self, call: Call, profile: str, names: Sequence[str]) -> None:
         """Empty fields of one profile, which may have been deleted."""
         if not names:
@@ -245,7 +291,7 @@ class Klaviyo(Destination):
         }
         if custom := [name for name in names if name not in BUILT_IN]:
             data["meta"] = {"patch_properties": {"unset": custom}}
-        response = call("PATCH", f"/api/profiles/{quote(profile)}", json={"data": data})
+        response = call("PATCH", url("/api/profiles/{}", profile), json={"data": data})
         if response.status_code != 404:
             self.checked(response)
 
@@ -257,11 +303,11 @@ class Klaviyo(Destination):
         for held, profiles in by_list.items():
             for some in chunks(profiles, MOST_MEMBERS):
                 data = [{"type": "profile", "id": profile} for profile in some]
-                path = f"/api/lists/{quote(held)}/relationships/profiles"
+                path = url("/api/lists/{}/relationships/profiles", held)
                 response = call(method, path, json={"data": data})
                 if method == "DELETE" and response.status_code == 404 and len(some) == 1:
                     continue  # the profile or the list is gone; of several, halving tells which
-                self.checked(response)
+                self.checked(response, silent=204)
 
     def list_id(self, call: Call, name: str, *, create: bool = False) -> str:
         """Return the id of a list by name or id; raises ConfigError when there is none."""
@@ -281,7 +327,7 @@ class Klaviyo(Destination):
             raise ConfigError(f"Klaviyo has {len(ids)} lists named {name}; map the id instead.")
         if ids:
             return ids[0]
-        response = call("GET", f"/api/lists/{quote(name, safe='')}")
+        response = call("GET", url("/api/lists/{}", name))
         if response.status_code not in (400, 404):
             return self.checked(response)["data"]["id"]
         if not create:
@@ -316,10 +362,17 @@ class Klaviyo(Destination):
                 return
             query["page[cursor]"] = httpx.URL(following).params["page[cursor]"]
 
-    def checked(self, response: httpx.Response) -> Any:
+    def checked(self, response: httpx.Response, *, silent: int = 0) -> Any:
         """Return the body of a good answer; raises otherwise."""
         rights = f"Check KLAVIYO_API_KEY: {self.secrets['KLAVIYO_API_KEY']}."
-        return judge(response, who="Klaviyo", rights=rights, reason=reason_of, pause=STEADY_SECONDS)
+        return judge(
+            response,
+            who="Klaviyo",
+            rights=rights,
+            reason=reason_of,
+            pause=STEADY_SECONDS,
+            silent=silent,
+        )
 
     def read(
         self, call: Call, records: Sequence[Record], names: Sequence[str]
@@ -334,6 +387,16 @@ class Klaviyo(Destination):
                 held[record.key] = {name: values.get(name) for name in names}
         return held
 
+    def match(self, call: Call, records: Sequence[Record]) -> dict[str, list[str]]:
+        """Return the ids of the profiles with these addresses."""
+        found = self.find(call, [address_of(record) for record in records])
+        ids = {record.key: found.get(address_of(record)) for record in records}
+        return {key: [item["id"]] for key, item in ids.items() if item}
+
+    def count(self, call: Call) -> int:
+        """Return 1 when there is a profile: Klaviyo does not say how many."""
+        return len(self.checked(call("GET", "/api/profiles", params={"page[size]": 1}))["data"])
+
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
         """Ask Klaviyo to delete every profile with the address, which happens later."""
         profile = {"type": "profile", "attributes": {"email": key.rpartition("|")[2]}}
@@ -341,7 +404,8 @@ class Klaviyo(Destination):
             "type": "data-privacy-deletion-job",
             "attributes": {"profile": {"data": profile}},
         }
-        self.checked(call("POST", "/api/data-privacy-deletion-jobs", json={"data": body}))
+        response = call("POST", "/api/data-privacy-deletion-jobs", json={"data": body})
+        self.checked(response, silent=202)
         return True
 
     def doctor(

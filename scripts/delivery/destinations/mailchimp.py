@@ -8,12 +8,16 @@ Contract, from Mailchimp's public documentation (mailchimp.com/developer/marketi
   creates; "Get member info" gives `status` and `tags`.
 - "Batch subscribe or unsubscribe", /api/lists/batch-subscribe-or-unsubscribe: 500 members a call,
   but `update_existing` is what changes the status of existing members, and `status_if_new` is
-  documented for the PUT only. Batch operations (/api/batch-operations) answer with a file on
-  another host. Therefore every member is a request of its own here.
+  documented for the PUT only. So every member is a request of its own here, and many of them go
+  as "Batch operations", /api/batch-operations: POST /batches with method, path, params, body and
+  operation_id of each; `status` finished; `response_body_url` is a signed address, for ten minutes,
+  of a tar.gz of JSON lists with `status_code`, `operation_id` and `response`; at most 500 batches
+  are pending.
 - "Add or remove member tags", /api/list-member-tags/add-or-remove-member-tags: `active` adds a tag,
   `inactive` removes it, 204.
 - "Delete list member" (delete-permanent): erases personal data and makes it impossible to import
   the address again.
+- "API Root", /api/root/list-api-root-resources: GET `/3.0/` gives the `account_id` of the key.
 - "Merge Fields", /docs/merge-fields, and "Add merge field", /api/list-merges/add-merge-field: the
   types text, number, date and others.
 - "Fundamentals", /docs/fundamentals: basic authentication with any user and the API key, whose
@@ -32,14 +36,29 @@ default `transactional`, which subscribes nobody.
 
 import base64
 import hashlib
+import io
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import tarfile
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
-from urllib.parse import quote
 
 import httpx
 
-from ..destination import Call, Destination, Finding, Outcome, Record, Refused, Transient, Value
+from ..destination import (
+    Call,
+    Destination,
+    Finding,
+    Outcome,
+    Record,
+    Refused,
+    Stop,
+    Transient,
+    Value,
+    url,
+)
 from ..errors import AuthError, ConfigError, redact
 from ..transport import json_of, judge
 
@@ -50,6 +69,7 @@ NEVER = frozenset({"unsubscribed", "cleaned", "archived"})
 STATUSES = ("transactional", "pending", "subscribed", "unsubscribed")
 PAUSE_SECONDS = 10.0
 LOAD_SECONDS = 60.0
+SINGLY, IN_A_BATCH = 5, 500
 # Kinds of columns → types of merge fields that take them; the first one is created.
 TYPES = {
     "text": ("text", "phone", "url", "imageurl", "zip", "dropdown", "radio"),
@@ -58,6 +78,19 @@ TYPES = {
     "instant": ("text", "date"),
     "date": ("date", "text"),
 }
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request of a job; `arguments` are those of a call."""
+
+    method: str
+    path: str
+    arguments: dict[str, Any]
+
+
+# What one member takes: yields requests, is sent the answers, returns what became of the member.
+Job = Generator[Request, Any, Outcome]
 
 
 class Mailchimp(Destination):
@@ -69,6 +102,10 @@ class Mailchimp(Destination):
         "account": "",
         "audience": "",
         "status_if_new": "transactional",
+        "mode": "upsert",
+        "batch_above": 1000,
+        "batch_minutes": 60.0,
+        "poll_seconds": 5.0,
         "requests_per_second": 10,
     }
     needs = frozenset({"email"})
@@ -78,7 +115,10 @@ class Mailchimp(Destination):
         | {"timestamp_signup", "sms_subscription_status", "language"}
     )
     can_read = True
-    batch_size = 5  # a batch is as many requests, so that what fails repeats little
+    can_match = True
+    takes_over = True  # a member is found under its address
+    look_at_most = 500  # one request each
+    batch_size = SINGLY  # as many requests each, so that what fails repeats little
     # Each worker has one connection, and Mailchimp allows 10; other programs need some as well.
     max_workers: ClassVar[int] = 8
 
@@ -89,7 +129,7 @@ class Mailchimp(Destination):
         if not self.base_url and center:
             self.base_url = f"https://{center[1]}.api.mailchimp.com"
         self.quota = (max(1, self.option["requests_per_second"]), 1.0)
-        self.path = f"/3.0/lists/{quote(self.option['audience'], safe='')}"
+        self.path = url("/3.0/lists/{}", self.option["audience"] or "-")
 
     @property
     def account(self) -> str:
@@ -115,21 +155,99 @@ class Mailchimp(Destination):
         if self.option["status_if_new"] not in STATUSES:
             raise ConfigError(f"The option status_if_new of mailchimp is one of {STATUSES}.")
 
+    def whose(self, call: Call) -> str:
+        """Return the account, its data center and the audience."""
+        held = self.checked(call("GET", "/3.0/", params={"fields": "account_id"}))
+        center = httpx.URL(self.base_url).host.partition(".")[0]
+        return f"account {held['account_id']} in {center}, audience {self.option['audience']}"
+
+    def batch_of(self, operation: str, total: int) -> int:
+        """Return the size of a batch operation for a large run, and else of a few members."""
+        return IN_A_BATCH if total > self.option["batch_above"] else SINGLY
+
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
-        """Send one member after the other; see `Destination.send`."""
+        """Send one member after the other, many of them as batch operations; see `Destination`."""
         change = self.remove if operation == "remove" else self.write
+        jobs = {record.key: change(record) for record in records}
+        if len(records) > SINGLY:
+            ended = self.together(call, jobs)
+        else:
+            ended = {key: self.alone(call, job) for key, job in jobs.items()}
         outcomes = []
         for record in records:
-            try:
-                outcomes.append(change(call, record))
-            except Refused as problem:
-                reason = PHONE.sub("***", redact(str(problem), address_of(record)))
-                outcomes.append(Outcome(record.key, "refused", None, reason))
+            end = ended[record.key]
+            if isinstance(end, Outcome):
+                outcomes.append(end)
+                continue
+            reason = PHONE.sub("***", redact(str(end), address_of(record)))
+            state = "refused" if isinstance(end, Refused) else "open"
+            outcomes.append(Outcome(record.key, state, None, reason))
         return outcomes
 
-    def write(self, call: Call, record: Record) -> Outcome:
+    def alone(self, call: Call, job: Job) -> Outcome | Refused:
+        """Make the requests of one member, one by one."""
+        try:
+            request = next(job)
+            while True:
+                request = job.send(call(request.method, request.path, **request.arguments))
+        except StopIteration as end:
+            return end.value
+        except Refused as problem:
+            return problem
+
+    def together(
+        self, call: Call, jobs: Mapping[str, Job]
+    ) -> dict[str, Outcome | Refused | Transient]:
+        """Make the first request of every member in one batch operation, then the second ones."""
+        ended: dict[str, Outcome | Refused | Transient] = {}
+        answers: dict[str, httpx.Response | None] = dict.fromkeys(jobs)
+        while answers:
+            asked: dict[str, Request] = {}
+            for key, answer in answers.items():
+                try:
+                    asked[key] = jobs[key].send(answer)
+                except StopIteration as end:
+                    ended[key] = end.value
+                except (Refused, Transient) as problem:
+                    ended[key] = problem
+            found = self.batch(call, asked) if asked else {}
+            ended |= {key: Transient("not in the answer") for key in asked.keys() - found.keys()}
+            answers = dict(found)
+        return ended
+
+    def batch(self, call: Call, asked: Mapping[str, Request]) -> dict[str, httpx.Response]:
+        """Make many requests as one batch operation; returns the answers by key."""
+        keys = list(asked)
+        operations = []
+        for number, request in enumerate(asked.values()):
+            operation = {
+                "method": request.method,
+                "path": request.path.removeprefix("/3.0"),
+                "operation_id": str(number),
+                "params": request.arguments.get("params", {}),
+            }
+            if "json" in request.arguments:
+                operation["body"] = json.dumps(request.arguments["json"])
+            operations.append(operation)
+        batch = self.checked(call("POST", "/3.0/batches", json={"operations": operations}))
+        path = "/3.0/batches" + url("/{}", batch["id"])
+        until = time.monotonic() + 60 * self.option["batch_minutes"]
+        while batch["status"] != "finished":
+            if time.monotonic() > until:  # what it did meanwhile is done again, and changes nothing
+                call("DELETE", path)
+                raise Stop("Mailchimp has not finished a batch operation in time.")
+            time.sleep(self.option["poll_seconds"])
+            batch = self.checked(call("GET", path))
+        return {
+            keys[int(result["operation_id"])]: httpx.Response(
+                result["status_code"], text=result.get("response") or ""
+            )
+            for result in results_of(batch["response_body_url"])
+        }
+
+    def write(self, record: Record) -> Job:
         """Create or update a member, then its tags."""
-        member, path = self.member(call, record, "status"), self.member_path(record)
+        member, path = (yield from self.member(record, "status")), self.member_path(record)
         if member and member.get("status") in NEVER:
             raise Refused(f"the member is {member['status']}")
         is_known = member is not None and record.remote_id is not None
@@ -141,10 +259,10 @@ class Mailchimp(Destination):
             body |= {"email_address": address_of(record), "status_if_new": status}
         if body:
             query = {"skip_merge_validation": "true"}
-            response = call(method, path, json=body, params=query)
+            response = yield Request(method, path, {"json": body, "params": query})
             if method == "PUT" and response.status_code == 404 and json_of(response):
                 raise ConfigError(f"Mailchimp has no audience {self.option['audience']}.")
-            held = (self.checked(response) or {}).get("merge_fields", merges)
+            held = self.checked(response).get("merge_fields", merges)
             if lacking := sorted(set(merges) - set(held)):
                 raise ConfigError(
                     f"The audience has no merge fields {lacking}. Run doctor to create them, or "
@@ -153,58 +271,64 @@ class Mailchimp(Destination):
         before = set(tags_of_remote(record.remote_id)) if is_known else set()
         after = tags_in(record.whole | record.values)
         states = dict.fromkeys(before - set(after), "inactive")
-        self.tag(call, path, states | dict.fromkeys(set(after) - before, "active"))
+        yield from self.tag(path, states | dict.fromkeys(set(after) - before, "active"))
         return Outcome(record.key, "delivered", ";".join([hash_of(record), *after]))
 
-    def remove(self, call: Call, record: Record) -> Outcome:
+    def remove(self, record: Record) -> Job:
         """Take our tags off; empty our merge fields unless rows are one tag and one person."""
         path, mapped = self.member_path(record), record.values.keys() | record.whole.keys()
         is_tag_row = "tag" in mapped or "|" in record.key
         ours = tags_of_remote(record.remote_id) or tags_in(record.whole)
         if not ours and not record.remote_id and (is_tag_row or "tags" in mapped):
-            member = self.member(call, record, "tags.name")
+            member = yield from self.member(record, "tags.name")
             if member is None:
                 return Outcome(record.key, "delivered")
             held = [tag["name"] for tag in member.get("tags", [])]
             ours = [tag for tag in held if tag == record.key.rpartition("|")[0]]
             if held and not ours:
                 raise Refused("nobody knows which tags are ours; take them off by hand")
-        self.tag(call, path, dict.fromkeys(ours, "inactive"))
+        yield from self.tag(path, dict.fromkeys(ours, "inactive"))
         emptied = {} if is_tag_row else merge_fields(record.values)
         if emptied:
             query = {"skip_merge_validation": "true"}
-            response = call("PATCH", path, json={"merge_fields": emptied}, params=query)
+            body = {"merge_fields": emptied}
+            response = yield Request("PATCH", path, {"json": body, "params": query})
             if response.status_code != 404:  # who is not in the audience is already gone
                 self.checked(response)
         return Outcome(record.key, "delivered")
 
-    def tag(self, call: Call, path: str, states: Mapping[str, str]) -> None:
+    def tag(self, path: str, states: Mapping[str, str]) -> Generator[Request, Any, None]:
         """Add and remove tags of one member, if it still exists."""
         if not states:
             return
         tags = [{"name": name, "status": states[name]} for name in sorted(states)]
-        response = call("POST", f"{path}/tags", json={"tags": tags})
+        response = yield Request("POST", f"{path}/tags", {"json": {"tags": tags}})
         if response.status_code != 404:
-            self.checked(response)
+            self.checked(response, silent=204)
 
     def member_path(self, record: Record) -> str:
         """Return where a member is."""
-        return f"{self.path}/members/{hash_of(record)}"
+        return self.path + url("/members/{}", hash_of(record))
 
-    def member(self, call: Call, record: Record, fields: str) -> dict[str, Any] | None:
+    def member(self, record: Record, fields: str) -> Generator[Request, Any, dict[str, Any] | None]:
         """Return these fields of a member, None when the audience does not hold it."""
-        response = call("GET", self.member_path(record), params={"fields": fields})
+        response = yield Request("GET", self.member_path(record), {"params": {"fields": fields}})
         if response.status_code == 404 and json_of(response) is not None:
             return None
         return self.checked(response)
 
-    def checked(self, response: httpx.Response) -> Any:
+    def checked(self, response: httpx.Response, *, silent: int = 0) -> Any:
         """Return the body of a good answer; raises otherwise."""
         if response.status_code == 403 and json_of(response) is None:
             raise Transient("HTTP 403 that is not JSON: too much load", LOAD_SECONDS)
         rights = "Check MAILCHIMP_API_KEY and that its user may manage the audience."
         return judge(
-            response, who="Mailchimp", rights=rights, reason=reason_of, pause=PAUSE_SECONDS
+            response,
+            who="Mailchimp",
+            rights=rights,
+            reason=reason_of,
+            pause=PAUSE_SECONDS,
+            silent=silent,
         )
 
     def read(
@@ -213,7 +337,8 @@ class Mailchimp(Destination):
         """Return what the members hold; see `Destination.read`."""
         found = {}
         for record in records:
-            member = self.member(call, record, "email_address,merge_fields,tags.name")
+            asked = self.member(record, "email_address,merge_fields,tags.name")
+            member = self.alone(call, asked)
             if member is not None:
                 tags = ";".join(tag["name"] for tag in member.get("tags", []))
                 held = {"email": member["email_address"], "tags": tags or None}
@@ -225,12 +350,26 @@ class Mailchimp(Destination):
                 }
         return found
 
+    def match(self, call: Call, records: Sequence[Record]) -> dict[str, list[str]]:
+        """Return the MD5 of each address that the audience holds, whatever its status."""
+        return {
+            record.key: [hash_of(record)]
+            for record in records
+            if self.alone(call, self.member(record, "id")) is not None
+        }
+
+    def count(self, call: Call) -> int:
+        """Return how many people the audience holds, also those who left."""
+        asked = "stats.member_count,stats.unsubscribe_count,stats.cleaned_count"
+        stats = self.checked(call("GET", self.path, params={"fields": asked}))["stats"]
+        return sum(stats.values())
+
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
         """Delete a member for good; the address can never be imported again."""
         member = hash_of(Record(key, remote_id, {}, {}))
-        response = call("POST", f"{self.path}/members/{member}/actions/delete-permanent")
+        response = call("POST", self.path + url("/members/{}/actions/delete-permanent", member))
         if response.status_code != 404:
-            self.checked(response)
+            self.checked(response, silent=204)
         return True
 
     def doctor(
@@ -276,6 +415,18 @@ class Mailchimp(Destination):
         except Refused as problem:
             return Finding(title, False, str(problem))
         return Finding(title, True, "created")
+
+
+def results_of(address: str) -> Iterator[dict[str, Any]]:
+    """Yield the results of a batch operation; the address is signed and must not see the key."""
+    try:
+        content = httpx.get(address, timeout=60, follow_redirects=True).raise_for_status().content
+    except httpx.HTTPError as problem:
+        raise Transient(f"no results of a batch ({type(problem).__name__})") from None
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        for entry in archive:
+            if entry.isfile() and entry.name.endswith(".json"):
+                yield from json.load(archive.extractfile(entry))
 
 
 def address_of(record: Record) -> str:

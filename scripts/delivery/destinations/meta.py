@@ -12,6 +12,7 @@ Contract, from Meta's public documentation (developers.facebook.com):
   `batch_seq`, `last_batch_flag` and `estimated_num_total`; DELETE on the same path removes people;
   `EXTERN_ID` is our own identifier and not hashed; an audience is created with `subtype` CUSTOM and
   `customer_file_source`; `operation_status` 471 is a flagged audience.
+- "Ad Account" and "Custom Audience", /docs/marketing-api/reference: both have `account_id`.
 - "Handling errors", /docs/graph-api/guides/error-handling: 1 and 2 pass by themselves; 4, 17 and
   341 are throttling; 102 and 190 are the token; 10 and 200 to 299 are missing rights.
 - "Rate limits", /docs/graph-api/overview/rate-limiting, and /docs/marketing-api/overview/
@@ -30,7 +31,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from ..destination import Call, Refused, Stop, Transient, Value
+from ..destination import Call, Refused, Stop, Transient, Value, url
 from ..errors import AuthError, ConfigError, redact
 from ..transport import PAUSE, json_of, judge, retry_after
 from . import hashing
@@ -70,7 +71,7 @@ class Meta(AudienceDestination):
     options: ClassVar[Mapping[str, Any]] = {
         "account": "",
         "audiences": {},
-        "version": "v25.0",
+        "version": "v27.0",
         "batch_size": ROWS,
         "requests_per_hour": 5000,
     }
@@ -90,6 +91,15 @@ class Meta(AudienceDestination):
     def headers(self) -> dict[str, str]:
         """The token."""
         return {"Authorization": f"Bearer {self.secret['META_ACCESS_TOKEN']}"}
+
+    def whose(self, call: Call) -> str:
+        """Return the ad account: the option, or that of the audiences, where they are named."""
+        account = str(self.option["account"]).removeprefix("act_")
+        named = sorted(str(audience or "") for audience in self.option["audiences"].values())
+        path = f"act_{account}" if account else next(filter(None, named), "me")
+        asked, what = ("id", "user") if path == "me" else ("account_id", "ad account")
+        held = self.checked(call("GET", f"{self.path}/{path}", params={"fields": asked}))
+        return f"{what} {held[asked]}"
 
     def identify(self, values: Mapping[str, Value]) -> Row:
         """Return a person by Meta's keys."""
@@ -119,7 +129,7 @@ class Meta(AudienceDestination):
                 "estimated_num_total": len(people),
             }
             body = form(payload={"schema": schema, "data": data}, session=batch)
-            path = f"{self.path}/{audience}/users"
+            path = self.path + url("/{}/users", audience)
             reply = self.checked(call(method, path, content=body, headers=FORM))
             refused |= invalid(reply, part)
         return refused
@@ -127,7 +137,7 @@ class Meta(AudienceDestination):
     def look_up(self, call: Call, audience: str) -> str:
         """Return what is wrong with an audience."""
         wanted = {"fields": "id,subtype,operation_status"}
-        held = self.checked(call("GET", f"{self.path}/{audience}", params=wanted))
+        held = self.checked(call("GET", self.path + url("/{}", audience), params=wanted))
         status = held.get("operation_status") or {}
         if held.get("subtype") != "CUSTOM":
             return "It is not a customer file audience (subtype CUSTOM)."
@@ -138,7 +148,7 @@ class Meta(AudienceDestination):
         account = str(self.option["account"]).removeprefix("act_")
         if not account:
             raise ConfigError("Set the option account of meta to the id of the ad account.")
-        path, after = f"{self.path}/act_{account}/customaudiences", ""
+        path, after = self.path + url("/act_{}/customaudiences", account), ""
         while True:
             parameters = {"fields": "id,name", "limit": "200"} | ({"after": after} if after else {})
             page = self.checked(call("GET", path, params=parameters))
@@ -193,7 +203,7 @@ def form(**fields: Any) -> str:
 def invalid(reply: Mapping[str, Any], part: Sequence[Person]) -> dict[str, str]:
     """Return which rows of a request Meta calls invalid; raises Refused when it does not say."""
     count = number(reply.get("num_invalid_entries"))
-    received = number(reply.get("num_received", len(part)))
+    received = number(reply.get("num_received"))
     if received + count < len(part):
         raise Transient(f"Meta received {received} of {len(part)} rows")
     if not count:

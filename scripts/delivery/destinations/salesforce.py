@@ -20,7 +20,8 @@ Contract, from Salesforce's public documentation (developer.salesforce.com unles
   REQUEST_LIMIT_EXCEEDED is the allocation of 24 hours or, when the text says Concurrent, too many
   long requests at once. There is no limit per second; ours keeps other integrations alive.
 - "OAuth 2.0 Client Credentials Flow for Server-to-Server Integration", help.salesforce.com,
-  xcloud.remoteaccess_oauth_client_credentials_flow: POST /services/oauth2/token at My Domain.
+  xcloud.remoteaccess_oauth_client_credentials_flow: POST /services/oauth2/token at My Domain; the
+  answer's `id` is the identity URL, `https://login.salesforce.com/id/<organisation>/<user>`.
 - "Maximum number of rows returned by SOQL queries over the REST API", help.salesforce.com,
   000386264: a long query belongs into the body of a Composite request; that also keeps keys out
   of addresses. "Quoted String Escape Sequences" says how a text is quoted.
@@ -63,6 +64,7 @@ from ..destination import (
     Stop,
     Transient,
     Value,
+    url,
 )
 from ..errors import AuthError, ConfigError, redact
 from ..transport import json_of, judge, retry_after
@@ -114,7 +116,8 @@ class Salesforce(Destination):
         "SALESFORCE_CLIENT_SECRET": "its consumer secret",
     }
     options: ClassVar = {
-        "object": "Contact", "external_id": "", "version": "62.0", "bulk_above": 2000,
+        "object": "Contact", "external_id": "", "match_by": "Email", "mode": "upsert",
+        "version": "62.0", "bulk_above": 2000,
         "bulk_size": 10_000, "bulk_minutes": 30.0, "poll_seconds": 5.0, "requests_per_second": 10,
         "account": "",
     }  # fmt: skip
@@ -124,6 +127,8 @@ class Salesforce(Destination):
          "HasOptedOutGeoTracking", "ShouldForget"}
     )  # fmt: skip
     can_read = True
+    can_match = True
+    record_id = "Id"
     batch_size = COLLECTION
 
     def __init__(self, options: Mapping[str, Any], environ: Mapping[str, str]) -> None:
@@ -132,7 +137,7 @@ class Salesforce(Destination):
         self.quota = (self.option["requests_per_second"], 1.0)
         self.object, self.external_id = self.option["object"], self.option["external_id"]
         self.root = f"/services/data/v{self.option['version']}"
-        self.lock, self.token = threading.Lock(), ""
+        self.lock, self.token, self.identity = threading.Lock(), "", ""
         self.untouchable = {name.lower() for name in self.forbidden}  # names have no case
         self.described: dict[str, Any] = {}
         self.field: dict[str, dict[str, Any]] = {}
@@ -140,12 +145,22 @@ class Salesforce(Destination):
     def check(self) -> None:
         """Raise ConfigError when a secret or the external id field is missing."""
         super().check()
-        for name in ("object", "external_id"):
+        for name in ("object", "external_id", "match_by"):
+            if name == "match_by" and not self.option[name]:
+                continue
             if not re.fullmatch(r"\w+", self.option[name]):
                 raise ConfigError(
                     f"The option {name} of salesforce must be an API name, such as Contact or "
                     f"Audience_Profile_Id__c, not {self.option[name]!r}."
                 )
+
+    def whose(self, call: Call) -> str:
+        """Return the organisation; the answer that brings a token names it."""
+        self.renew(call, "")
+        found = re.search(r"/id/(\w+)/\w+$", self.identity)
+        if not found:
+            raise Refused("the token comes without an identity URL")
+        return f"organisation {found[1]}"
 
     def batch_of(self, operation: str, total: int) -> int:
         """Return the size of a Bulk API job for a large run, of a collection for a small one."""
@@ -154,29 +169,26 @@ class Salesforce(Destination):
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
         """Send one batch; see `Destination.send`.
 
-        What changes or empties a known record is an update by record id. Records that have gone
-        are created anew by an update; a remove looks once whether they live on after a merge.
+        What changes or empties a known record is an update by record id, and so is taking over one
+        that was there before: it gets our external id. Records that have gone are created anew by
+        an update; a remove looks once whether they live on after a merge.
         """
-        if operation == "add":
-            done = self.upsert(call, {record.key: record.values for record in records})
+        empty = operation == "remove"
+        ids = {record.key: record.remote_id for record in records if record.remote_id}
+        own = [self.external_id] if operation == "add" else []
+        done = self.update(call, records, ids, empty=empty, own=own)
+        lost = [
+            record for record in records if record.key not in done or done[record.key].code in GONE
+        ]
+        if empty:
+            rows = self.look_up(call, [record.key for record in lost])
+            found = {key: row["id"] for key, row in rows.items()}
+            done |= {record.key: Result() for record in lost}  # nobody there: nothing to empty
+            done |= self.update(call, lost, found, empty=True)
         else:
-            empty = operation == "remove"
-            ids = {record.key: record.remote_id for record in records if record.remote_id}
-            done = self.update(call, records, ids, empty=empty)
-            lost = [
-                record
-                for record in records
-                if record.key not in done or done[record.key].code in GONE
-            ]
-            if empty:
-                rows = self.look_up(call, [record.key for record in lost])
-                found = {key: row["id"] for key, row in rows.items()}
-                done |= {record.key: Result() for record in lost}  # nobody there: nothing to empty
-                done |= self.update(call, lost, found, empty=True)
-            else:
-                done |= self.upsert(
-                    call, {record.key: {**record.whole, **record.values} for record in lost}
-                )
+            done |= self.upsert(
+                call, {record.key: {**record.whole, **record.values} for record in lost}
+            )
         return [outcome_of(record.key, done[record.key]) for record in records]
 
     def upsert(self, call: Call, rows: Mapping[str, Mapping[str, Value]]) -> dict[str, Result]:
@@ -186,13 +198,23 @@ class Salesforce(Destination):
         return {key: done.get(key, Result(code=NOT_REPORTED)) for key in rows}
 
     def update(
-        self, call: Call, records: Sequence[Record], ids: Mapping[str, str], *, empty: bool
+        self,
+        call: Call,
+        records: Sequence[Record],
+        ids: Mapping[str, str],
+        *,
+        empty: bool,
+        own: Sequence[str] = (),
     ) -> dict[str, Result]:
-        """Change records by record id, those whose id is known; returns a result per key."""
+        """Change records by record id, those whose id is known; returns a result per key.
+
+        `own` are fields that take the key.
+        """
         rows: dict[str, dict[str, Value]] = {}
         for record in records:
             if record.key in ids:  # an id may not appear twice in a request
                 values = self.prepared(call, record.values, empty=empty)
+                values |= dict.fromkeys(own, record.key)
                 rows.setdefault(ids[record.key], {}).update(values)
         done = self.write(call, "Id", rows)
         return {
@@ -202,11 +224,12 @@ class Salesforce(Destination):
     def prepared(
         self, call: Call, values: Mapping[str, Value], *, empty: bool = False
     ) -> dict[str, Value]:
-        """Return values without the key field and with nothing null that cannot be null."""
+        """Return values without what names the record and with nothing null that cannot be."""
         for name in values:
             if name.lower() in self.untouchable:
                 raise ConfigError(f"Salesforce's {name} is not ours to write; take it out.")
-        ours = {k: v for k, v in values.items() if k.lower() != self.external_id.lower()}
+        names = {"id", self.external_id.lower()}
+        ours = {name: value for name, value in values.items() if name.lower() not in names}
         if None not in ours.values():
             return ours
         about = self.fields(call)
@@ -258,7 +281,7 @@ class Salesforce(Destination):
         if by != "Id":
             job |= {"operation": "upsert", "externalIdFieldName": by}
         job_id = self.ask(call, "POST", "/jobs/ingest", json={**job, "lineEnding": "LF"})["id"]
-        path, kind = f"/jobs/ingest/{job_id}", {"Content-Type": "text/csv; charset=UTF-8"}
+        path, kind = url("/jobs/ingest/{}", job_id), {"Content-Type": "text/csv; charset=UTF-8"}
         self.ask(call, "PUT", f"{path}/batches", content=csv_of(by, rows), headers=kind)
         self.ask(call, "PATCH", path, json={"state": "UploadComplete"})
         ended = self.wait(call, path)
@@ -308,11 +331,20 @@ class Salesforce(Destination):
         self, call: Call, keys: Sequence[str], names: Sequence[str] = ()
     ) -> dict[str, dict[str, Any]]:
         """Return the rows that Salesforce holds for these keys, column names in lower case."""
-        found: dict[str, dict[str, Any]] = {}
-        for start in range(0, len(keys), COLLECTION):
-            some = ",".join(quoted(key) for key in keys[start : start + COLLECTION])
-            columns = ", ".join(dict.fromkeys(["Id", self.external_id, *names]))
-            query = f"SELECT {columns} FROM {self.object} WHERE {self.external_id} IN ({some})"
+        held = self.external_id.lower()
+        rows = self.query(call, self.external_id, keys, names)
+        found = {str(row[held]): row for row in rows}
+        return {key: found[key] for key in keys if key in found}
+
+    def query(
+        self, call: Call, column: str, values: Iterable[str], names: Sequence[str] = ()
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the rows whose column has one of the values, column names in lower case."""
+        wanted = sorted(set(values))
+        for start in range(0, len(wanted), COLLECTION):
+            some = ",".join(quoted(value) for value in wanted[start : start + COLLECTION])
+            columns = ", ".join(dict.fromkeys(["Id", self.external_id, column, *names]))
+            query = f"SELECT {columns} FROM {self.object} WHERE {column} IN ({some})"
             address = f"{self.root}/query?q={quote(query)}"
             part = {"method": "GET", "url": address, "referenceId": "found"}
             answer = self.ask(call, "POST", "/composite", json={"compositeRequest": [part]})
@@ -322,15 +354,42 @@ class Salesforce(Destination):
                 self.check_fields(problems)
                 raise Transient(problems[0].code if problems else "the query was not answered")
             for row in body["records"]:
-                held = {name.lower(): value for name, value in row.items()}
-                found[str(held[self.external_id.lower()])] = held
-        return {key: found[key] for key in keys if key in found}
+                yield {name.lower(): value for name, value in row.items()}
+
+    def match(self, call: Call, records: Sequence[Record]) -> dict[str, list[str]]:
+        """Return the ids of records by Id where one is mapped, external id, then `match_by`."""
+        found: dict[str, list[str]] = {}
+        by = self.option["match_by"]
+        # An Id of 15 characters has 18 in the answer, and texts such as addresses have no case.
+        forms = {"Id": lambda value: value[:15], self.external_id: str} | (
+            {by: str.lower} if by else {}
+        )
+        for column, form in forms.items():
+            keys: dict[str, list[str]] = {}
+            values = []
+            for record in records:
+                own = record.key if column == self.external_id else record.values.get(column)
+                if record.key not in found and (value := str(own or "").strip()):
+                    keys.setdefault(form(value), []).append(record.key)
+                    values.append(value)
+            for row in self.query(call, column, values):
+                for key in keys.get(form(str(row[column.lower()])), []):
+                    found.setdefault(key, []).append(row["id"])
+        return found
+
+    def count(self, call: Call) -> int:
+        """Return how many records of the object the integration user sees."""
+        query = quote(f"SELECT COUNT() FROM {self.object}")
+        return self.ask(call, "GET", f"/query?q={query}")["totalSize"]
 
     def read(
         self, call: Call, records: Sequence[Record], names: Sequence[str]
     ) -> dict[str, dict[str, Value]]:
         """Return what Salesforce holds in these fields, by key."""
-        rows = self.look_up(call, [record.key for record in records], names)
+        unknown = [record.key for record in records if not record.remote_id]
+        known = {record.remote_id: record.key for record in records if record.remote_id}
+        rows = self.look_up(call, unknown, names)
+        rows |= {known[row["id"]]: row for row in self.query(call, "Id", known, names)}
         return {
             key: {name: plain(row.get(name.lower())) for name in names} for key, row in rows.items()
         }
@@ -339,7 +398,7 @@ class Salesforce(Destination):
         """Delete the record, False when there is none; the recycle bin keeps it up to 15 days."""
         ids = [remote_id] if remote_id else []
         for entry in ids or [row["id"] for row in self.look_up(call, [key]).values()]:
-            response = self.request(call, "DELETE", f"/sobjects/{self.object}/{entry}")
+            response = self.request(call, "DELETE", url("/sobjects/{}/{}", self.object, entry))
             if response.status_code != 404:
                 self.judged(response)
             ids = [entry]
@@ -363,6 +422,8 @@ class Salesforce(Destination):
         advice = "Make it a text field with External ID and Unique, visible to the user."
         yield Finding(self.external_id, fits, "" if fits else advice)
         for name, kind in fields.items():
+            if name == self.record_id:  # only read, to find the record
+                continue
             advice = wrong(held.get(name.lower()), kind)
             yield Finding(name, not advice, advice)
         mapped = {name.lower() for name in (*fields, self.external_id)}
@@ -415,6 +476,7 @@ class Salesforce(Destination):
                     )
                 except Refused as problem:
                     raise AuthError(f"Salesforce gives no token ({problem}). {RIGHTS}") from None
+                self.identity = str(body.get("id"))
                 self.token = body["access_token"]
             return self.token
 
@@ -436,7 +498,15 @@ class Salesforce(Destination):
             )
         self.check_fields(problems)
         saved = ", ".join(sorted(codes))
-        return judge(response, who="Salesforce", rights=RIGHTS, reason=lambda body: saved)
+        # The data of a job and a deletion are answered without content.
+        silent = {"PUT": 201, "DELETE": 204}.get(response.request.method, 0)
+        return judge(
+            response,
+            who="Salesforce",
+            rights=RIGHTS,
+            reason=lambda body: saved,
+            silent=silent,
+        )
 
     def check_fields(self, problems: Iterable[Result]) -> None:
         """Raise ConfigError when a field cannot be written: that refuses every record alike.

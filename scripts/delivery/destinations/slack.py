@@ -34,6 +34,7 @@ from ..destination import (
     Refused,
     Transient,
     Value,
+    fingerprint,
 )
 from ..errors import AuthError, ConfigError, SyncError, mask, redact
 from ..transport import retry_after
@@ -50,6 +51,7 @@ class Slack(Destination):
     """Sales alerts in the one channel of an incoming webhook."""
 
     name = "slack"
+    tells_removes = True
     secrets: ClassVar = {"SLACK_WEBHOOK_URL": "the address of an incoming webhook"}
     options: ClassVar = {"title": "Sales alerts", "account": ""}
     needs = frozenset({"segment", "reason"})
@@ -69,6 +71,12 @@ class Slack(Destination):
         super().check()
         if not self.base_url:
             raise ConfigError("SLACK_WEBHOOK_URL must be a full address that starts with https://.")
+
+    def whose(self, call: Call) -> str:
+        """Return workspace and webhook: `/services/T…/B…/<secret>`."""
+        path = httpx.URL(self.secret["SLACK_WEBHOOK_URL"]).path
+        shown = "/".join(path.strip("/").split("/")[1:3])
+        return f"{self.account} {shown or fingerprint(path)}"
 
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
         """Post one message about new records; see Destination.send."""

@@ -16,26 +16,36 @@ that option is not set. An `add` has everything that is not null, an `update` wh
 `remove` null for each field to be emptied. `erase` names one key to be forgotten, `ping` (from the
 doctor) has no records. A receiver may answer a 2xx with `{"refused": [{"key", "reason"}]}`.
 
-The id is a hash of the content: values that change and change back have the same id again. A
-receiver should remember ids for minutes, not for ever; applying a batch twice does no harm anyway.
+The id is that of one delivery: the same for each try of a run, another for the next delivery of the
+same content, so that a receiver may drop ids that it has seen and still ends where we are.
 """
 
 import base64
 import binascii
 import hashlib
-import hmac
 import json
-import time
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, ClassVar
+from uuid import uuid4
 
 import httpx
+from standardwebhooks import Webhook as StandardWebhook
+from standardwebhooks import WebhookVerificationError
 
-from ..destination import Call, Destination, Finding, Outcome, Record, Refused, Transient
+from ..destination import (
+    Call,
+    Destination,
+    Finding,
+    Outcome,
+    Record,
+    Refused,
+    Transient,
+    fingerprint,
+)
 from ..errors import AuthError, ConfigError, SyncError, redact
 from ..transport import PAUSE, json_of, retry_after
 
-TOLERANCE_SECONDS = 300
 SHORTEST_SECRET = 24
 NOT_HERE = {404, 405, 410}
 
@@ -44,6 +54,8 @@ class Webhook(Destination):
     """One address that takes signed JSON."""
 
     name = "webhook"
+    takes_arrays = True
+    tells_removes = True
     secrets: ClassVar = {"WEBHOOK_SECRET": "whsec_ and the base64 of at least 24 random bytes"}
     options: ClassVar = {
         "url": "",
@@ -61,6 +73,7 @@ class Webhook(Destination):
         self.base_url = self.url.rstrip("/")
         self.batch_size = self.option["records_per_request"]
         self.quota = (self.option["requests_per_second"], 1.0)
+        self.ids: dict[str, str] = {}  # of what has no good answer yet, by a hash of its content
 
     def check(self) -> None:
         """Raise ConfigError when the address is missing or the secret is weak."""
@@ -69,6 +82,12 @@ class Webhook(Destination):
             raise ConfigError("Set the option url of webhook, or WEBHOOK_BASE_URL, to an address.")
         if any(len(key) < SHORTEST_SECRET for key in keys_of(self.secret["WEBHOOK_SECRET"])):
             raise ConfigError(f"WEBHOOK_SECRET must have at least {SHORTEST_SECRET} bytes.")
+
+    def whose(self, call: Call) -> str:
+        """Return the address; of what follows a question mark, which can be secret, a print."""
+        url = httpx.URL(self.url)
+        shown = f"{url.scheme}://{url.netloc.decode()}{url.path}"
+        return " ".join(filter(None, [shown, fingerprint(url.query.decode())]))
 
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
         """Post one batch; see Destination.send."""
@@ -114,44 +133,39 @@ class Webhook(Destination):
         content: dict[str, Any] = {"operation": operation, "records": list(records)}
         if self.option["sync"]:
             content["sync"] = self.option["sync"]
-        message_id = id_of(content)
-        body = as_json({"id": message_id, **content})
-        now = int(time.time())
+        name = hash_of(content)
+        message_id = self.ids.setdefault(name, f"msg_{uuid4().hex}")
+        body, at = as_json({"id": message_id, **content}), datetime.now(UTC)
+        keys = keys_of(self.secret["WEBHOOK_SECRET"])
         headers = {
             "Content-Type": "application/json",
             "webhook-id": message_id,
-            "webhook-timestamp": str(now),
+            "webhook-timestamp": str(int(at.timestamp())),
             "webhook-signature": " ".join(
-                signature(key, message_id, now, body)
-                for key in keys_of(self.secret["WEBHOOK_SECRET"])
+                StandardWebhook(key).sign(message_id, at, body) for key in keys
             ),
         }
-        return refused_of(judged(call("POST", self.url, content=body, headers=headers)))
+        refused = refused_of(judged(call("POST", self.url, content=body, headers=headers)))
+        del self.ids[name]
+        return refused
 
 
-def verify(
-    secret: str, headers: Mapping[str, str], body: bytes, *, now: float | None = None
-) -> bool:
+def verify(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
     """Return whether a request was signed with the secret in the last five minutes.
 
     For receivers: `body` is the bytes as they came in, `secret` may hold several separated by
     spaces while one replaces another.
     """
-    held = {name.lower(): value for name, value in headers.items()}
-    message_id, stamp = held.get("webhook-id", ""), held.get("webhook-timestamp", "")
-    if not message_id or not (stamp.isascii() and stamp.isdigit()):
-        return False
-    if abs((time.time() if now is None else now) - int(stamp)) > TOLERANCE_SECONDS:
-        return False
-    expected = [signature(key, message_id, int(stamp), body).encode() for key in keys_of(secret)]
-    given = held.get("webhook-signature", "").encode().split()
-    return any(hmac.compare_digest(entry, other) for entry in expected for other in given)
+    return any(is_signed(key, headers, body) for key in keys_of(secret))
 
 
-def signature(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
-    """Return the signature of one message, with its version."""
-    signed = f"{message_id}.{timestamp}.".encode() + body
-    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+def is_signed(key: bytes, headers: Mapping[str, str], body: bytes) -> bool:
+    """Return whether a request was signed with one key."""
+    try:
+        StandardWebhook(key).verify(body, dict(headers), json_parse=False)
+    except (WebhookVerificationError, ValueError):  # also what cannot be read
+        return False
+    return True
 
 
 def keys_of(secret: str) -> list[bytes]:
@@ -167,15 +181,15 @@ def keys_of(secret: str) -> list[bytes]:
         raise ConfigError("The part of WEBHOOK_SECRET after whsec_ must be base64.") from None
 
 
-def id_of(content: Mapping[str, Any]) -> str:
-    """Return the same id for the same content, in whatever order the records come."""
+def hash_of(content: Mapping[str, Any]) -> str:
+    """Return the same text for the same content, in whatever order the records come."""
     ordered = {**content, "records": sorted(content["records"], key=lambda record: record["key"])}
-    return f"msg_{hashlib.sha256(as_json(ordered)).hexdigest()[:32]}"
+    return hashlib.sha256(as_json(ordered).encode()).hexdigest()
 
 
-def as_json(value: Any) -> bytes:
+def as_json(value: Any) -> str:
     """Return compact JSON with sorted names."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def judged(response: httpx.Response) -> Any:

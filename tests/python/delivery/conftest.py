@@ -27,6 +27,12 @@ def nothing_that_is_kept_names_a_person(tmp_path, caplog):
     assert not named, named[:5]
 
 
+@pytest.fixture(autouse=True)
+def windows_of_its_own(monkeypatch, tmp_path_factory):
+    """No test waits for the requests of another one, or of a push on this machine."""
+    monkeypatch.setattr("scripts.delivery.limits.folder", lambda: tmp_path_factory.getbasetemp())
+
+
 @pytest.fixture
 def postgres_ledger(postgres):
     """The address of an empty database."""

@@ -73,6 +73,7 @@ def sync(crm, project, tmp_path_factory):
         "ledger": str(folder / "ledger.duckdb"),
         "max_remove_share": 1.0,
         "longest_wait_seconds": 90,
+        "require_validation": False,
         "syncs": {
             "leads": {
                 "destination": "bottlecrm",

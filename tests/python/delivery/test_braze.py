@@ -41,7 +41,7 @@ def test_an_add_creates_and_writes_everything(braze):
 
 
 def test_an_add_creates_nobody_when_told_so(braze):
-    send(braze, "add", record("u1", score=7), create=False)
+    send(braze, "add", record("u1", score=7), mode="update_only")
     assert braze.users == {}
 
 

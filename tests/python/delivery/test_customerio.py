@@ -229,3 +229,8 @@ def test_settings_are_checked(workspace):
         plugin(workspace, identify_by="phone").check()
     plugin(workspace).check()
     assert CustomerIO({}, {}).base_url == "https://track.customer.io"
+
+
+def test_update_only_creates_nobody(workspace):
+    got = send(workspace, "add", record("u1", email="ann@example.com"), mode="update_only")
+    assert (states(got), workspace.people) == ({"u1": "delivered"}, {})

@@ -3,17 +3,23 @@
 import os
 import random
 import re
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
 from dev import demo_crm
 from scripts import delivery
+from scripts.delivery.config import Field
+from scripts.delivery.destinations.slack import Slack
 from scripts.delivery.diff import masked
 from scripts.delivery.ledger import Ledger
 
+from . import figures
 from .proxy import FAULTS, Proxy
 from .test_engine import TOKEN, fill, held, make_sync, people, person, push, wanted
+from .test_safety import suppress
+from .vendors.slack import PATH, SlackChannel
 
 # `make test-faults` runs the full size; a tenth finds the same faults in a tenth of the time.
 COUNT = int(os.environ.get("FAULT_RECORDS", "1000"))
@@ -42,10 +48,23 @@ def push_until_done(sync, *, most=12):
     raise AssertionError(f"still open after {most} pushes: {result}")
 
 
-def check(crm, sync, rows, *, refused=()):
+def compare(crm, target, *, faults, records=COUNT):
+    """Count what the remote lacks, holds too often and should not hold."""
+    found, written = held(crm), crm.writes()
+    figures.count(
+        records=records,
+        faults=faults,
+        lost=sum(found.get(key) != values for key, values in target.items()),
+        doubled=sum(count > MOST_WRITES for count in written.values()),
+        wrongly_contacted=len(set(found) - set(target)),
+    )
+
+
+def check(crm, sync, rows, *, faults, refused=()):
     """Remote is target, ledger is remote, the refused are visible, nobody was written too often."""
     good = [row for row in rows if row["email"].lower() not in refused]
     target = wanted(good)
+    compare(crm, target, faults=faults)
     assert held(crm) == target
     with Ledger(sync.ledger, sync.ledger_name) as ledger:
         delivered = {
@@ -60,7 +79,6 @@ def check(crm, sync, rows, *, refused=()):
     # A refused attempt ends too: nothing is left to wonder about.
     assert (pending, inflight) == (0, 0)
     assert delivery.plan(sync).nothing
-    assert max(crm.writes().values()) <= MOST_WRITES
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -74,7 +92,7 @@ def test_a_network_that_spoils_requests(crm, tmp_path, rows, fault):
         fill(sync.warehouse, rows)
         push_until_done(sync)
         assert proxy.spoiled[fault] >= 3, f"seed {SEED}"
-    check(crm, sync, rows)
+    check(crm, sync, rows, faults=proxy.spoiled[fault])
 
 
 BURSTS = {
@@ -95,7 +113,7 @@ def test_bursts(crm, tmp_path, rows, burst):
         crm.faults.extend(BURSTS[burst])
     push_until_done(sync)
     assert crm.counts["requests"] >= COUNT // 100 + len(BURSTS[burst])
-    check(crm, sync, rows)
+    check(crm, sync, rows, faults=len(BURSTS[burst]))
 
 
 def test_a_token_that_expires_in_the_middle(crm, tmp_path, rows):
@@ -117,7 +135,7 @@ def test_a_token_that_expires_in_the_middle(crm, tmp_path, rows):
     renewed = make_sync(crm, tmp_path)
     renewed.destination.secret["HUBSPOT_TOKEN"] = "renewed"
     assert push(renewed).exit_code == 0
-    check(crm, renewed, rows)
+    check(crm, renewed, rows, faults=1)
 
 
 def test_refusals_one_by_one_and_the_poison_of_a_whole_batch(crm, tmp_path, rows, monkeypatch):
@@ -142,7 +160,7 @@ def test_refusals_one_by_one_and_the_poison_of_a_whole_batch(crm, tmp_path, rows
     monkeypatch.setattr(demo_crm.server.api, "write_batch", without_trace_ids)
     result, _ = push_until_done(sync)
     assert result.refused == len(bad)
-    check(crm, sync, rows, refused={row.lower() for row in bad.values()})
+    check(crm, sync, rows, faults=len(bad), refused={row.lower() for row in bad.values()})
 
 
 def test_addresses_that_differ_by_case_are_one_contact(crm, tmp_path, rows):
@@ -156,9 +174,9 @@ def test_addresses_that_differ_by_case_are_one_contact(crm, tmp_path, rows):
 
 
 def test_everything_at_once_over_days(crm, tmp_path):
-    """People come, change, leave and come back, while the network loses answers."""
+    """People come, change, leave, come back and say no, while the network loses answers."""
     dice = random.Random(SEED)
-    sync = make_sync(crm, tmp_path, max_remove_share=1.0, max_tries=2)
+    sync = make_sync(crm, tmp_path, max_remove_share=1.0, max_change_share=1.0, max_tries=2)
     crowd = people(COUNT // 5, segments="a")
     with Proxy(
         int(crm.url.rsplit(":", 1)[1]), "reset_after", share=0.25, most=2, seed=SEED
@@ -167,10 +185,52 @@ def test_everything_at_once_over_days(crm, tmp_path):
         for day in range(6):
             today = [replace_values(row, day, dice) for row in crowd if dice.random() < 0.9]
             fill(sync.warehouse, today)
+            suppress(sync, f"person{day:04}", f"person{day + 50:04}")
             push(sync)
         push_until_done(sync)
-    assert held(crm) == wanted(today)
+    refused = {f"person{day + more:04}" for day in range(6) for more in (0, 50)}
+    target = wanted([row for row in today if row["profile_id"] not in refused])
+    found = held(crm)
+    figures.count(
+        records=len(crowd) * 6,
+        faults=proxy.spoiled["reset_after"],
+        lost=sum(found.get(key) != values for key, values in target.items()),
+        wrongly_contacted=len(set(found) - set(target)),
+    )
+    assert found == target
     assert delivery.plan(sync).nothing
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "hang"])
+def test_faults_never_make_an_alert_heard_twice(crm, tmp_path, fault):
+    """What cannot be taken back is said once, or held for a person; nobody suppressed is named."""
+    rows = people(200, segments="a", grade="A")
+    fields = {"first_name": Field("name"), "segments": Field("segment"), "grade": Field("reason")}
+    sync = make_sync(crm, tmp_path, fields=fields, timeout_seconds=5.0)
+    fill(sync.warehouse, rows)
+    suppress(sync, "person0007", "person0123")
+    with (
+        SlackChannel() as vendor,
+        Proxy(int(vendor.url.rsplit(":", 1)[1]), fault, share=0.3, most=2, seed=SEED) as proxy,
+    ):
+        slack = Slack({}, {"SLACK_WEBHOOK_URL": proxy.url + PATH})
+        slack.quota, slack.batch_size = (100_000, 1.0), 5
+        sync = replace(sync, destination=slack)
+        for _ in range(3):
+            push(sync)
+        with Ledger(sync.ledger, sync.ledger_name) as ledger:
+            waiting = ledger.rows("select record_key from {t}.outbox where state = 'held'")
+        heard = Counter(re.findall(r"Person\d{4}", str(vendor.messages)))
+    held_back = {row["record_key"].partition("@")[0].title() for row in waiting}
+    meant = {row["first_name"] for row in rows} - {"Person0007", "Person0123"}
+    assert proxy.spoiled[fault] >= 3
+    figures.count(
+        records=200,
+        faults=proxy.spoiled[fault],
+        lost=len(meant - set(heard) - held_back),
+        doubled=sum(count > 1 for count in heard.values()),
+        wrongly_contacted=len(set(heard) - meant),
+    )
 
 
 def replace_values(row, day, dice):

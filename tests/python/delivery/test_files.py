@@ -2,7 +2,10 @@
 
 import csv
 import datetime
+import hashlib
+import json
 import os
+import re
 import stat
 
 import duckdb
@@ -28,7 +31,7 @@ def send(tmp_path):
         with Transport(files) as transport:
             outcomes = files.send(transport.call, operation, records)
         assert [outcome.state for outcome in outcomes] == ["delivered"] * len(records)
-        (path,) = (tmp_path / "out").iterdir()
+        (path,) = [path for path in (tmp_path / "out").iterdir() if path.suffix != ".json"]
         return path
 
     return send
@@ -46,8 +49,7 @@ def test_an_add_has_operation_key_and_sorted_fields(send):
         ["add", "a", "a@x.de", ""],
         ["add", "b", "b@x.de", "1.5"],
     ]
-    assert path.name.startswith("add-")
-    assert path.suffix == ".csv"
+    assert re.fullmatch(r"files-\d{8}-000000-0001-add\.csv", path.name)
 
 
 def test_an_update_carries_the_whole_record_and_empties_a_field(send):
@@ -66,31 +68,43 @@ def test_a_remove_carries_only_the_key(send):
     ]
 
 
-@pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_the_same_batch_in_any_order_is_the_same_file(send, kind):
-    batch = [record("a", email="a@x.de"), record("b", email="b@x.de")]
-    first = send("add", batch, format=kind)
-    content = first.read_bytes()
-    again = send("add", batch[::-1], format=kind)  # the fixture asserts that it is the only one
-    assert again == first
-    assert kind == "parquet" or again.read_bytes() == content
-
-
-def test_another_content_or_operation_is_another_file(tmp_path):
+def test_a_run_is_files_in_order_and_a_manifest(tmp_path):
     files = Files({"folder": str(tmp_path)}, {})
-    for operation, email in (("add", "a@x.de"), ("add", "b@x.de"), ("update", "a@x.de")):
+    files.begin("contacts", 12)
+    for operation, email in (("remove", "a@x.de"), ("update", "b@x.de"), ("add", "c@x.de")):
         files.send(None, operation, [record("a", email=email)])
-    assert len(list(tmp_path.iterdir())) == 3
+        (manifest,) = tmp_path.glob("*.json")
+        assert not json.loads(manifest.read_text())["complete"]
+    files.end()
+    listed = json.loads(manifest.read_text())
+    day = f"{datetime.datetime.now(datetime.UTC):%Y%m%d}"
+    names = [path.name for path in sorted(tmp_path.glob("*.csv"))]
+    assert names == [
+        f"contacts-{day}-000012-0001-remove.csv",
+        f"contacts-{day}-000012-0002-update.csv",
+        f"contacts-{day}-000012-0003-add.csv",
+    ]
+    assert listed["complete"] and [file["name"] for file in listed["files"]] == names
+    for file in listed["files"]:
+        content = (tmp_path / file["name"]).read_bytes()
+        assert (file["rows"], file["sha256"]) == (1, hashlib.sha256(content).hexdigest())
 
 
-def test_formulas_stay_unless_they_are_to_be_guarded(send, tmp_path):
+def test_formulas_are_guarded_unless_they_are_to_stay(tmp_path):
     signs = ["=1+1", "+49", "-x", "@a", "\tb", "\rc", "plain"]
     batch = [record(str(i), v=sign, n=-5) for i, sign in enumerate(signs)]
-    plain = send("add", batch)
-    assert [row[3] for row in read_csv(plain)[1:]] == signs
-    guarded = read_csv(send("add", batch, guard_formulas=True))[1:]
-    assert [row[3] for row in guarded] == [*(f"'{sign}" for sign in signs[:6]), "plain"]
-    assert {row[2] for row in guarded} == {"-5"}, "a number is no formula"
+    guarded, plain = (
+        Files({"folder": str(tmp_path / name), **options}, {})
+        for name, options in (("guarded", {}), ("plain", {"guard_formulas": False}))
+    )
+    for files in (guarded, plain):
+        files.send(None, "add", batch)
+    [path] = plain.folder.glob("*.csv")
+    assert [row[3] for row in read_csv(path)[1:]] == signs
+    [path] = guarded.folder.glob("*.csv")
+    rows = read_csv(path)[1:]
+    assert [row[3] for row in rows] == [*(f"'{sign}" for sign in signs[:6]), "plain"]
+    assert {row[2] for row in rows} == {"-5"}, "a number is no formula"
 
 
 def test_parquet_is_never_guarded_and_keeps_null_apart_from_nothing(send):
@@ -193,7 +207,8 @@ def test_doctor(tmp_path):
     folder = tmp_path / "out"
     files = Files({"folder": str(folder), "columns": {"email": "text"}}, {})
     missing = {finding.name: finding for finding in files.doctor(None, {"email": "text"})}
-    assert not missing["folder"].is_fine
+    assert missing["folder"].is_fine and "first push makes it" in missing["folder"].detail
+    assert not folder.exists()  # to look changes nothing
     findings = list(files.doctor(None, {"email": "text"}, create=True))
     assert all(finding.is_fine for finding in findings)
     assert list(folder.iterdir()) == []

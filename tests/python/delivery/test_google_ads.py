@@ -11,7 +11,7 @@ from scripts.delivery.destination import Record, Refused, Stop, Transient
 from scripts.delivery.destinations import google_ads
 from scripts.delivery.errors import AuthError, ConfigError
 
-from .sending import calls
+from .sending import calls, send_in_phases
 from .vendors.google_ads import Google, problem
 from .vendors.server import Reply
 
@@ -69,7 +69,7 @@ def send(connect):
     plugin, call = connect()
 
     def send(operation, *records):
-        return {outcome.key: outcome for outcome in plugin.send(call, operation, records)}
+        return send_in_phases(plugin, call, operation, records)
 
     return send
 

@@ -4,7 +4,7 @@ import jsonschema
 import pytest
 from klaviyo_api import KlaviyoAPI
 
-from scripts.delivery.destination import Outcome, Record, Refused, Transient
+from scripts.delivery.destination import Outcome, Record, Refused, Stop, Transient
 from scripts.delivery.destinations import klaviyo as plugin
 from scripts.delivery.errors import AuthError, ConfigError
 
@@ -34,7 +34,9 @@ def resource(kind, attributes):
     return {"required": ["type", "attributes"], "properties": inner}
 
 
-SCHEMAS = {  # what the reference says about the bodies that we send, by the end of the path
+# A slice of Klaviyo's OpenAPI description, revision 2026-10-15, written down on 28 November 2026:
+# what it says about the bodies that we send, by the end of the path.
+SCHEMAS = {
     "profile-bulk-import-jobs": resource(
         "profile-bulk-import-job",
         {"profiles": {"properties": {"data": {"maxItems": 10_000, "items": PROFILE}}}},
@@ -360,3 +362,33 @@ def test_fake_agrees_with_the_official_client(vendor):
     assert vendor.lists[held]["members"] == {profile.id}
     client.Lists.remove_profiles_from_list(held, members)
     assert vendor.lists[held]["members"] == set()
+
+
+def test_update_only_leaves_out_whom_the_account_does_not_hold(vendor, make):
+    destination, call = make()
+    destination.send(call, "add", [add(ANN)])
+    destination, call = make(mode="update_only")
+    ready, settled = destination.adopt(call, "add", [add(ANN, first_name="Ann"), add(BOB)])
+    assert ([o.key for o in ready], [o.state for o in settled]) == ([ANN], ["absent"])
+    assert destination.send(call, "add", ready)[0].state == "delivered"
+    assert destination.count(call) == len(vendor.profiles) == 1
+
+
+def test_a_job_that_never_ends_is_looked_at_again_and_not_started_twice(vendor, make):
+    vendor.polls_until_complete = 3
+    destination, call = make(job_timeout_seconds=0.0)
+    for _ in range(3):
+        assert state_of(destination.send(call, "add", [add()])) == ["open"]
+    assert state_of(destination.send(call, "add", [add()])) == ["delivered"]
+    assert len(vendor.jobs) == 1
+
+
+def test_jobs_that_pile_up_stop_the_run_before_one_more(vendor, make):
+    vendor.polls_until_complete = 1000
+    for number in range(21):
+        destination, call = make(job_timeout_seconds=0.0)
+        destination.send(call, "add", [add(f"p{number}@example.com")])
+    destination, call = make()
+    with pytest.raises(Stop, match="21 import jobs"):
+        destination.send(call, "add", [add()])
+    assert len(vendor.jobs) == 21

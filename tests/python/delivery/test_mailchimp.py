@@ -1,5 +1,7 @@
 """The Mailchimp plug-in against a fake of the Marketing API."""
 
+import json
+
 import pytest
 
 from scripts.delivery.destination import Outcome, Record, Transient
@@ -20,10 +22,15 @@ def vendor():
     with Fake() as fake:
         yield fake
         for request in fake.requests:  # no request may ever carry a status or archive anybody
-            assert request.method != "DELETE"
-            assert set(request.body or {}) <= OURS or request.path.endswith("merge-fields")
-            if "status_if_new" in (request.body or {}):
-                assert request.method == "PUT"
+            inner = (request.body or {}).get("operations")
+            sent = [(request.method, request.path, request.body or {})]
+            if inner:
+                sent = [(o["method"], o["path"], json.loads(o.get("body", "{}"))) for o in inner]
+            for method, path, body in sent:
+                assert method != "DELETE"
+                assert set(body) <= OURS or path.endswith("merge-fields")
+                if "status_if_new" in body:
+                    assert method == "PUT"
 
 
 @pytest.fixture
@@ -286,3 +293,48 @@ def test_settings():
     # The example of the documentation.
     record = add("Urist.McVankab@freddiesjokes.com")
     assert plugin.hash_of(record) == "62eeb292278cc15f5817cb78f7790b08"
+
+
+def test_update_only_leaves_out_whom_the_audience_does_not_hold(vendor, make, send):
+    send("add", add(ANN))
+    destination, call = make(mode="update_only")
+    ready, settled = destination.adopt(call, "add", [add(ANN, fname="Ann"), add(BOB)])
+    assert ([record.key for record in ready], state_of(settled)) == ([ANN], ["absent"])
+    assert state_of(destination.send(call, "add", ready)) == ["delivered"]
+    assert list(vendor.members) == [md5(ANN)]
+    assert destination.count(call) == 1
+
+
+def test_many_members_go_as_batch_operations(vendor, make):
+    vendor.add_member("left@example.com", "unsubscribed")
+    vendor.add_member("p1@example.com", FNAME="Old")
+    destination, call = make(poll_seconds=0.0)
+    assert (destination.batch_of("add", 1000), destination.batch_of("add", 1001)) == (5, 500)
+    batch = [add(f"p{n}@example.com", fname="New", tags="a;b") for n in range(300)]
+    batch += [add("left@example.com", fname="New"), add("no address")]
+    outcomes = {outcome.key: outcome for outcome in destination.send(call, "add", batch)}
+    refused = {key: o.reason for key, o in outcomes.items() if o.state != "delivered"}
+    assert sorted(refused) == ["left@example.com", "no address"]
+    assert "the member is unsubscribed" in refused["left@example.com"]
+    assert len(vendor.members) == 301
+    assert vendor.member("p1@example.com")["merge_fields"]["FNAME"] == "New"
+    assert vendor.member("p1@example.com")["status"] == "subscribed"
+    assert vendor.member("p2@example.com")["status"] == "transactional"
+    assert vendor.member("p2@example.com")["tags"] == {"a", "b"}
+    assert vendor.member("left@example.com")["merge_fields"]["FNAME"] == ""
+    assert len(vendor.requests) == 3 * 4, "of 900 single requests: three batches, each looked at"
+
+
+def test_a_passing_fault_of_one_operation_leaves_one_member_open(vendor, make):
+    destination, call = make(poll_seconds=0.0)
+    real = vendor.put_member
+
+    def busy(request, key):
+        if key == md5("p3@example.com"):
+            return Reply(500, {"title": "Internal Error"})
+        return real(request, key)
+
+    vendor.put_member = busy
+    outcomes = destination.send(call, "add", [add(f"p{n}@example.com") for n in range(20)])
+    assert [o.key for o in outcomes if o.state == "open"] == ["p3@example.com"]
+    assert len(vendor.members) == 19

@@ -1,21 +1,37 @@
 """What a push never does, and what a person can ask of the ledger."""
 
+import hashlib
 import json
+import ssl
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
+import httpx
 import pytest
 import yaml
 
 from dev import demo_crm
 from scripts import audiences, delivery
-from scripts.delivery.config import Field
+from scripts.delivery.config import Field, plug_in
 from scripts.delivery.destination import Destination, Finding, NoAnswer, Outcome, Refused
-from scripts.delivery.destinations.hubspot import HubSpot
-from scripts.delivery.engine import is_first, remember_pulled, without_echo
-from scripts.delivery.ledger import Ledger, person_hash
+from scripts.delivery.diff import masked
+from scripts.delivery.engine import is_first
+from scripts.delivery.ledger import Ledger
+from scripts.warehouse import fingerprint, tables_of
 
-from .test_engine import TOKEN, fill, held, make_sync, people, person, push, sent
+from .test_engine import (
+    FEBRUARY,
+    TOKEN,
+    fill,
+    held,
+    make_sync,
+    people,
+    person,
+    push,
+    sent,
+    wanted,
+)
 
 NAMES = {"first_name": Field("firstname", "set_if_empty"), "last_name": Field("lastname")}
 
@@ -144,6 +160,226 @@ def test_not_knowing_who_is_suppressed_stops_the_push(crm, sync):
     assert push(replace(sync, suppressions=None)).delivered == 3
 
 
+SPELLINGS = [
+    "Ann.Lee@Gmail.com", " annlee+news@googlemail.com", "ANNLEE@gmail.com\u00a0",
+    "Ann <ann.lee@gmail.com>", "mailto:annlee@gmail.com.", "ann\u200b.lee@gmail.com",
+]  # fmt: skip
+
+
+def identify(sync, *rows):
+    """Write the warehouse's identity table: (kind, value, profile)."""
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute(
+            "create or replace table marts.profile_identifiers"
+            " (identifier_type varchar, identifier_value varchar, profile_id varchar,"
+            " suppression_reason varchar)"
+        )
+        connection.executemany(
+            "insert into marts.profile_identifiers values (?, ?, ?, null)", [list(r) for r in rows]
+        )
+
+
+def without_profiles(sync, *columns):
+    """Rename or drop columns of the source: pairs of old name and new name, None drops it."""
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        for old, new in columns:
+            change = f"rename {old} to {new}" if new else f"drop column {old}"
+            connection.execute(f"alter table activation.crm_contacts {change}")
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_suppressed_in_every_spelling(crm, sync, spelling):
+    fill(sync.warehouse, [person("x", email=spelling), person("bob")])
+    identify(sync, ("email", "annlee@gmail.com", "ann"), ("email", "bob@example.com", "bob"))
+    suppress(sync, "ann")
+    without_profiles(sync, ("profile_id", None))
+    result = push(sync)
+    assert (result.delivered, result.diff.suppressed) == (1, 1)
+    assert list(held(crm)) == ["bob@example.com"]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_forgotten_in_every_spelling(crm, sync, spelling):
+    fill(sync.warehouse, [person("bob")])
+    push(sync)
+    delivery.forget(sync, "ann.lee@gmail.com")
+    fill(sync.warehouse, [person("x", email=spelling), person("bob")])
+    assert push(sync).requests == 0
+
+
+@pytest.mark.parametrize("column", ["user_id", "CRM_Contact_Id", "Phone", "External_ID"])
+def test_suppressed_by_any_id_whatever_the_case_of_the_column(crm, sync, column):
+    sync = replace(sync, fields={"segments": Field("audience_segments")})
+    kind = {"external_id": "user_id"}.get(column.lower(), column.lower())
+    fill(sync.warehouse, [person("ann", crm_contact_id="+49 30 1"), person("bob")])
+    identify(sync, (kind, "+49301" if kind == "phone" else "+49 30 1", "ann"))
+    suppress(sync, "ann")
+    without_profiles(sync, ("profile_id", None), ("crm_contact_id", f'"{column}"'))
+    assert push(sync).diff.suppressed == 1
+    assert list(crm.contacts()) == ["bob@example.com"]
+
+
+def test_consent_is_asked_whatever_the_case_and_for_every_row_of_the_person(crm, sync):
+    fill(sync.warehouse, [person("ann"), person("ann2", email="ANN@example.com"), person("bob")])
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute('alter table activation.crm_contacts add column "Is_Consented" boolean')
+        connection.execute(
+            """update activation.crm_contacts set "Is_Consented" = profile_id <> 'ann'"""
+        )
+    assert push(sync).diff.suppressed == 2
+    assert list(crm.contacts()) == ["bob@example.com"]
+
+
+def test_a_source_that_cannot_be_resolved_is_refused(crm, sync):
+    fill(sync.warehouse, people(2))
+    without_profiles(sync, ("profile_id", None))
+    with pytest.raises(delivery.ConfigError, match=r"says whose its .*contains_people"):
+        push(sync)
+    without_profiles(sync, ("email", "company"), ("crm_contact_id", None))
+    sync = replace(sync, key=("company",))
+    with pytest.raises(delivery.ConfigError, match="names nobody"):
+        push(sync)
+    assert crm.counts["requests"] == 0
+    assert push(replace(sync, contains_people=False)).delivered == 2
+
+
+# ---------------------------------------------------------------------- which account
+
+
+def test_another_account_stops_before_the_first_write(crm, sync):
+    fill(sync.warehouse, people(3, segments="a"))
+    push(sync)
+    assert delivery.status(sync).account == "portal 1"
+    crm.portal = 2  # the token of another portal
+    crm.store.delete("person0000@example.com")
+    fill(sync.warehouse, people(4, segments="b"))
+    before = len(crm.bodies)
+    for refused in (
+        lambda: push(sync),
+        lambda: push(sync, account="portal 3"),
+        lambda: delivery.forget(sync, "person0001@example.com"),
+        lambda: delivery.pull(sync, raw_path=sync.warehouse.parent / "raw"),
+    ):
+        with pytest.raises(delivery.GuardError, match=r"portal 2.*portal [13]") as stop:
+            refused()
+        assert stop.value.exit_code == 4
+    assert "portal 2" in delivery.plan(sync).guard
+    assert [f.is_fine for f in delivery.doctor(sync) if f.name == "account"] == [False]
+    assert len(crm.bodies) == before
+
+
+def test_another_account_that_is_meant_gets_everything_and_the_first_keeps_its_ledger(crm, sync):
+    fill(sync.warehouse, people(3, segments="a"))
+    push(sync)
+    crm.portal = 2
+    assert delivery.plan(sync, account="portal 2").diff.counts["add"] == 3
+    assert delivery.plan(sync).nothing  # to plan turns nothing over
+    assert push(sync, account="portal 2").delivered == 3
+    assert push(sync).requests == 0  # and is asked once
+    crm.portal = 1
+    assert push(sync, account="portal 1").requests == 0  # what went there is still known
+    assert delivery.status(sync).account == "portal 1"
+
+
+def test_who_does_not_say_whose_the_token_is_gets_nothing(crm, sync, monkeypatch):
+    def silent(self, call):
+        raise Refused("HTTP 400")
+
+    monkeypatch.setattr(type(sync.destination), "whose", silent)
+    fill(sync.warehouse, people(3))
+    result = push(sync)
+    assert (result.open, result.exit_code, crm.counts["requests"]) == (3, 3, 0)
+    assert "whose token" in result.stopped
+
+
+# ---------------------------------------------------------------------- which build
+
+
+def validated(sync):
+    """What a validation of the outputs that found nothing writes down."""
+    with duckdb.connect(str(sync.warehouse), read_only=True) as connection:
+        builds = {
+            table: fingerprint(connection, table) for table in tables_of(connection, "activation")
+        }
+    found = {"success": True, "as_of": "2026-03-01T00:00:00Z", "builds": builds}
+    sync.warehouse.with_name("validation.json").write_text(json.dumps(found))
+
+
+def test_an_older_warehouse_is_never_pushed_by_accident(crm, sync):
+    fill(sync.warehouse, people(3, segments="b"))
+    push(sync)
+    before = crm.counts["requests"]
+    replayed = people(3, segments="a", as_of=FEBRUARY)
+    fill(sync.warehouse, replayed)
+    with pytest.raises(delivery.GuardError, match=r"2026-02-01.*2026-03-01.*--allow-older") as stop:
+        push(sync)
+    assert stop.value.exit_code == 4 and crm.counts["requests"] == before
+    assert "--allow-older" in delivery.plan(sync).guard
+    assert push(sync, allow_older=True).delivered == 3
+
+
+def test_a_source_of_long_ago_stops(crm, sync):
+    fill(sync.warehouse, people(3))
+    with pytest.raises(delivery.GuardError, match="max_age_hours"):
+        push(replace(sync, max_age_hours=24))
+    assert crm.counts["requests"] == 0
+
+
+def test_only_what_was_validated_is_pushed(crm, sync):
+    sync = replace(sync, require_validation=True)
+    fill(sync.warehouse, people(3, segments="a"))
+    with pytest.raises(delivery.GuardError, match="nobody has checked"):
+        push(sync)
+    validated(sync)
+    assert push(sync).delivered == 3
+    fill(sync.warehouse, people(3, segments="b"))  # built again, and not validated
+    with pytest.raises(delivery.GuardError, match="changed since it was checked"):
+        push(sync)
+    assert "changed since" in delivery.plan(sync).guard
+    validated(sync)
+    assert push(sync).delivered == 3
+
+
+# ---------------------------------------------------------------------- drift
+
+
+def test_verify_tells_what_others_changed_and_resend_repairs_it(crm, sync):
+    rows = people(30, segments="b;a", last_engaged_at=FEBRUARY)
+    fill(sync.warehouse, rows)
+    push(sync)
+    assert delivery.verify(sync).is_none
+    contact = crm.store.find("person0003@example.com", by_email=True)
+    crm.store.update(contact, {"audience_segments": "theirs"})
+    crm.store.delete("person0004@example.com")
+    rows[5] |= {"engagement_score": 50}  # the next push sends this: no drift
+    fill(sync.warehouse, rows)
+    found = delivery.verify(sync)
+    assert (found.looked_at, found.changed, found.gone) == (30, 1, 1)
+    assert found.fields == {"audience_segments": 1}
+    [drift] = [f for f in delivery.doctor(sync) if f.name == "drift"]
+    assert drift.is_fine or "differ" in drift.detail or "gone" in drift.detail
+    assert push(sync).delivered == 1
+    assert delivery.resend(sync, ["PERSON0003@example.com", "person0004@example.com"]) == 2
+    assert push(sync).delivered == 2
+    assert held(crm) == wanted(rows)
+    assert delivery.verify(sync, sample=10).looked_at == 10
+    with pytest.raises(delivery.ConfigError, match="no such record"):
+        delivery.resend(sync, ["nobody@example.com"])
+
+
+def test_a_full_push_repairs_everything_and_needs_no_new_ledger(crm, sync):
+    rows = people(60, segments="a", grade="A1")
+    fill(sync.warehouse, rows)
+    push(sync)
+    for row in rows:
+        held_row = crm.store.find(row["email"], by_email=True)
+        crm.store.update(held_row, {"audience_grade": "Z9", "audience_reason": "theirs"})
+    assert push(sync).requests == 0
+    assert push(sync, full=True).delivered == 60
+    assert held(crm) == wanted(rows)
+    assert push(sync).requests == 0
+
+
 # ---------------------------------------------------------------------- guards
 
 
@@ -236,13 +472,124 @@ def test_forget_erases_everywhere_and_for_good(crm, sync):
     assert (found.records, found.outcome) == (1, "erased")
     assert "person0001@example.com" not in crm.contacts()
     assert push(sync).requests == 0  # still in the warehouse, and never sent again
-    assert delivery.status(sync).suppressed == 1
+    assert delivery.status(sync).suppressed == 2  # the address, and the profile's id
     with Ledger(sync.ledger, sync.ledger_name) as ledger:
         for table in ("delivered", "outbox", "attempt", "ack"):
             assert "person0001" not in str(ledger.run(f"select * from {{t}}.{table}").fetchall())
         kept = ledger.run("select person from {t}.suppression").fetchall()
-    assert kept == [(person_hash("person0001@example.com"),)]
+        mine = ledger.value("select person_of('person0001@example.com')")
+    assert (mine,) in kept
+    plain = hashlib.sha256(b"person0001@example.com").hexdigest()
+    assert (plain,) not in kept  # nobody can try addresses out
     assert delivery.forget(sync, "nobody@example.com").outcome == "nothing"
+
+
+@pytest.mark.parametrize("given", ["ann", "remote", "other@example.com", "ann@example.com"])
+def test_forget_by_any_name(crm, sync, given):
+    fill(sync.warehouse, [person("ann", segments="a"), person("bob")])
+    identify(
+        sync,
+        ("email", "ann@example.com", "ann"), ("email", "other@example.com", "ann"),
+        ("user_id", "u1", "ann"), ("email", "bob@example.com", "bob"),
+    )  # fmt: skip
+    push(sync)
+    if given == "remote":
+        given = str(crm.store.find("ann@example.com", by_email=True)["contact_id"])
+    assert delivery.forget(sync, given).outcome == "erased"
+    assert list(crm.contacts()) == ["bob@example.com"]
+    for again in (
+        person("x", email="OTHER@example.com"), person("ann", email="new@example.com"),
+        person("y", email="y@example.com", crm_contact_id="u1"),
+    ):  # fmt: skip
+        fill(sync.warehouse, [again, person("bob")])
+        assert push(sync).requests == 0
+
+
+def test_forget_what_was_sent_without_an_answer(crm, sync):
+    sync = replace(sync, max_tries=1)
+    fill(sync.warehouse, [person("ann")])
+    crm.fail_next(drop="after")
+    assert push(sync).open == 1
+    assert "ann@example.com" in crm.contacts()
+    assert delivery.forget(sync, "ann@example.com").outcome == "erased"
+    assert crm.contacts() == {}
+    found = delivery.status(sync)
+    assert (found.open, found.delivered) == (0, 0)
+
+
+def test_forget_what_the_sync_sent_under_a_former_name(crm, sync):
+    fill(sync.warehouse, people(2))
+    push(replace(sync, name="former"))
+    assert delivery.forget(sync, "person0001@example.com").outcome == "erased"
+    assert list(crm.contacts()) == ["person0000@example.com"]
+    with Ledger(sync.ledger, "any") as ledger:
+        assert ledger.value("select count(*) from {t}.delivered") == 1
+
+
+def test_a_dead_letter_is_forgotten_too(crm, sync):
+    fill(sync.warehouse, [person("bad", email="bad@@example.com")])
+    assert push(sync).refused == 1
+    delivery.forget(sync, "bad@@example.com")
+    assert delivery.status(sync).dead_count == 0
+
+
+def test_a_name_of_many_forgets_nobody(crm, sync):
+    sync = replace(sync, key=("lifecycle_stage", "email"))
+    fill(sync.warehouse, people(3))
+    push(sync)
+    with pytest.raises(delivery.ConfigError, match="several people"):
+        delivery.forget(sync, "prospect")
+    assert delivery.status(sync).suppressed == 0
+
+
+def test_who_was_forgotten_stays_so_when_the_ledger_is_lost(crm, sync):
+    fill(sync.warehouse, people(2))
+    push(sync)
+    delivery.forget(sync, "person0001@example.com")
+    Path(sync.ledger).unlink()
+    assert delivery.plan(sync).diff.counts["add"] == 1
+    assert push(sync).delivered == 1
+    kept = Path("forgotten.txt")
+    text = kept.read_text()
+    assert kept.stat().st_mode & 0o077 == 0 and "@" not in text
+    kept.unlink()  # and the other way round: the ledger writes the list again
+    delivery.status(sync)
+    assert [line.split()[1] for line in kept.read_text().splitlines()] == [
+        line.split()[1] for line in text.splitlines()
+    ]
+
+
+def test_another_secret_is_refused(crm, sync, monkeypatch):
+    fill(sync.warehouse, people(2))
+    push(sync)
+    monkeypatch.setenv("AUDIENCE_SECRET", "another")
+    with pytest.raises(delivery.ConfigError, match="another AUDIENCE_SECRET"):
+        push(sync)
+
+
+def test_plain_hashes_of_an_older_ledger_become_keyed(crm, sync):
+    fill(sync.warehouse, people(2))
+    push(sync)
+    plain = hashlib.sha256(b"person0001@example.com").hexdigest()
+    with Ledger(sync.ledger, sync.ledger_name) as ledger:
+        ledger.run("insert into {t}.suppression values (?, 'forgotten', null)", [plain])
+        ledger.run("delete from {t}.secret")
+    assert push(sync).diff.counts["remove"] == 1  # still known
+    with Ledger(sync.ledger, sync.ledger_name) as ledger:
+        assert plain not in str(ledger.run("select * from {t}.suppression").fetchall())
+
+
+def test_forget_takes_rows_out_of_exports_and_pulled_files(crm, sync):
+    fill(sync.warehouse, people(3))
+    push(sync)
+    raw = Path("raw")
+    delivery.pull(sync, raw_path=raw)
+    found = delivery.forget(sync, "person0001@example.com", raw_path=raw)
+    assert found.rows == 1
+    [path] = raw.rglob("contacts/pulled-*.parquet")
+    left = duckdb.sql(f"select property_email from '{path}' order by 1").fetchall()
+    assert left == [("person0000@example.com",), ("person0002@example.com",)]
+    assert path.stat().st_mode & 0o077 == 0
 
 
 def test_forget_takes_back_where_nothing_can_be_erased(crm, sync, monkeypatch):
@@ -310,23 +657,14 @@ def test_our_own_writes_do_not_come_back(crm, sync):
     assert len(pulled(sync, full=True)) == 3
 
 
-def test_a_deal_that_changes_hands_and_back_is_news_each_time():
-    deal = {"deal_id": "1", "owner_id": "ann", "_fivetran_synced": "2026-06-01"}
-    handed = deal | {"owner_id": "bob"}
-    with Ledger(None, "s") as ledger:
-        for row, is_news in ((deal, True), (handed, True), (deal, True), (deal, False)):
-            news = without_echo(ledger, HubSpot, "hubspot", "deals", [row])
-            assert news == ([row] if is_news else [])
-            remember_pulled(ledger, HubSpot, "hubspot", "deals", news)
-
-
 def test_a_pull_that_fails_writes_nothing_and_reads_again(crm, sync):
     fill(sync.warehouse, people(3, segments="a"))
     push(sync)
     crm.fail_next(50, status=500)
-    with pytest.raises(delivery.SyncError, match="pull again"):
+    with pytest.raises(delivery.SyncError, match="goes on from there"):
         pulled(sync)
     crm.faults.clear()
+    crm.searches.clear()
     assert len(pulled(sync)) == 3
 
 
@@ -338,11 +676,12 @@ def command(crm, tmp_path, monkeypatch, capsys):
     """Run the command line with two syncs, of which the second has no table."""
     good = {"destination": "hubspot", "source": "activation.crm_contacts", "key": "email",
             "options": {"requests_per_10_seconds": 100_000},
-            "fields": {"segments": "audience_segments"}}  # fmt: skip
+            "fields": {"segments": {"to": "audience_segments", "policy": "always"}}}  # fmt: skip
     config = {
         "warehouse": "warehouse.duckdb",
         "ledger": "ledger.duckdb",
         "backoff_seconds": 0.005,
+        "require_validation": False,
         "syncs": {"good": good, "lost": good | {"source": "activation.nothing"}},
     }
     monkeypatch.chdir(tmp_path)
@@ -405,3 +744,40 @@ def test_doctor_reports_a_service_that_is_down(sync, monkeypatch):
     fill(sync.warehouse, people(1))
     found = list(delivery.doctor(sync))
     assert not found[-1].is_fine and found[-1].detail == "HTTP 400"
+
+
+# ---------------------------------------------------------------------- words
+
+
+def refusal(sync, address):
+    """Why a push to this address stops."""
+    sync.destination.base_url = address
+    return push(replace(sync, max_tries=1)).stopped
+
+
+def test_three_kinds_of_no_connection_are_three_messages(crm, sync, monkeypatch):
+    fill(sync.warehouse, people(1))
+
+    def of_a_bad_certificate(*_, **__):
+        raise httpx.ConnectError("x") from ssl.SSLCertVerificationError("CERTIFICATE_VERIFY_FAILED")
+
+    assert "DNS" in refusal(sync, "http://no-such-host.invalid")
+    assert "refuses it" in refusal(sync, "http://127.0.0.1:9")
+    monkeypatch.setattr(httpx.Client, "send", of_a_bad_certificate)
+    monkeypatch.setattr(httpx.Client, "request", of_a_bad_certificate)
+    assert "certificate" in refusal(sync, "https://127.0.0.1:9")
+
+
+def test_masking_never_hides_which_record_it_is():
+    assert masked("p-0123") == "p-0123"
+    assert masked("vip|p-0123") == "vip|p-0123"
+    assert masked("vip|ann@example.com") == "vip|a***@example.com"
+    assert masked("+49301234567") == "+***"
+
+
+def test_a_plan_refuses_what_a_push_refuses(sync):
+    fill(sync.warehouse, people(1))
+    sync = replace(sync, destination=plug_in("files")({"folder": ""}, {}))
+    for run in (push, delivery.plan):
+        with pytest.raises(delivery.ConfigError, match="option folder"):
+            run(sync)

@@ -1,11 +1,13 @@
 """Webhooks: what is sent, how it is signed, and what each answer means."""
 
 import base64
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from standardwebhooks import Webhook as StandardWebhook
 
 from scripts.delivery.destination import Record, Refused, Transient
-from scripts.delivery.destinations.webhook import Webhook, keys_of, signature, verify
+from scripts.delivery.destinations.webhook import Webhook, keys_of, verify
 from scripts.delivery.errors import AuthError, ConfigError
 from scripts.delivery.transport import Transport
 
@@ -63,27 +65,29 @@ def test_the_option_url_wins_and_is_used_as_it_is(receiver):
     assert receiver.records == {"k": {"a": 1}}
 
 
-def test_the_same_content_has_the_same_id_in_any_order(receiver):
-    first, two = record("k1", a=1), record("k2", a=1)
-    send(receiver, "add", first, two)
-    send(receiver, "add", two, first)
-    assert len(receiver.ids) == 1
-    for operation, records, options in [
-        ("update", [first, two], {}),
-        ("add", [first], {}),
-        ("add", [record("k1", a=2), two], {}),
-        ("add", [first, two], {"sync": "leads"}),
-    ]:
-        send(receiver, operation, *records, **options)
-    assert len(receiver.ids) == len(set(receiver.ids)) == 5
+def test_each_delivery_has_an_id_of_its_own_and_each_try_the_same(receiver):
+    """A, B, C and B again: a receiver that drops what it has seen ends at B."""
+    target = plugin(receiver)
+    with Transport(target) as transport:
+        for value in "ABCB":
+            receiver.fail_next("before", "after")
+            for _ in range(2):
+                with pytest.raises(Transient):
+                    target.send(transport.call, "update", [record("k", a=value)])
+            target.send(transport.call, "update", [record("k", a=value)])
+            receiver.records.setdefault("k", {})
+    assert len(receiver.ids) == len(set(receiver.ids)) == 4
+    assert receiver.records == {"k": {"a": "B"}}
 
 
 def test_a_batch_sent_again_after_a_lost_connection_is_applied_once(receiver):
     receiver.fail_next("after")
-    with pytest.raises(Transient):
-        send(receiver, "add", record("k", a=1))
-    assert states(send(receiver, "add", record("k", a=1))) == {"k": "delivered"}
-    assert receiver.writes == {"k": 1}
+    target = plugin(receiver)
+    with Transport(target) as transport:
+        with pytest.raises(Transient):
+            target.send(transport.call, "add", [record("k", a=1), record("l", a=1)])
+        target.send(transport.call, "add", [record("l", a=1), record("k", a=1)])
+    assert receiver.writes == {"k": 1, "l": 1}
 
 
 def test_the_receiver_may_refuse_single_records(receiver):
@@ -197,12 +201,27 @@ VECTOR = {
     "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
 }
 VECTOR_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-BODY, NOW = b'{"test": 2432232314}', 1614265330.0
+BODY = b'{"test": 2432232314}'
 
 
-def test_verify_accepts_the_example_of_the_specification():
-    assert verify(VECTOR_SECRET, VECTOR, BODY, now=NOW)
-    assert verify(VECTOR_SECRET, {k.title(): v for k, v in VECTOR.items()}, BODY, now=NOW + 300)
+def signed(secret=VECTOR_SECRET, *, age=0, body=BODY):
+    """Headers of a request that was signed so many seconds ago."""
+    at = datetime.now(UTC) - timedelta(seconds=age)
+    (key,) = keys_of(secret)
+    return {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": StandardWebhook(key).sign("msg_1", at, body.decode()),
+    }
+
+
+def test_we_sign_as_the_example_of_the_specification():
+    at = datetime.fromtimestamp(int(VECTOR["webhook-timestamp"]), UTC)
+    (key,) = keys_of(VECTOR_SECRET)
+    made = StandardWebhook(key).sign(VECTOR["webhook-id"], at, BODY.decode())
+    assert made == VECTOR["webhook-signature"]
+    assert verify(VECTOR_SECRET, signed(), BODY)
+    assert verify(VECTOR_SECRET, {name.title(): text for name, text in signed().items()}, BODY)
 
 
 @pytest.mark.parametrize(
@@ -211,28 +230,27 @@ def test_verify_accepts_the_example_of_the_specification():
         {"webhook-id": "msg_other"},
         {"webhook-id": ""},
         {"webhook-timestamp": "1614265331"},
-        {"webhook-timestamp": "-1614265330"},
-        {"webhook-timestamp": "1614265330.0"},
         {"webhook-timestamp": "soon"},
         {"webhook-signature": ""},
         {"webhook-signature": "v1,"},
+        {"webhook-signature": "v1,é"},
         {"webhook-signature": "é"},
-        {"webhook-signature": VECTOR["webhook-signature"].replace("v1,", "v1a,")},
-        {"webhook-signature": VECTOR["webhook-signature"].replace("v1,", "")},
+        {"webhook-signature": "v1a,AAAA"},
+        {"webhook-signature": "AAAA"},
     ],
 )
 def test_verify_rejects_headers_that_were_tampered_with(change):
-    assert not verify(VECTOR_SECRET, {**VECTOR, **change}, BODY, now=NOW)
+    assert not verify(VECTOR_SECRET, {**signed(), **change}, BODY)
 
 
 def test_verify_rejects_another_body_another_secret_no_headers_and_old_or_future_times():
-    assert not verify(VECTOR_SECRET, VECTOR, BODY + b" ", now=NOW)
-    assert not verify(OTHER, VECTOR, BODY, now=NOW)
-    assert not verify("", VECTOR, BODY, now=NOW)
-    assert not verify(VECTOR_SECRET, {}, BODY, now=NOW)
-    assert not verify(VECTOR_SECRET, VECTOR, BODY, now=NOW + 301)
-    assert not verify(VECTOR_SECRET, VECTOR, BODY, now=NOW - 301)
-    assert not verify(VECTOR_SECRET, VECTOR, BODY)
+    assert not verify(VECTOR_SECRET, signed(), BODY + b" ")
+    assert not verify(VECTOR_SECRET, signed(), b"\xff")
+    assert not verify(OTHER, signed(), BODY)
+    assert not verify("", signed(), BODY)
+    assert not verify(VECTOR_SECRET, {}, BODY)
+    assert not verify(VECTOR_SECRET, signed(age=310), BODY)
+    assert not verify(VECTOR_SECRET, signed(age=-310), BODY)
 
 
 def test_while_a_secret_is_replaced_both_work_on_either_side(receiver):
@@ -242,8 +260,7 @@ def test_while_a_secret_is_replaced_both_work_on_either_side(receiver):
     assert len(request.headers["webhook-signature"].split(" ")) == 2
     for secret in (SECRET, OTHER, both):
         assert verify(secret, request.headers, request.raw)
-    (key,) = keys_of(SECRET)
-    name, stamp = request.headers["webhook-id"], request.headers["webhook-timestamp"]
-    alone = {**request.headers, "webhook-signature": signature(key, name, int(stamp), request.raw)}
+    _, second = request.headers["webhook-signature"].split(" ")
+    alone = {**request.headers, "webhook-signature": second}
     assert verify(both, alone, request.raw)
     assert not verify(OTHER, alone, request.raw)

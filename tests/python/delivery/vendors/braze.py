@@ -22,8 +22,15 @@ class BrazeWorkspace(Vendor):
         super().__init__()
         self.users: dict[str, dict[str, Any]] = {}
         self.attributes: dict[str, dict[str, Any]] = {}
+        self.anonymous: list[dict[str, Any]] = []  # profiles with an address and no external id
         self.permissions = {
-            *("users.track", "users.delete", "users.export.ids", "custom_attributes.get"),
+            *(
+                "users.track",
+                "users.identify",
+                "users.delete",
+                "users.export.ids",
+                "custom_attributes.get",
+            ),
         }
         self.page_size = 50
 
@@ -33,6 +40,7 @@ class BrazeWorkspace(Vendor):
             return Reply(401, {"message": f"Invalid API key: {given}"})
         route = {
             ("POST", "/users/track"): ("users.track", self.track),
+            ("POST", "/users/identify"): ("users.identify", self.identify),
             ("POST", "/users/delete"): ("users.delete", self.delete),
             ("POST", "/users/export/ids"): ("users.export.ids", self.export),
             ("GET", "/custom_attributes"): ("custom_attributes.get", self.listed),
@@ -86,6 +94,18 @@ class BrazeWorkspace(Vendor):
             else:
                 user[name] = value
 
+    def identify(self, request: Request) -> Reply:
+        for entry in request.body["emails_to_identify"]:
+            if not entry.get("prioritization"):
+                return Reply(400, {"message": "prioritization is required"})
+            found = next(
+                (held for held in self.anonymous if held["email"] == entry["email"].lower()), None
+            )
+            if found:
+                self.anonymous.remove(found)
+                self.users.setdefault(entry["external_id"], found)
+        return Reply(201, {"message": "success"})
+
     def delete(self, request: Request) -> Reply:
         ids = request.body["external_ids"]
         if len(ids) > 50:
@@ -94,7 +114,13 @@ class BrazeWorkspace(Vendor):
         return Reply(201, {"deleted": len(found), "message": "success"})
 
     def export(self, request: Request) -> Reply:
-        ids, fields = request.body["external_ids"], request.body.get("fields_to_export")
+        fields = request.body.get("fields_to_export")
+        if address := request.body.get("email_address"):
+            known = [{"external_id": key, **held} for key, held in self.users.items()]
+            found = [held for held in [*known, *self.anonymous] if held.get("email") == address]
+            users = [{name: held[name] for name in fields if name in held} for held in found]
+            return Reply(201, {"message": "success", "users": users})
+        ids = request.body["external_ids"]
         if len(ids) > 50 or not fields:
             return Reply(400, {"message": "The max number of ids per request was exceeded"})
         users = []

@@ -21,6 +21,9 @@ PHONE = re.compile(r"\+\d{8,15}")
 BUILT_IN = {"email", "phone_number", "external_id", "first_name", "last_name", "properties"}
 
 
+ACCOUNT = {"type": "account", "id": "AbC123"}
+
+
 def error(status: int, code: str, title: str, detail: str, pointer: str = "/data/") -> Reply:
     result = {"id": "e1", "code": code, "title": title, "detail": detail}
     return Reply(status, {"errors": [{**result, "source": {"pointer": pointer}}]})
@@ -59,11 +62,13 @@ class Klaviyo(Vendor):
         data = request.body["data"] if request.raw else None
         routes = {
             r"POST /api/profile-bulk-import-jobs": self.start_job,
+            r"GET /api/profile-bulk-import-jobs": self.get_jobs,
             r"GET /api/profile-bulk-import-jobs/([^/]+)": self.get_job,
             r"GET /api/profile-bulk-import-jobs/([^/]+)/import-errors": self.job_errors,
             r"GET /api/profile-bulk-import-jobs/([^/]+)/profiles": self.job_profiles,
             r"GET /api/profiles": self.get_profiles,
             r"PATCH /api/profiles/([^/]+)": self.patch_profile,
+            r"GET /api/accounts": lambda *_: Reply(body={"data": [ACCOUNT]}),
             r"GET /api/lists": self.get_lists,
             r"POST /api/lists": self.create_list,
             r"GET /api/lists/([^/]+)": self.get_list,
@@ -99,6 +104,13 @@ class Klaviyo(Vendor):
         return {
             "type": "profile-bulk-import-job", "id": key, "attributes": attributes, "links": links
         }  # fmt: skip
+
+    def get_jobs(self, request: Request, data: Any) -> Reply:
+        if request.query.get("filter") != 'any(status,["queued","processing"])':
+            return error(400, "invalid", "Invalid input.", "The filter is not understood.")
+        shown = [self.shown(key) for key in self.jobs]
+        is_open = [job for job in shown if job["attributes"]["status"] == "processing"]
+        return Reply(200, {"data": is_open, "links": {"next": None}})
 
     def get_job(self, request: Request, data: Any, key: str) -> Reply:
         job = self.jobs[key]

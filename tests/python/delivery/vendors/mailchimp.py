@@ -10,7 +10,10 @@ holds every merge field of the audience, and a number field takes an empty text.
 
 import base64
 import hashlib
+import io
+import json
 import re
+import tarfile
 from typing import Any
 
 from .server import Reply, Request, Vendor
@@ -38,6 +41,8 @@ class Mailchimp(Vendor):
         self.merge_fields = {"FNAME": "text", "LNAME": "text", "SCORE": "number", "SEEN": "date"}
         self.members: dict[str, dict[str, Any]] = {}
         self.forgotten: set[str] = set()
+        self.batches: dict[str, list[dict[str, Any]]] = {}  # what is said of each, poll by poll
+        self.results: dict[str, bytes] = {}
 
     def member(self, address: str) -> dict[str, Any]:
         return self.members[md5(address)]
@@ -49,6 +54,10 @@ class Mailchimp(Vendor):
         return held
 
     def answer(self, request: Request) -> Reply:
+        if request.path.startswith("/results/"):  # another host, as it were: a signed address
+            if "authorization" in request.headers:
+                return Reply(400, "Only one auth mechanism allowed")
+            return Reply(200, self.results[request.path], {"Content-Type": "application/gzip"})
         given = request.headers.get("authorization", "").removeprefix("Basic ")
         if base64.b64decode(given).decode().partition(":")[2] != self.key:
             return problem(401, "API Key Invalid", "Your API key may be invalid.")
@@ -56,7 +65,13 @@ class Mailchimp(Vendor):
             return problem(400, "JSON Parse Error", "We encountered an unspecified parsing error.")
         routes = {
             r"GET /3.0/ping": lambda r: Reply(200, {"health_status": "Everything's Chimpy!"}),
-            r"GET /3.0/lists/LIST": lambda r: Reply(200, {"name": "Everybody"}),
+            r"GET /3.0/lists/LIST": lambda r: Reply(
+                200, {"name": "Everybody", "stats": {"member_count": len(self.members)}}
+            ),
+            r"GET /3.0/": lambda _: Reply(body={"account_id": "1a2b3c"}),
+            r"POST /3.0/batches": self.start_batch,
+            r"GET /3.0/batches/(\w+)": lambda _, key: Reply(200, self.batches[key].pop(0)),
+            r"DELETE /3.0/batches/(\w+)": lambda _, key: Reply(204),
             r"GET /3.0/lists/LIST/merge-fields": self.list_merge_fields,
             r"POST /3.0/lists/LIST/merge-fields": self.add_merge_field,
             r"GET /3.0/lists/LIST/members/([0-9a-f]{32})": self.get_member,
@@ -70,6 +85,38 @@ class Mailchimp(Vendor):
             if found := re.fullmatch(pattern, f"{request.method} {request.path}"):
                 return handle(request, *found.groups())
         return problem(404, "Resource Not Found", "The requested resource could not be found.")
+
+    def start_batch(self, request: Request) -> Reply:
+        """Apply the operations; they are seen as finished with the second look."""
+        results = []
+        for operation in request.body["operations"]:
+            inner = Request(
+                operation["method"],
+                f"/3.0{operation['path']}",
+                operation.get("params", {}),
+                request.headers,
+                operation.get("body", "").encode(),
+            )
+            reply = self.answer(inner)
+            results.append(
+                {
+                    "status_code": reply.status,
+                    "operation_id": operation["operation_id"],
+                    "response": "" if reply.body is None else json.dumps(reply.body, default=list),
+                }
+            )
+        key = f"b{len(self.batches)}"
+        file = io.BytesIO()
+        with tarfile.open(fileobj=file, mode="w:gz") as archive:
+            for part, some in enumerate((results[::2], results[1::2])):
+                content = json.dumps(some).encode()
+                entry = tarfile.TarInfo(f"{key}/{part}.json")
+                entry.size = len(content)
+                archive.addfile(entry, io.BytesIO(content))
+        self.results[f"/results/{key}"] = file.getvalue()
+        done = {"id": key, "status": "finished", "response_body_url": f"{self.url}/results/{key}"}
+        self.batches[key] = [{"id": key, "status": "started"}, done]
+        return Reply(200, {"id": key, "status": "pending"})
 
     def list_merge_fields(self, request: Request) -> Reply:
         held = [{"tag": tag, "type": kind} for tag, kind in self.merge_fields.items()]

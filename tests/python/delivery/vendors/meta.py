@@ -44,6 +44,7 @@ class Meta(Vendor):
             "name": name,
             "subtype": subtype,
             "operation_status": {"code": status, "description": f"status {status}"},
+            "account_id": "123",
             "rows": set(),
         }
 
@@ -53,6 +54,10 @@ class Meta(Vendor):
     def answer(self, request: Request) -> Reply:
         if request.headers.get("authorization") != f"Bearer {self.token}":
             return problem(190, "Invalid OAuth access token.", status=401)
+        if re.fullmatch(r"/v\d+\.\d/me", request.path):
+            return Reply(200, {"id": "77"})
+        if found := re.fullmatch(r"/v\d+\.\d/act_(\d+)", request.path):
+            return Reply(200, {"id": f"act_{found[1]}", "account_id": found[1]})
         if found := re.fullmatch(r"/v\d+\.\d/act_(\d+)/customaudiences", request.path):
             return self.answer_account(request, found[1])
         if found := re.fullmatch(r"/v\d+\.\d/(\d+)(/users)?", request.path):

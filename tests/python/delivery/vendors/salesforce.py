@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from .server import Reply, Request, Vendor
 
 CLIENT_ID, CLIENT_SECRET = "consumer-key", "consumer-secret"
+ORGANISATION = "00D000000000001EAA"
 ROOT = re.compile(r"/services/data/v\d+\.\d+")
 QUERY = re.compile(r"SELECT (.+) FROM (\w+) WHERE (\w+) IN \((.*)\)$", re.S)
 TEXT = re.compile(r"'((?:[^'\\]|\\.)*)'")
@@ -100,6 +101,8 @@ class Salesforce(Vendor):
         match request.method, path:
             case "PATCH", ["composite", "sobjects", *rest]:
                 return self.collection(request.body, rest)
+            case "GET", ["query"]:
+                return self.query(request.query["q"])
             case "POST", ["composite"]:
                 return self.composite(request.body["compositeRequest"])
             case _, ["jobs", "ingest", *rest]:
@@ -129,7 +132,14 @@ class Salesforce(Vendor):
         self.issued += 1
         token = f"00D!token{self.issued}"
         self.tokens.add(token)
-        return Reply(body={"access_token": token, "instance_url": self.url, "token_type": "Bearer"})
+        return Reply(
+            body={
+                "access_token": token,
+                "instance_url": self.url,
+                "id": f"https://login.salesforce.com/id/{ORGANISATION}/005000000000001AAA",
+                "token_type": "Bearer",
+            }
+        )
 
     def collection(self, body: Any, rest: list[str]) -> Reply:
         records = (body or {}).get("records")
@@ -240,6 +250,8 @@ class Salesforce(Vendor):
         return Reply(body={"compositeResponse": answers})
 
     def query(self, text: str) -> Reply:
+        if text == "SELECT COUNT() FROM Contact":
+            return Reply(body={"totalSize": len(self.records), "done": True, "records": []})
         found = QUERY.match(text)
         if not found or found[2] != "Contact":
             return error(400, "MALFORMED_QUERY", "unexpected token")
@@ -248,12 +260,14 @@ class Salesforce(Vendor):
         for name in [*columns, found[3]]:
             if name.lower() not in known:
                 return error(400, "INVALID_FIELD", f"No such column '{name}' on entity 'Contact'")
-        keys = {re.sub(r"\\(.)", r"\1", word) for word in TEXT.findall(found[4])}
+        # Texts compare without case, other than external ids that were made so.
+        folded = str.lower if known[found[3].lower()] == "Email" else str
+        keys = {folded(re.sub(r"\\(.)", r"\1", word)) for word in TEXT.findall(found[4])}
         rows = [
             {"attributes": {"type": "Contact"},
              **{known[name.lower()]: shown(record.get(known[name.lower()])) for name in columns}}
             for record in self.records.values()
-            if record.get(known[found[3].lower()]) in keys
+            if folded(str(record.get(known[found[3].lower()]))) in keys
         ]  # fmt: skip
         return Reply(body={"totalSize": len(rows), "done": True, "records": rows})
 

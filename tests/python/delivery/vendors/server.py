@@ -108,7 +108,8 @@ def _handler(vendor: Vendor) -> type[BaseHTTPRequestHandler]:
                 return
             text = isinstance(reply.body, str)
             content = b"" if reply.body is None else (
-                reply.body.encode() if text else json.dumps(reply.body).encode()
+                reply.body if isinstance(reply.body, bytes)
+                else reply.body.encode() if text else json.dumps(reply.body).encode()
             )  # fmt: skip
             self.send_response(reply.status)
             if "Content-Type" not in reply.headers:

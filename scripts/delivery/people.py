@@ -1,0 +1,126 @@
+"""Know a person by every name: spellings of an address, ids, and keyed hashes of those.
+
+The ledger keeps people as hashes under a secret of the installation, so that who reads the ledger
+cannot try addresses out. The secret is AUDIENCE_SECRET, or a file that is made beside the list of
+who was forgotten. That list is a file of its own, one hash a line: it survives the ledger, and the
+ledger survives it.
+"""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from .errors import ConfigError
+
+# What a source's column is called → the kinds of identifiers of the warehouse that it may hold.
+NAMED = {
+    "profile_id": ("profile_id",),
+    "email": ("email",),
+    "email_address": ("email",),
+    "user_id": ("user_id",),
+    "crm_contact_id": ("crm_contact_id",),
+    "anonymous_id": ("anonymous_id",),
+    "phone": ("phone",),
+    "phone_number": ("phone",),
+    "external_id": ("profile_id", "user_id", "crm_contact_id"),
+}
+# Spaces of any kind, and signs that nobody sees.
+UNSEEN = r"[\s\x{00A0}\x{00AD}\x{2000}-\x{200F}\x{202F}\x{205F}\x{2060}\x{3000}\x{FEFF}]"
+# One address has many spellings: case, spaces, `Ann <ann@example.com>`, and at Gmail dots and
+# whatever follows a plus sign. An id keeps its case.
+MACROS = f"""
+create or replace temp macro bare_address(given) as regexp_replace(
+    regexp_replace(lower(nfc_normalize(regexp_replace(given, '{UNSEEN}', '', 'g'))),
+        '^.*<([^<>]*)>.*$', '\\1'),
+    '^mailto:|[.]+$', '', 'g');
+create or replace temp macro mailbox_of(bare) as case
+    when regexp_matches(bare, '@(gmail|googlemail)[.]com$')
+    then replace(split_part(split_part(bare, '@', 1), '+', 1), '.', '') || '@gmail.com'
+    else bare end;
+create or replace temp macro name_of(given) as case
+    when given like '%@%' then mailbox_of(bare_address(given))
+    else nullif(trim(given, ' ' || chr(9) || chr(10) || chr(13) || chr(160)), '') end;
+create or replace temp macro phone_of(given) as regexp_replace(given, '[^0-9]', '', 'g');
+create or replace temp macro keyed(given) as sha256(getvariable('secret') || sha256(given));
+create or replace temp macro person_of(given) as keyed(name_of(cast(given as varchar)));
+"""
+
+
+class Forgotten:
+    """The list of who was forgotten, and the secret under which people are hashed.
+
+    `path` None is neither: hashes of this connection alone.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.secret = os.environ.get("AUDIENCE_SECRET", "") or self._kept_secret()
+        self.fingerprint = hashlib.sha256(b"fingerprint" + self.secret.encode()).hexdigest()[:16]
+
+    def _kept_secret(self) -> str:
+        if self.path is None:
+            return secrets.token_hex(32)
+        file = self.path.with_suffix(".secret")
+        if not file.exists():
+            if self.path.exists():
+                raise ConfigError(
+                    f"{file} is missing, and without it {self.path} says nothing about anybody. "
+                    "Restore it from its copy, or set AUDIENCE_SECRET to what it held."
+                )
+            append_private(file, secrets.token_hex(32) + "\n")
+        return file.read_text(encoding="utf-8").strip()
+
+    def prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Give a connection the macros that name and hash people."""
+        connection.execute("set variable secret = ?", [self.secret])
+        connection.execute(MACROS)
+
+    def hashes(self) -> list[str]:
+        """Return who was forgotten; raises ConfigError when another secret was in use."""
+        if self.path is None or not self.path.exists():
+            return []
+        lines = [line.split() for line in self.path.read_text(encoding="utf-8").splitlines()]
+        if any(line[0] != self.fingerprint for line in lines if line):
+            raise ConfigError(
+                f"{self.path} was written with another AUDIENCE_SECRET. Set that one: with a new "
+                "one nobody who was forgotten would be known any more."
+            )
+        return [line[1] for line in lines if line]
+
+    def remember(self, hashes: list[str]) -> None:
+        """Add hashes to the list, on disk before this returns."""
+        at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        new = sorted(set(hashes) - set(self.hashes()))
+        if self.path is not None and new:
+            append_private(
+                self.path, "".join(f"{self.fingerprint} {entry} {at}\n" for entry in new)
+            )
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """Have every file that is created meanwhile readable for its owner only, from its first byte.
+
+    DuckDB makes several (database, log of writes, spill) and knows no other way to be told.
+    """
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def append_private(path: Path, text: str) -> None:
+    """Add a text to a file that only its owner may read, from its first byte on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

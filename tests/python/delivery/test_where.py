@@ -1,0 +1,83 @@
+"""`where` in sync.yml: one segment of many as a list of its own."""
+
+import duckdb
+import pytest
+import yaml
+
+from scripts import delivery
+from scripts.delivery import engine
+from scripts.delivery.errors import ConfigError
+
+
+def load(folder, where):
+    config = {
+        "warehouse": str(folder / "warehouse.duckdb"),
+        "ledger": str(folder / "ledger.duckdb"),
+        "suppressions": None,
+        "syncs": {
+            "a_list": {
+                "destination": "files",
+                "options": {"folder": str(folder / "out")},
+                "source": "activation.segment_list_members",
+                "where": where,
+                "key": ["segment", "profile_id"],
+                "fields": {"email": "email"},
+            }
+        },
+    }
+    path = folder / "sync.yml"
+    path.write_text(yaml.safe_dump(config))
+    [sync] = delivery.load_syncs(path, environ={})
+    return sync
+
+
+@pytest.fixture
+def folder(tmp_path):
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute("create schema activation")
+        connection.execute(
+            "create table activation.segment_list_members as"
+            " select * from (values ('buyers', 'a', 'a@example.com', true),"
+            " ('buyers', 'b', 'b@example.com', false), ('it''s', 'a', 'a@example.com', true),"
+            " ('others', 'c', 'c@example.com', null))"
+            " as rows (segment, profile_id, email, is_addressable)"
+        )
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("where", "count"),
+    [
+        ({}, 4),
+        ({"segment": "buyers"}, 2),
+        ({"segment": ["buyers", "it's"]}, 3),
+        ({"segment": "buyers", "is_addressable": True}, 1),
+        ({"segment": "nobody"}, 0),
+        ({"segment": []}, 0),
+    ],
+)
+def test_only_the_rows_that_are_meant_are_wanted(folder, where, count):
+    diff = engine.plan(load(folder, where)).diff
+    assert (diff.source_rows, diff.counts["add"]) == (count, count)
+
+
+def test_who_leaves_what_is_meant_is_removed(folder):
+    sync = load(folder, {"segment": ["buyers", "others"]})
+    assert engine.push(sync, first_run=True, skip_validation=True).delivered
+    diff = engine.plan(load(folder, {"segment": "buyers"})).diff
+    assert diff.counts == {"remove": 1, "update": 0, "add": 0}
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("segment = 'x'", "must map columns"),
+        ({"segment; drop": "x"}, "must map columns"),
+        ({"segment": 0.5}, "takes texts"),
+        ({"segment": None}, "takes texts"),
+        ({"sgement": "x"}, "has no column"),
+    ],
+)
+def test_what_makes_no_sense_is_said(folder, where, words):
+    with pytest.raises(ConfigError, match=words):
+        engine.plan(load(folder, where))
