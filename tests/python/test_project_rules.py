@@ -377,10 +377,10 @@ def test_the_lock_files_pin_hashes_and_name_no_registry():
         assert text.count("--hash=sha256:") >= len(pins), name
 
 
-def test_the_example_profile_names_the_three_engines():
+def test_the_example_profile_names_every_engine():
     profile = yaml.safe_load((PROJECT / "profiles.example.yml").read_text())
     kinds = {output["type"] for output in profile["audience_engine"]["outputs"].values()}
-    assert kinds == {"duckdb", "postgres", "spark"}
+    assert kinds == {"duckdb", "postgres", "spark", "databricks"}
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
