@@ -14,9 +14,12 @@
     {%- do adapter.create_schema(view) -%}
     {#- A view whose columns change must go first, and what stands on it is built again anyway. -#}
     {%- set held = adapter.get_relation(source.database, source.schema, source.identifier) -%}
+    {%- set named = [] -%}
+    {%- for name in source.columns -%}
+        {%- do named.append(column_name_held(name)) -%}
+    {%- endfor -%}
     {%- if held is not none
-        and adapter.get_columns_in_relation(held) | map(attribute='name') | list
-            != source.columns.keys() | list -%}
+        and adapter.get_columns_in_relation(held) | map(attribute='name') | list != named -%}
         {%- do adapter.drop_relation(held) -%}
     {%- endif -%}
     {%- do run_query('create or replace view ' ~ view ~ ' as ' ~ loaded_table_sql(source)) -%}

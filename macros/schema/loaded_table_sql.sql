@@ -28,7 +28,7 @@
     {%- set selected = [] -%}
     {%- for name, column in source.columns.items() -%}
         {#- A loader cuts a long name where its database does: PostgreSQL after 63 characters. -#}
-        {%- set held = found.get(name | lower, found.get((name | lower)[:63])) -%}
+        {%- set held = found.get(name | lower, found.get(column_name_held(name | lower))) -%}
         {%- if held is not none -%}
             {%- set value = loaded_text(adapter.quote(held.name), held) -%}
         {%- elif column.meta.get('required') and loaded is not none -%}

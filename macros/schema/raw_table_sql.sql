@@ -49,8 +49,8 @@
     {%- set described = run_query('describe ' ~ files_sql) -%}
     {%- set present = described.columns[0].values() | map('lower') | list -%}
     {%- set numbers = [] -%}
-    {%- for name, kind in described.rows if kind in ('DOUBLE', 'FLOAT') -%}
-        {%- do numbers.append(whole_number_text('"' ~ name ~ '"') ~ ' as "' ~ name ~ '"') -%}
+    {%- for column in described.rows if column[1] in ('DOUBLE', 'FLOAT') -%}
+        {%- do numbers.append(whole_number_text('"' ~ column[0] ~ '"') ~ ' as "' ~ column[0] ~ '"') -%}
     {%- endfor -%}
     {%- set missing = [] -%}
     {%- for name in declared if name | lower not in present -%}

@@ -172,9 +172,6 @@ class Spark(Engine):
             "spark.sql.defaultCatalog": "lake",
             "spark.sql.session.timeZone": "UTC",
             "spark.sql.shuffle.partitions": "2",
-            # Few rows: compiling each plan to Java would take longer than running it as it is.
-            "spark.sql.codegen.wholeStage": "false",
-            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
             "spark.sql.warehouse.dir": str(folder / "spark-warehouse"),
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",

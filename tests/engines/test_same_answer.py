@@ -14,7 +14,16 @@ from .engines import SCHEMAS
 # Relations that may differ, each with its reason.
 EXCEPTIONS: dict[str, str] = {}
 # Unit tests that an engine cannot run, each with its reason.
-UNIT_EXCEPTIONS: dict[str, dict[str, str]] = {"PostgreSQL": {}, "Spark": {}}
+QUOTED = "its rows are SQL with names in double quotes, which are texts on Spark"
+UNIT_EXCEPTIONS: dict[str, dict[str, str]] = {
+    "Spark": {
+        "stg_events__events_raw": QUOTED,
+        "stg_segment__aliases_read_both_ways": QUOTED,
+        "stg_segment__identifies_raw": QUOTED,
+        "stg_segment__tracks_raw": QUOTED,
+        "stg_hubspot__companies_latest": "its rows are SQL with varchar, which needs a length there",
+    },
+}
 
 
 @dataclass
@@ -116,12 +125,14 @@ def test_every_relation_is_equal(ours, make_engine, raw, tmp_path, capsys, name,
 
 
 @pytest.mark.parametrize(
-    ("name", "way"), [("PostgreSQL", "at once"), ("Spark", "in steps")], ids=["postgresql", "spark"]
+    ("name", "way"),
+    [("DuckDB", "at once"), ("PostgreSQL", "at once"), ("Spark", "in steps")],
+    ids=["duckdb", "postgresql", "spark"],
 )
 def test_unit_tests_pass(make_engine, ours, name, way):
     """On the tables that were built above, from which dbt takes the types of its rows."""
     engine = make_engine(name, way.replace(" ", "_"))
-    left_out = UNIT_EXCEPTIONS[name]
+    left_out = UNIT_EXCEPTIONS.get(name, {})
     nodes = engine.dbt(
         "test", "--select", "test_type:unit", *(["--exclude", *left_out] if left_out else []),
         as_of=world.WHOLE,

@@ -5,52 +5,98 @@ with
 webhooks as (
     select
         *,
-        coalesce({{ json_part('payload', 'event-data') }}, payload) as body
+        {{ json_part('payload', 'event-data') }} as event_data
     from {{ ref('stg_email__webhooks') }}
     where provider = 'mailgun'
+),
+
+opened as (
+    select
+        *,
+        coalesce(event_data, payload) as body
+    from webhooks
 ),
 
 addressed as (
     select
         *,
         {{ json_text('body', 'message', 'headers', 'to') }} as header_to
-    from webhooks
+    from opened
+),
+
+renamed as (
+    select
+        -- ids
+        {{ json_text('body', 'id') }} as mailgun_id,
+        event_data is null as is_older_form,
+        {{ regex_replace(
+            "coalesce("
+            ~ json_text('body', 'message', 'headers', 'message-id')
+            ~ ", " ~ json_text('body', 'Message-Id') ~ ")",
+            '^<+|>+$', ''
+        ) }} as message_id,
+        {{ clean_email(
+            "coalesce("
+            ~ json_text('body', 'recipient')
+            ~ ", nullif(" ~ part_of(part_of('header_to', "'<'", 2), "'>'", 1) ~ ", ''))"
+        ) }} as email,
+
+        -- strings
+        provider,
+        {{ json_text('body', 'event') }} as provider_event,
+        {{ json_text('body', 'severity') }} as provider_detail,
+        {{ json_text('body', 'url') }} as clicked_url,
+        coalesce(
+            {{ json_text('body', 'client-info', 'user-agent') }},
+            {{ json_text('body', 'user-agent') }}
+        ) as user_agent,
+        payload,
+        raw_payload,
+
+        -- booleans
+        coalesce({{ json_text('body', 'client-info', 'bot') }}, '') <> '' as is_flagged_machine,
+
+        -- timestamps
+        {{ epoch_timestamp(json_text('body', 'timestamp')) }} as occurred_at,
+        received_at
+
+    from addressed
 )
 
 select
     -- ids
     -- A retry may be signed anew, so the id must not depend on the signature. The older form has
     -- neither id nor a part without signature: only an identical retry is recognised.
-    coalesce({{ json_text('body', 'id') }}, {{ dbt.hash('payload') }}) as event_id,
-    {{ regex_replace(
-        "coalesce("
-        ~ json_text('body', 'message', 'headers', 'message-id')
-        ~ ", " ~ json_text('body', 'Message-Id') ~ ")",
-        '^<+|>+$', ''
-    ) }} as message_id,
-    {{ clean_email(
-        "coalesce("
-        ~ json_text('body', 'recipient')
-        ~ ", nullif(" ~ part_of(part_of('header_to', "'<'", 2), "'>'", 1) ~ ", ''))"
-    ) }} as email,
+    coalesce(
+        mailgun_id,
+        case
+            when is_older_form then {{ dbt.hash('payload') }}
+            else {{ dbt.hash(dbt.concat([
+                "coalesce(provider_event, '')", "'|'",
+                "coalesce(email, '')", "'|'",
+                "coalesce(message_id, '')", "'|'",
+                "coalesce(clicked_url, '')", "'|'",
+                "coalesce(cast(" ~ epoch_micros('occurred_at') ~ " as " ~ dbt.type_string() ~ "), '')",
+            ])) }}
+        end
+    ) as event_id,
+    message_id,
+    email,
 
     -- strings
     provider,
-    {{ json_text('body', 'event') }} as provider_event,
-    {{ json_text('body', 'severity') }} as provider_detail,
-    {{ json_text('body', 'url') }} as clicked_url,
-    coalesce(
-        {{ json_text('body', 'client-info', 'user-agent') }},
-        {{ json_text('body', 'user-agent') }}
-    ) as user_agent,
+    provider_event,
+    provider_detail,
+    clicked_url,
+    user_agent,
     payload,
     raw_payload,
 
     -- booleans
-    coalesce({{ json_text('body', 'client-info', 'bot') }}, '') <> '' as is_flagged_machine,
+    is_flagged_machine,
 
     -- timestamps
-    {{ epoch_timestamp(json_text('body', 'timestamp')) }} as occurred_at,
+    occurred_at,
     received_at
 
-from addressed
+from renamed
