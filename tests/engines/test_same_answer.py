@@ -21,7 +21,7 @@ UNIT_EXCEPTIONS: dict[str, dict[str, str]] = {
         "stg_segment__aliases_read_both_ways": QUOTED,
         "stg_segment__identifies_raw": QUOTED,
         "stg_segment__tracks_raw": QUOTED,
-        "stg_hubspot__companies_latest": "its rows are SQL with varchar, which needs a length there",
+        "stg_hubspot__companies_latest": "its rows are SQL with varchar, which wants a length",
     },
 }
 
