@@ -12,7 +12,9 @@
 {%- endmacro %}
 
 {% macro default__round_to(raised, divided) -%}
-    cast(floor({{ raised }}) as {{ type_double() }}){{ divided }}
+    cast(
+        floor({{ raised }}) as {{ type_double() }}
+    ){{ divided }}
 {%- endmacro %}
 
 {# Spark's floor is a 64-bit integer. What is larger is a whole number already. #}
