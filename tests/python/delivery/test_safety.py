@@ -4,6 +4,7 @@ import hashlib
 import json
 import ssl
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -279,6 +280,38 @@ def test_another_account_that_is_meant_gets_everything_and_the_first_keeps_its_l
     crm.portal = 1
     assert push(sync, account="portal 1").requests == 0  # what went there is still known
     assert delivery.status(sync).account == "portal 1"
+
+
+def test_a_pull_from_another_account_begins_at_its_beginning(crm, sync, tmp_path, monkeypatch):
+    asked = []
+
+    def pages(self, call, since):
+        asked.append((since, dict(self.progress)))
+        self.progress = {"contacts": 1}
+        yield "contacts", [{"id": "1", "property_email": "ann@example.com"}], stamp
+        if breaks:
+            raise Refused("HTTP 400")
+
+    monkeypatch.setattr(type(sync.destination), "pull", pages)
+    stamp, breaks = datetime(2026, 3, 1), False
+    fill(sync.warehouse, people(1, segments="a"))
+    push(sync)
+    with Ledger(sync.ledger, sync.ledger_name) as ledger:  # of before accounts were named here
+        ledger.run(
+            "insert into {t}.watermark values (?, 'contacts', ?, ?)", [sync.place, stamp, stamp]
+        )
+    rows = [delivery.pull(sync, raw_path=tmp_path).rows["contacts"] for _ in range(2)]
+    assert rows == [1, 0]
+    breaks = True
+    with pytest.raises(delivery.SyncError):
+        delivery.pull(sync, raw_path=tmp_path)  # leaves a page behind
+    breaks, crm.portal = False, 2
+    push(sync, account="portal 2")
+    assert delivery.pull(sync, raw_path=tmp_path).rows == {"contacts": 1}
+    crm.portal = 1
+    push(sync, account="portal 1")
+    assert delivery.pull(sync, raw_path=tmp_path).rows == {"contacts": 0}
+    assert asked == [(stamp, {})] * 3 + [(None, {}), (stamp, {})]
 
 
 def test_who_does_not_say_whose_the_token_is_gets_nothing(crm, sync, monkeypatch):
