@@ -36,7 +36,8 @@ class Sample:
 class Diff:
     """What a push would do.
 
-    `build` is a fingerprint of the source's rows. `counts` are records by operation and `fields`
+    `build` is a fingerprint of the source's rows, and `bars` of the tables that say who must not be
+    reached, by table. `counts` are records by operation and `fields`
     records by field and operation; `known` are all records the destination may hold; `blanked`
     are updates that empty a field, by field; `again` were sent before without an answer; `dead`
     and `held` wait; `consents` are source rows that say yes or no (None without such a column);
@@ -47,6 +48,7 @@ class Diff:
     source_rows: int = 0
     as_of: datetime | None = None
     build: str = ""
+    bars: dict[str, str] = field(default_factory=dict)
     known: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     blanked: dict[str, int] = field(default_factory=dict)
@@ -91,6 +93,11 @@ def find_difference(ledger: Ledger, sync: Sync) -> tuple[duckdb.DuckDBPyRelation
     with attached_warehouse(ledger, sync):
         source = read_source(ledger, sync)
         source.build = fingerprint(ledger.connection, f"warehouse_source.{sync.source}")
+        source.bars = {
+            table: fingerprint(ledger.connection, f"warehouse_source.{table}")
+            for table in tables_that_bar(sync)
+            if columns_of(ledger, table)
+        }
     find_changes(ledger, sync)
     return ledger.connection.table(DIFFERENCE), source
 
@@ -307,10 +314,17 @@ def suppressions(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
     return f"coalesce({' or '.join(f'coalesce({part}, false)' for part in barred)}, false)"
 
 
+def tables_that_bar(sync: Sync) -> tuple[str, ...]:
+    """Return the tables that say who must not be reached, and what else these are called."""
+    if not sync.contains_people or not sync.suppressions:
+        return ()
+    return sync.suppressions, sync.suppressions.partition(".")[0] + ".profile_identifiers"
+
+
 def name_the_suppressed(ledger: Ledger, sync: Sync, named: dict[str, tuple[str, ...]]) -> None:
     """Put every name of the suppressed into `suppressed`: kind, name; raises ConfigError."""
     table = f"warehouse_source.{sync.suppressions}"
-    identities = sync.suppressions.partition(".")[0] + ".profile_identifiers"
+    _, identities = tables_that_bar(sync)
     if "profile_id" not in columns_of(ledger, sync.suppressions):
         raise ConfigError(
             f"{sync.warehouse} has no table {sync.suppressions} with a profile_id, so nobody "

@@ -331,9 +331,8 @@ def test_who_does_not_say_whose_the_token_is_gets_nothing(crm, sync, monkeypatch
 def validated(sync):
     """What a validation of the outputs that found nothing writes down."""
     with duckdb.connect(str(sync.warehouse), read_only=True) as connection:
-        builds = {
-            table: fingerprint(connection, table) for table in tables_of(connection, "activation")
-        }
+        tables = [*tables_of(connection, "activation"), "marts.profile_suppressions"]
+        builds = {table: fingerprint(connection, table) for table in tables}
     found = {"success": True, "as_of": "2026-03-01T00:00:00Z", "builds": builds}
     sync.warehouse.with_name("validation.json").write_text(json.dumps(found))
 
@@ -349,6 +348,58 @@ def test_an_older_warehouse_is_never_pushed_by_accident(crm, sync):
     assert stop.value.exit_code == 4 and crm.counts["requests"] == before
     assert "--allow-older" in delivery.plan(sync).guard
     assert push(sync, allow_older=True).delivered == 3
+
+
+def test_an_empty_source_does_not_make_an_older_one_the_newest(crm, sync):
+    fill(sync.warehouse, people(3, segments="b"))
+    push(sync)
+    fill(sync.warehouse, [])
+    assert push(replace(sync, max_remove_share=1.0)).delivered == 3
+    fill(sync.warehouse, people(3, segments="a", as_of=FEBRUARY))
+    with pytest.raises(delivery.GuardError, match="--allow-older"):
+        push(sync)
+
+
+def without_as_of(sync):
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute("alter table activation.crm_contacts drop as_of")
+
+
+def test_a_source_that_does_not_say_how_old_it_is_stops(crm, sync):
+    fill(sync.warehouse, people(3))
+    without_as_of(sync)
+    with pytest.raises(delivery.GuardError, match="as of when"):
+        push(replace(sync, max_age_hours=24))
+    fill(sync.warehouse, people(3))
+    push(sync)
+    fill(sync.warehouse, people(3, segments="z"))
+    without_as_of(sync)
+    with pytest.raises(delivery.GuardError, match="as of when"):
+        push(sync)
+    assert push(sync, allow_older=True).delivered == 3
+    assert push(sync).exit_code == 0
+
+
+def test_a_validation_that_does_not_name_a_source_says_nothing_of_it(crm, sync):
+    sync = replace(sync, require_validation=True)
+    fill(sync.warehouse, people(3))
+    without_as_of(sync)
+    found = {"success": True, "as_of": "2020-01-01T00:00:00Z", "builds": {}}
+    sync.warehouse.with_name("validation.json").write_text(json.dumps(found))
+    with pytest.raises(delivery.GuardError, match="says nothing"):
+        push(sync)
+
+
+def test_who_is_suppressed_is_part_of_what_was_validated(crm, sync):
+    sync = replace(sync, require_validation=True)
+    fill(sync.warehouse, people(3))
+    suppress(sync, "person0001")
+    validated(sync)
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute("delete from marts.profile_suppressions")
+    with pytest.raises(delivery.GuardError, match="profile_suppressions has changed"):
+        push(sync)
+    assert crm.counts["requests"] == 0
 
 
 def test_a_source_of_long_ago_stops(crm, sync):
