@@ -1,13 +1,14 @@
 """What a destination plug-in is: its limits, how it sends, and the signals it gives back."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 import httpx
+from pydantic import TypeAdapter, ValidationError
 
 from .errors import ConfigError
 
@@ -180,10 +181,15 @@ class Destination:
 
     def _typed(self, name: str, value: Any) -> Any:
         kind = type(self.options[name])
+        if kind is str and not isinstance(value, bool | list | dict | None):
+            return str(value)  # an id of digits, or a day, as YAML reads it
         try:
-            return value if kind in (dict, list) else kind(value)
-        except (TypeError, ValueError):
-            raise ConfigError(f"The option {name} of {self.name} cannot be {value!r}.") from None
+            return TypeAdapter(kind).validate_python(value)
+        except ValidationError as problem:
+            why = problem.errors(include_url=False, include_input=False)[0]["msg"]
+            raise ConfigError(
+                f"The option {name} of {self.name} cannot be {value!r}: {why}."
+            ) from None
 
     @property
     def account(self) -> str:
@@ -226,6 +232,9 @@ class Destination:
         ]
         if missing:
             raise ConfigError(f"Set in the environment for {self.name}: {', '.join(missing)}.")
+
+    def check_mapped(self, fields: Collection[str]) -> None:
+        """Raise ConfigError when what is mapped does not go with the options."""
 
     def touched(self, record: Record) -> set[str]:
         """Return what a record names at the destination: two that share it go one by one."""
