@@ -627,9 +627,12 @@ def first_changes(difference: duckdb.DuckDBPyRelation, count: int) -> duckdb.Duc
     )
 
 
-def samples(ledger: Ledger, difference: duckdb.DuckDBPyRelation, count: int) -> list[Sample]:
-    """Return a few changes of each operation, keys masked."""
+def samples(
+    ledger: Ledger, sync: Sync, difference: duckdb.DuckDBPyRelation, count: int
+) -> list[Sample]:
+    """Return a few changes of each operation, keys and whatever names a person masked."""
     found = []
+    called = {field.to: f"{column} {field.to}" for column, field in sync.fields.items()}
     for operation in OPERATIONS:
         rows = ledger.run(
             "select record_key, changed, payload from difference where operation = ?"
@@ -639,15 +642,21 @@ def samples(ledger: Ledger, difference: duckdb.DuckDBPyRelation, count: int) -> 
         ).fetchall()
         for key, changed, payload in rows:
             values = json.loads(payload) if operation != "remove" else {}
-            kept = {name: masked_value(name, values.get(name)) for name in changed}
+            kept = {name: masked_value(called[name], values.get(name)) for name in changed}
             found.append(Sample(operation, masked(key), kept))
     return found
 
 
-def masked_value(name: str, value: Any) -> Any:
-    """Return a value as a plan may show it; addresses and names of people are masked."""
+PERSONAL = ("mail", "phone", "mobile", "name", "address", "street", "birth")
+
+
+def masked_value(names: str, value: Any) -> Any:
+    """Return a value as a plan may show it; addresses and names of people are masked.
+
+    `names` are that of the column and that of the remote field: either can say what it is.
+    """
     text = str(value)
-    personal = "@" in text or any(part in name.lower() for part in ("mail", "phone", "name"))
+    personal = "@" in text or any(part in names.lower() for part in PERSONAL)
     return mask(text) if personal and value is not None else value
 
 

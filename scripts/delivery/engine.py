@@ -190,7 +190,7 @@ def plan(sync: Sync, *, sample: int = 3, account: str | None = None) -> Plan:
                 check_new(sync, diff, existing)
         except GuardError as problem:
             stop = stop or str(problem)
-        shown = samples(ledger, difference, sample)
+        shown = samples(ledger, sync, difference, sample)
         return Plan(
             sync.name,
             sync.label,

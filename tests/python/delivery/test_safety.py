@@ -75,6 +75,14 @@ def test_a_null_is_not_sent_unless_a_field_says_so(crm, sync):
     assert held(crm) == {"ann@example.com": {"audience_segments": "b"}}
 
 
+def test_a_plan_masks_a_name_whatever_the_destination_calls_it(crm, sync):
+    sync = replace(sync, fields={"last_name": Field("mmerge7"), "grade": Field("tier", "always")})
+    fill(sync.warehouse, [person("ann", last_name="Lovelace", grade="A1")])
+    [shown] = delivery.plan(sync).samples
+    assert shown.values["tier"] == "A1"
+    assert "Lovelace" not in str(shown)
+
+
 def test_set_if_empty_never_overwrites_what_people_typed(crm, sync):
     sync = replace(sync, fields=NAMES)
     crm.store.upsert("ann@example.com", {"firstname": "Annie"})
