@@ -174,6 +174,11 @@ def key_part(column: str) -> str:
     return f"case when {text} like '%_@_%' then lower({text}) else {text} end"
 
 
+def key_of(sync: Sync) -> str:
+    """Return SQL of the record key of a source row."""
+    return f" || '{KEY_SEPARATOR}' || ".join(key_part(column) for column in sync.key)
+
+
 def read_source(ledger: Ledger, sync: Sync) -> Diff:
     """Count the source, and put it into `wanted`: one row per key, nobody who must not be reached.
 
@@ -188,7 +193,7 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
     missing = sorted({*sync.key, *sync.fields, *dict(sync.where)} - set(kinds))
     if missing:
         raise ConfigError(f"{sync.source} has no column {missing}; it has {sorted(kinds)}.")
-    key = f" || '{KEY_SEPARATOR}' || ".join(key_part(column) for column in sync.key)
+    key = key_of(sync)
     # A person is known by address; where the source has none, by the key.
     addresses = [column for column, held in named_columns(sync, kinds).items() if "email" in held]
     person = f"person_of(coalesce({', '.join([*map(text_of, addresses), key])}))"

@@ -455,8 +455,18 @@ def test_verify_tells_what_others_changed_and_resend_repairs_it(crm, sync):
     assert push(sync).delivered == 2
     assert held(crm) == wanted(rows)
     assert delivery.verify(sync, sample=10).looked_at == 10
-    with pytest.raises(delivery.ConfigError, match="no such record"):
-        delivery.resend(sync, ["nobody@example.com"])
+    for nobody in ("nobody@example.com", "nobody"):
+        with pytest.raises(delivery.ConfigError, match="no such record"):
+            delivery.resend(sync, [nobody])
+
+
+def test_a_record_is_sent_again_by_profile_id(crm, sync):
+    fill(sync.warehouse, [person("p1", email="ann@example.com"), person("p10")])
+    push(sync)
+    assert delivery.resend(sync, ["p1"]) == 1
+    assert push(sync).delivered == 1
+    sync.warehouse.unlink()
+    assert delivery.resend(sync, ["ann@example.com"]) == 1
 
 
 def test_a_full_push_repairs_everything_and_needs_no_new_ledger(crm, sync):
