@@ -10,7 +10,8 @@ from scripts.options import AsJson, Config, Ledger, Warehouse
 def resend(
     sync: Annotated[str, typer.Argument(help="The name of a sync in sync.yml.")],
     records: Annotated[
-        list[str], typer.Argument(metavar="RECORD", help="Record keys, or addresses in them.")
+        list[str],
+        typer.Argument(metavar="RECORD", help="Record keys, addresses in them, or profile ids."),
     ],
     config: Config = None,
     warehouse: Warehouse = None,

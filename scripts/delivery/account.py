@@ -49,6 +49,26 @@ def check_account(
         )
 
 
+def pulled_from(ledger: Ledger, sync: Sync) -> str:
+    """Return under which name the ledger keeps how far the account of now was read.
+
+    Ledgers of before did not name the account: what they know is that of the account of now, and
+    is thrown away where this sync was turned to another one since.
+    """
+    place, account = sync.place, known_account(ledger)
+    name = f"{place}@{account}"
+    was_turned = ledger.value(
+        "select count(*) from {t}.sync_run where starts_with(sync, ?)", [aside(ledger, "")]
+    )
+    with ledger.transaction():
+        for table in ("watermark", "pulled"):
+            if was_turned:
+                ledger.run(f"delete from {{t}}.{table} where source = ?", [place])
+            else:
+                ledger.run(f"update {{t}}.{table} set source = ? where source = ?", [name, place])
+    return name
+
+
 def aside(ledger: Ledger, account: str) -> str:
     """Return the name under which the records of an account are kept while another is pushed to."""
     return f"{ledger.sync}@{account}"

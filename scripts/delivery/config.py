@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
-from urllib.parse import parse_qs, urlsplit
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -15,6 +14,7 @@ from scripts.warehouse import Elsewhere, Place
 
 from .destination import Destination
 from .errors import ConfigError
+from .locks import is_postgres
 from .plug_ins import known, plug_in
 
 # always: the column decides; a null empties the field. never_clear: a null is not sent.
@@ -146,8 +146,9 @@ def load_syncs(
 
 def has_password(address: str) -> bool:
     """Whether the address of a database holds a password."""
-    parts = urlsplit(address)
-    return bool(parts.password or parse_qs(parts.query).get("password"))
+    if re.search(r"(^|[\s?&])(ssl)?password\s*=", address, re.IGNORECASE):
+        return True
+    return bool(re.match(r"[\w+.-]+://[^/?#@]*:[^/?#]+@", address))
 
 
 def named(names: list[str], chosen: Mapping[str, Any], path: Path) -> list[str]:
@@ -199,12 +200,20 @@ def make_sync(name: str, given: Any, common: Mapping[str, Any], environ: Mapping
         destination=make_destination(str(given["destination"]), given.get("options"), environ),
         source=str(given["source"]),
         where=make_where(name, given.get("where") or {}),
-        key=tuple(given["key"]) if isinstance(given["key"], list) else (str(given["key"]),),
+        key=make_key(name, given["key"]),
         fields=make_fields(name, given["fields"]),
         **settings,
     )
     check(sync)
     return sync
+
+
+def make_key(name: str, given: Any) -> tuple[str, ...]:
+    """Return the columns of the key: one, or a list of them."""
+    columns = given if isinstance(given, list) else [given]
+    if not all(isinstance(column, str) for column in columns):
+        raise ConfigError(f"{name}.key is a column or a list of columns, not {given!r}.")
+    return tuple(columns)
 
 
 def make_where(name: str, given: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -225,6 +234,8 @@ def make_where(name: str, given: Any) -> tuple[tuple[str, tuple[str, ...]], ...]
 
 def make_destination(name: str, options: Any, environ: Mapping[str, str]) -> Destination:
     """Return the plug-in with its options and secrets."""
+    if not isinstance(options, dict | None):
+        raise ConfigError(f"The options of {name} must be a mapping; see sync.example.yml.")
     return plug_in(name)(options or {}, environ)
 
 
@@ -249,7 +260,10 @@ def make_fields(name: str, given: Any) -> dict[str, Field]:
             raise ConfigError(
                 f"{name}.fields.{column} must be a name, or {{to:, policy:, changes_by:}}."
             )
-        texts = {key: str(value) for key, value in spec.items() if key != "changes_by"}
+        texts = {key: value for key, value in spec.items() if key != "changes_by"}
+        if not all(isinstance(text, str | int) for text in texts.values()):
+            raise ConfigError(f"{name}.fields.{column} cannot be {target!r}: a name is needed.")
+        texts = {key: str(value) for key, value in texts.items()}
         by = spec.get("changes_by", 0)
         if isinstance(by, bool) or not isinstance(by, int | float) or not 0 <= by < float("inf"):
             raise ConfigError(f"{name}.fields.{column}.changes_by is a number, not {by!r}.")
@@ -263,7 +277,7 @@ def convert(path: str, value: Any) -> Any:
     `path` is `workers`, or `syncs.<name>.workers` where a sync sets it.
     """
     name = path.rpartition(".")[2]
-    if value is None or isinstance(value, Elsewhere):
+    if isinstance(value, Elsewhere):
         return value
     kind = Path if name == "warehouse" else get_type_hints(Sync)[name]
     try:
@@ -314,6 +328,18 @@ def check(sync: Sync) -> None:
             raise ConfigError(f"{setting} is a share between 0 and 1.")
     if min(sync.workers, sync.max_tries) < 1:
         raise ConfigError("workers and max_tries must be at least 1.")
+    seconds = (sync.backoff_seconds, sync.longest_wait_seconds, sync.timeout_seconds)
+    if not all(0 <= number < float("inf") for number in seconds) or not sync.timeout_seconds:
+        raise ConfigError("Seconds are numbers of 0 or more, and timeout_seconds more than 0.")
+    if sync.max_age_hours is not None and not 0 < sync.max_age_hours < 1_000_000:
+        raise ConfigError("max_age_hours must be more than 0, or null.")
+    if min(sync.destination.batch_size, sync.destination.quota[0]) < 1:
+        raise ConfigError(
+            f"{name}: {sync.destination.name} must have at least 1 record in a batch, and make at "
+            "least 1 request."
+        )
+    sync.destination.check_mapped(sync.remote)
+    is_postgres(sync.ledger)
     ends = sync.destination.tells_removes or sync.destination.memberships & set(targets)
     if not ends and "always" not in sync.remote.values():
         raise ConfigError(

@@ -1,13 +1,14 @@
 """What a destination plug-in is: its limits, how it sends, and the signals it gives back."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 import httpx
+from pydantic import TypeAdapter, ValidationError
 
 from .errors import ConfigError
 
@@ -27,7 +28,9 @@ class Record:
     `values` are what to send now: an add carries everything that is not null, an update only what
     changed, a remove None for each field that is to be emptied. None empties a field. `whole` is
     everything we own of the record, for one that has to be created anew. `remote_id` is what the
-    destination answered the last time, None when that is unknown. Instants are text in UTC,
+    destination answered the last time, None when that is unknown. `turn` is the number of the batch
+    that was answered last for this key, where the destination `counts_turns`: it is the same for
+    what is sent again without an answer, and another for who comes back. Instants are text in UTC,
     `2026-06-30T00:00:00.000Z`; dates are `2026-06-30`; numbers and booleans are themselves.
     """
 
@@ -35,6 +38,7 @@ class Record:
     remote_id: str | None
     values: dict[str, Value]
     whole: dict[str, Value]
+    turn: int = 0
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,7 @@ class Destination:
     identities: str = "[remote_id]"
     takes_arrays: ClassVar[bool] = False  # else a list is sent as text with semicolons
     is_idempotent: ClassVar[bool] = True  # False: without an answer a person decides, not a retry
+    counts_turns: ClassVar[bool] = False  # each Record has its `turn`
     can_read: ClassVar[bool] = False  # `read` exists, so that set_if_empty can be honored
     can_match: ClassVar[bool] = False  # `match` and `count` exist: people are there before we come
     look_at_most: ClassVar[int] = 10_000  # people that a plan asks for, where that is slow
@@ -180,10 +185,15 @@ class Destination:
 
     def _typed(self, name: str, value: Any) -> Any:
         kind = type(self.options[name])
+        if kind is str and not isinstance(value, bool | list | dict | None):
+            return str(value)  # an id of digits, or a day, as YAML reads it
         try:
-            return value if kind in (dict, list) else kind(value)
-        except (TypeError, ValueError):
-            raise ConfigError(f"The option {name} of {self.name} cannot be {value!r}.") from None
+            return TypeAdapter(kind).validate_python(value)
+        except ValidationError as problem:
+            why = problem.errors(include_url=False, include_input=False)[0]["msg"]
+            raise ConfigError(
+                f"The option {name} of {self.name} cannot be {value!r}: {why}."
+            ) from None
 
     @property
     def account(self) -> str:
@@ -226,6 +236,9 @@ class Destination:
         ]
         if missing:
             raise ConfigError(f"Set in the environment for {self.name}: {', '.join(missing)}.")
+
+    def check_mapped(self, fields: Collection[str]) -> None:
+        """Raise ConfigError when what is mapped does not go with the options."""
 
     def touched(self, record: Record) -> set[str]:
         """Return what a record names at the destination: two that share it go one by one."""

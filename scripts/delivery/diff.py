@@ -36,7 +36,8 @@ class Sample:
 class Diff:
     """What a push would do.
 
-    `build` is a fingerprint of the source's rows. `counts` are records by operation and `fields`
+    `build` is a fingerprint of the source's rows, and `bars` of the tables that say who must not be
+    reached, by table. `counts` are records by operation and `fields`
     records by field and operation; `known` are all records the destination may hold; `blanked`
     are updates that empty a field, by field; `again` were sent before without an answer; `dead`
     and `held` wait; `consents` are source rows that say yes or no (None without such a column);
@@ -47,6 +48,7 @@ class Diff:
     source_rows: int = 0
     as_of: datetime | None = None
     build: str = ""
+    bars: dict[str, str] = field(default_factory=dict)
     known: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     blanked: dict[str, int] = field(default_factory=dict)
@@ -91,6 +93,11 @@ def find_difference(ledger: Ledger, sync: Sync) -> tuple[duckdb.DuckDBPyRelation
     with attached_warehouse(ledger, sync):
         source = read_source(ledger, sync)
         source.build = fingerprint(ledger.connection, f"warehouse_source.{sync.source}")
+        source.bars = {
+            table: fingerprint(ledger.connection, f"warehouse_source.{table}")
+            for table in tables_that_bar(sync)
+            if columns_of(ledger, table)
+        }
     find_changes(ledger, sync)
     return ledger.connection.table(DIFFERENCE), source
 
@@ -167,6 +174,11 @@ def key_part(column: str) -> str:
     return f"case when {text} like '%_@_%' then lower({text}) else {text} end"
 
 
+def key_of(sync: Sync) -> str:
+    """Return SQL of the record key of a source row."""
+    return f" || '{KEY_SEPARATOR}' || ".join(key_part(column) for column in sync.key)
+
+
 def read_source(ledger: Ledger, sync: Sync) -> Diff:
     """Count the source, and put it into `wanted`: one row per key, nobody who must not be reached.
 
@@ -181,7 +193,7 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
     missing = sorted({*sync.key, *sync.fields, *dict(sync.where)} - set(kinds))
     if missing:
         raise ConfigError(f"{sync.source} has no column {missing}; it has {sorted(kinds)}.")
-    key = f" || '{KEY_SEPARATOR}' || ".join(key_part(column) for column in sync.key)
+    key = key_of(sync)
     # A person is known by address; where the source has none, by the key.
     addresses = [column for column, held in named_columns(sync, kinds).items() if "email" in held]
     person = f"person_of(coalesce({', '.join([*map(text_of, addresses), key])}))"
@@ -307,10 +319,17 @@ def suppressions(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
     return f"coalesce({' or '.join(f'coalesce({part}, false)' for part in barred)}, false)"
 
 
+def tables_that_bar(sync: Sync) -> tuple[str, ...]:
+    """Return the tables that say who must not be reached, and what else these are called."""
+    if not sync.contains_people or not sync.suppressions:
+        return ()
+    return sync.suppressions, sync.suppressions.partition(".")[0] + ".profile_identifiers"
+
+
 def name_the_suppressed(ledger: Ledger, sync: Sync, named: dict[str, tuple[str, ...]]) -> None:
     """Put every name of the suppressed into `suppressed`: kind, name; raises ConfigError."""
     table = f"warehouse_source.{sync.suppressions}"
-    identities = sync.suppressions.partition(".")[0] + ".profile_identifiers"
+    _, identities = tables_that_bar(sync)
     if "profile_id" not in columns_of(ledger, sync.suppressions):
         raise ConfigError(
             f"{sync.warehouse} has no table {sync.suppressions} with a profile_id, so nobody "
@@ -613,9 +632,12 @@ def first_changes(difference: duckdb.DuckDBPyRelation, count: int) -> duckdb.Duc
     )
 
 
-def samples(ledger: Ledger, difference: duckdb.DuckDBPyRelation, count: int) -> list[Sample]:
-    """Return a few changes of each operation, keys masked."""
+def samples(
+    ledger: Ledger, sync: Sync, difference: duckdb.DuckDBPyRelation, count: int
+) -> list[Sample]:
+    """Return a few changes of each operation, keys and whatever names a person masked."""
     found = []
+    called = {field.to: f"{column} {field.to}" for column, field in sync.fields.items()}
     for operation in OPERATIONS:
         rows = ledger.run(
             "select record_key, changed, payload from difference where operation = ?"
@@ -625,15 +647,21 @@ def samples(ledger: Ledger, difference: duckdb.DuckDBPyRelation, count: int) -> 
         ).fetchall()
         for key, changed, payload in rows:
             values = json.loads(payload) if operation != "remove" else {}
-            kept = {name: masked_value(name, values.get(name)) for name in changed}
+            kept = {name: masked_value(called[name], values.get(name)) for name in changed}
             found.append(Sample(operation, masked(key), kept))
     return found
 
 
-def masked_value(name: str, value: Any) -> Any:
-    """Return a value as a plan may show it; addresses and names of people are masked."""
+PERSONAL = ("mail", "phone", "mobile", "name", "address", "street", "birth")
+
+
+def masked_value(names: str, value: Any) -> Any:
+    """Return a value as a plan may show it; addresses and names of people are masked.
+
+    `names` are that of the column and that of the remote field: either can say what it is.
+    """
     text = str(value)
-    personal = "@" in text or any(part in name.lower() for part in ("mail", "phone", "name"))
+    personal = "@" in text or any(part in names.lower() for part in PERSONAL)
     return mask(text) if personal and value is not None else value
 
 

@@ -5,9 +5,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from scripts.errors import PersonNeeded
+
 from .config import Sync
 from .destination import Record, Refused, Stop, Transient
-from .diff import attached_warehouse, masked, quoted, read_source
+from .diff import (
+    attached_warehouse,
+    columns_of,
+    key_of,
+    masked,
+    quoted,
+    read_source,
+    rows_meant,
+)
 from .errors import ConfigError, SyncError
 from .ledger import Ledger
 from .transport import Transport, patient
@@ -136,19 +146,37 @@ def plain(value: Any) -> Any:
 def mark_again(ledger: Ledger, sync: Sync, names: list[str] | None) -> int:
     """Have records go out whole with the next push; returns how many. None means all.
 
-    What the ledger knows stays, remote ids above all. A name is a record key, or an address in it.
+    What the ledger knows stays, remote ids above all. A name is a record key, an address in it, or
+    a profile id of the source.
     """
     ledger.run("set variable names = ?::varchar[]", [names or []])
+    keys = keys_of_profiles(ledger, sync) if names else []
+    ledger.run("set variable keys = ?::varchar[]", [keys])
     meant = "sync = {sync}"
     if names is not None:
-        meant += """ and list_has_any(
+        meant += """ and (list_contains(getvariable('keys'), record_key) or list_has_any(
             list_append(list_transform(string_split(record_key, '|'), lambda part: name_of(part)),
                 name_of(record_key)),
             (select list(name_of(name)) from (select unnest(getvariable('names')) as name))
-        )"""
+        ))"""
     count = ledger.value(f"select count(*) from {{t}}.delivered where {meant}")
     unknown = json.dumps(dict.fromkeys(sync.remote, "?"))
     ledger.run(
         f"update {{t}}.delivered set payload_hash = '', field_hashes = ? where {meant}", [unknown]
     )
     return count
+
+
+def keys_of_profiles(ledger: Ledger, sync: Sync) -> list[str]:
+    """Return the record keys of the profiles in `names`; none where the source has no profiles."""
+    try:
+        with attached_warehouse(ledger, sync):
+            if "profile_id" not in columns_of(ledger, sync.source):
+                return []
+            found = ledger.run(
+                f"select distinct {key_of(sync)} from {rows_meant(sync)} as source"
+                " where list_contains(getvariable('names'), cast(source.profile_id as varchar))"
+            ).fetchall()
+    except PersonNeeded:  # no warehouse: keys and addresses are known without it
+        return []
+    return [key for (key,) in found if key is not None]

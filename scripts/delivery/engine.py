@@ -15,7 +15,7 @@ import duckdb
 
 from scripts.errors import PersonNeeded
 
-from .account import check_account, known_account
+from .account import check_account, known_account, pulled_from
 from .config import Sync, readable_destinations
 from .destination import Finding, Refused, Stop, Transient
 from .diff import (
@@ -190,7 +190,7 @@ def plan(sync: Sync, *, sample: int = 3, account: str | None = None) -> Plan:
                 check_new(sync, diff, existing)
         except GuardError as problem:
             stop = stop or str(problem)
-        shown = samples(ledger, difference, sample)
+        shown = samples(ledger, sync, difference, sample)
         return Plan(
             sync.name,
             sync.label,
@@ -512,7 +512,6 @@ def pull(
     destination = sync.destination
     destination.check()
     result = Pulled(sync.label)
-    name = f"{destination.name}:{destination.account}"
     with (
         private_files(),
         only_writer(sync.ledger, sync.ledger_name) as address,
@@ -520,6 +519,7 @@ def pull(
         Transport(destination, timeout_seconds=sync.timeout_seconds) as transport,
     ):
         check_account(ledger, sync)
+        name = pulled_from(ledger, sync)
         since = ledger.value("select min(pulled_until) from {t}.watermark where source = ?", [name])
         folder = raw_path / (destination.raw_folder or destination.name)
         start = None if full else since

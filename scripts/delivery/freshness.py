@@ -16,9 +16,17 @@ from .ledger import Ledger, now
 
 def check_source(ledger: Ledger, sync: Sync, diff: Diff, *, allow_older: bool) -> None:
     """Raise GuardError when the source is older than what was pushed, or than `max_age_hours`."""
-    at = naive(diff.as_of)
-    last = ledger.value("select as_of from {t}.source_state where sync = {sync}")
-    if at is None or allow_older:
+    at, last, longest = naive(diff.as_of), last_pushed(ledger), sync.max_age_hours
+    if allow_older:
+        return
+    if at is None:
+        needed = longest is not None or last is not None
+        if needed and diff.source_rows:  # an empty one is for another guard
+            raise GuardError(
+                f"{sync.source} does not say as of when it is, so nobody knows how old it is "
+                "(max_age_hours, the last push). Nothing was sent. Give it the column "
+                "as_of, or push it all the same with --allow-older."
+            )
         return
     if last is not None and at < last:
         raise GuardError(
@@ -26,7 +34,6 @@ def check_source(ledger: Ledger, sync: Sync, diff: Diff, *, allow_older: bool) -
             f"{last:%Y-%m-%d %H:%M}. Nothing was sent. An older warehouse would undo what is "
             "newer: build again, or push it all the same with --allow-older."
         )
-    longest = sync.max_age_hours
     if longest is not None and now() - at > timedelta(hours=longest):
         raise GuardError(
             f"{sync.source} is as of {at:%Y-%m-%d %H:%M} UTC, more than {longest:g} hours ago "
@@ -35,13 +42,19 @@ def check_source(ledger: Ledger, sync: Sync, diff: Diff, *, allow_older: bool) -
         )
 
 
+def last_pushed(ledger: Ledger) -> datetime | None:
+    """Return as of when the source was that was pushed last."""
+    return ledger.value("select as_of from {t}.source_state where sync = {sync}")
+
+
 def remember_source(ledger: Ledger, diff: Diff) -> None:
-    """Write down which build is pushed from here on."""
+    """Write down which build is pushed from here on; an empty one says nothing of its instant."""
+    at = naive(diff.as_of) if diff.source_rows else last_pushed(ledger)
     with ledger.transaction():
         ledger.run("delete from {t}.source_state where sync = {sync}")
         ledger.run(
             "insert into {t}.source_state values ({sync}, ?, ?, ?)",
-            [naive(diff.as_of), diff.build, now()],
+            [at, diff.build, now()],
         )
 
 
@@ -60,15 +73,16 @@ def check_validation(sync: Sync, diff: Diff) -> None:
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         failed = found.get("critical_failures") or []
-        ok, built = found["success"] is True, (found.get("builds") or {}).get(sync.source)
-    except (ValueError, KeyError, AttributeError, OSError):
+        ok, builds = found["success"] is True, dict(found.get("builds") or {})
+    except (ValueError, KeyError, TypeError, AttributeError, OSError):
         raise stop(f"{path} cannot be read") from None
     if not ok:
         names = ", ".join(str(name) for name in failed[:5]) or "no reason given"
         raise stop(f"The validation of the outputs failed ({path}: {names})")
-    if built is not None and built != diff.build:
-        raise stop(f"{sync.source} has changed since it was checked ({path})")
-    if built is None and sync.require_validation and not is_same_instant(found, diff):
+    for table, build in ({sync.source: diff.build} | diff.bars).items():
+        if builds.get(table, build) != build:
+            raise stop(f"{table} has changed since it was checked ({path})")
+    if sync.source not in builds and sync.require_validation and not is_same_instant(found, diff):
         raise stop(f"{path} says nothing about this build of {sync.source}")
 
 
@@ -78,7 +92,7 @@ def is_same_instant(found: dict[str, Any], diff: Diff) -> bool:
         checked = datetime.fromisoformat(found["as_of"])
     except (KeyError, TypeError, ValueError):
         return False
-    return diff.as_of is None or naive(checked) == naive(diff.as_of)
+    return naive(checked) == naive(diff.as_of)
 
 
 def stop(what: str) -> GuardError:

@@ -385,6 +385,21 @@ class Ledger:
                 """
             )
 
+    def turns(self, keys: list[str]) -> dict[str, int]:
+        """Return the number of the batch that was answered last, by record."""
+        return dict(
+            self.run(
+                """
+                select record_key, max(batch_id) from {t}.ack
+                where
+                    sync = {sync} and state <> 'open'
+                    and record_key in (select unnest(?::varchar[]))
+                group by record_key
+                """,
+                [keys],
+            ).fetchall()
+        )
+
     def fill_outbox(self, difference: duckdb.DuckDBPyRelation) -> None:
         """Put the changes into the outbox; what was pending before is superseded by them.
 

@@ -55,9 +55,23 @@ end $fence$;
 """
 
 
+NO_FILE = re.compile(r"\w[\w+.-]+://|(^|\s)(host|hostaddr|port|dbname|user|password|service)\s*=")
+
+
 def is_postgres(address: str) -> bool:
-    """Whether a ledger's address is that of a PostgreSQL database."""
-    return address.startswith(("postgresql://", "postgres://"))
+    """Whether a ledger's address is that of a PostgreSQL database; raises ConfigError.
+
+    What looks like the address of a database, and is none that is known here, never becomes the
+    name of a file: it can hold a password.
+    """
+    if address.startswith(("postgresql://", "postgres://")):
+        return True
+    if NO_FILE.search(address):
+        raise ConfigError(
+            "The ledger is neither a DuckDB file nor an address that begins with postgresql://: "
+            "write postgresql://user:password@host:5432/database into AUDIENCE_LEDGER."
+        )
+    return False
 
 
 @contextmanager

@@ -200,6 +200,12 @@ class Delivery:
                     difference=self.difference,
                 ).fetchall()
                 places = [(position, record_of(operation, *row)) for position, *row in rows]
+                if self.destination.counts_turns:
+                    turns = self.ledger.turns([record.key for _, record in places])
+                    places = [
+                        (position, replace(record, turn=turns.get(record.key, 0)))
+                        for position, record in places
+                    ]
                 for index in range(0, len(places), size):
                     yield from self.one_by_one(phase, places[index : index + size])
 

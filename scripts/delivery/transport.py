@@ -92,12 +92,17 @@ class Transport:
             self.requests += 1
         headers = {**self.destination.headers, **arguments.pop("headers", {})}
         try:
-            return self.answer(method, address, headers=headers, **arguments)
+            answer = self.answer(method, address, headers=headers, **arguments)
         # Nothing was sent.
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as problem:
             raise Transient(f"no connection{why_none(problem)}") from None
         except httpx.HTTPError as problem:  # its text can hold addresses: only name it
             raise NoAnswer(f"no answer ({type(problem).__name__})") from None
+        is_clear = answer.status_code < 500 and answer.status_code != 408
+        if is_clear or method == "GET" or self.destination.is_idempotent:
+            return answer
+        # A gateway that gave up does not know what became of the request behind it.
+        raise NoAnswer(f"HTTP {answer.status_code}, which does not say whether it arrived")
 
     def answer(self, method: str, address: str, **arguments: Any) -> httpx.Response:
         """Make one request; raises NoAnswer when its answer drips in for too long.

@@ -12,9 +12,9 @@ CSV follows RFC 4180: UTF-8 with a header, quotes where needed, and nothing for 
 columns are text unless the option `columns` (field → text, number, boolean, instant or date) says
 otherwise; with that option every file has the same columns, without it those that its batch has.
 
-A cell that starts with `= + - @`, a tab or a carriage return is a formula for a spreadsheet: such
-texts get an apostrophe in CSV, as OWASP's page on CSV injection advises. With the option
-`guard_formulas: false`, and in Parquet, values stay as they are.
+A cell that starts with `= + - @`, narrow or wide, a tab or a line end is a formula for a
+spreadsheet: such texts get an apostrophe in CSV, as OWASP's page on CSV injection advises. With the
+option `guard_formulas: false`, and in Parquet, values stay as they are.
 """
 
 import csv
@@ -22,7 +22,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -41,7 +41,7 @@ TYPES = {
     "instant": "timestamptz",
     "date": "date",
 }
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 class Files(Destination):
@@ -65,8 +65,7 @@ class Files(Destination):
         self.columns = self.option["columns"]
         self.lock = threading.Lock()
         self.begin("files", 0)
-        kinds = self.columns.values() if isinstance(self.columns, Mapping) else [None]
-        if not set(kinds) <= set(TYPES):
+        if not all(isinstance(kind, str) and kind in TYPES for kind in self.columns.values()):
             raise ConfigError(
                 f"The option columns of {self.name} maps fields to one of {list(TYPES)}."
             )
@@ -85,6 +84,11 @@ class Files(Destination):
         if not self.option["folder"]:
             raise ConfigError("Set the option folder of files.")
         self.check_format()
+
+    def check_mapped(self, fields: Collection[str]) -> None:
+        """Raise ConfigError when a mapped field is not in the option columns."""
+        if self.columns and (lacking := sorted(set(fields) - set(self.columns))):
+            raise ConfigError(f"The option columns of {self.name} lacks {lacking}.")
 
     def check_format(self) -> None:
         """Raise ConfigError for a format that is not known."""
@@ -118,8 +122,7 @@ class Files(Destination):
         }
         found = {name for record in records for name in (*record.whole, *record.values)}
         names = sorted(self.columns or found)
-        if not found <= set(names):
-            raise ConfigError(f"The option columns of files lacks {sorted(found - set(names))}.")
+        self.check_mapped(found)
         rows = [
             [operation, key, *(source.get(name) for name in names)] for key, source in held.items()
         ]

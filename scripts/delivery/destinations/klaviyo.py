@@ -15,8 +15,9 @@ Contract, from Klaviyo's public documentation (developers.klaviyo.com, revision 
   /en/reference/remove_profiles_from_list: up to 1,000 ids. Removing does not change consent; for
   adding, "Subscribe Profiles" of revision 2022-10-17 says that this way leaves the subscription as
   it is. The endpoints that subscribe, unsubscribe or suppress are not used.
-- "Get Profiles" and "Get Lists", /en/reference/get_profiles and /en/reference/get_lists: filters
-  `any(email,[...])` and `equals(name,"...")`.
+- "Get Profiles", "Get Profiles for List" and "Get Lists", /en/reference/get_profiles,
+  /en/reference/get_profiles_for_list and /en/reference/get_lists: filters `any(email,[...])` and
+  `equals(name,"...")`.
 - "Get Accounts", /en/reference/get_accounts: the account of the key, by its public id; the key
   needs the scope accounts:read.
 - "Request Profile Deletion", /en/reference/request_profile_deletion: exactly one identifier; every
@@ -72,6 +73,8 @@ class Klaviyo(Destination):
     name = "klaviyo"
     takes_arrays = True
     memberships = frozenset({"list"})
+    # Whoever leaves one list and stays on another is one profile: it is sent again, whole.
+    identities = "[regexp_extract(remote_id, '[^|]+$')]"
     address = "https://a.klaviyo.com"
     secrets: ClassVar = {
         "KLAVIYO_API_KEY": "a private API key with the scopes accounts:read, profiles:read, "
@@ -169,7 +172,8 @@ class Klaviyo(Destination):
             except Refused as problem:
                 outcomes.append(Outcome(record.key, "refused", None, str(problem)))
                 continue
-            if target and (held, profile) != (target, ids[address]):
+            # Sent again, the list is joined again: somebody may have taken them off.
+            if target and (record.values.get("list") or (held, profile) != (target, ids[address])):
                 joins.append((target, ids[address]))
             if held and held != target:
                 leaves.append((held, ids[address]))
@@ -179,7 +183,7 @@ class Klaviyo(Destination):
         return outcomes
 
     def remove(self, call: Call, records: Sequence[Record]) -> list[Outcome]:
-        """Take the profiles off their list; without one, empty our custom properties."""
+        """Take the profiles off their list, and empty our custom properties."""
         lost = [address_of(record) for record in records if not record.remote_id]
         found = {key: item["id"] for key, item in self.find(call, lost).items()}
         leaves: list[tuple[str, str]] = []
@@ -194,7 +198,7 @@ class Klaviyo(Destination):
                     name = str(record.whole.get("list") or record.key.rpartition("|")[0])
                     held = held or self.list_id(call, name)
                     leaves.append((held, profile))
-                elif profile:
+                if profile:
                     custom = [name for name in empty_of(record.values) if name not in BUILT_IN]
                     self.empty(call, profile, custom)
             except ConfigError:
@@ -338,14 +342,19 @@ class Klaviyo(Destination):
         return self.checked(call("POST", "/api/lists", json=body))["data"]["id"]
 
     def find(
-        self, call: Call, addresses: Sequence[str], fields: str = "email"
+        self,
+        call: Call,
+        addresses: Sequence[str],
+        fields: str = "email",
+        *,
+        path: str = "/api/profiles",
     ) -> dict[str, dict[str, Any]]:
-        """Return the profiles with these addresses."""
+        """Return the profiles with these addresses; `path` can be that of a list's profiles."""
         found = {}
         for some in chunks(sorted(set(addresses)), PAGE):
             names = json.dumps(some, ensure_ascii=False, separators=(",", ":"))
             query = {"filter": f"any(email,{names})", "fields[profile]": fields}
-            for item in self.pages(call, "/api/profiles", query):
+            for item in self.pages(call, path, query):
                 found[str(item["attributes"].get("email")).lower()] = item
         return found
 
@@ -385,7 +394,22 @@ class Klaviyo(Destination):
             if item := found.get(address_of(record)):
                 values = {**(item["attributes"].get("properties") or {}), **item["attributes"]}
                 held[record.key] = {name: values.get(name) for name in names}
+        if "list" in names:
+            for name in {str(record.whole.get("list") or "") for record in records} - {""}:
+                meant = [record for record in records if record.whole.get("list") == name]
+                there = self.members(call, name, [address_of(record) for record in meant])
+                for record in meant:
+                    if record.key in held and address_of(record) in there:
+                        held[record.key]["list"] = name
         return held
+
+    def members(self, call: Call, name: str, addresses: Sequence[str]) -> set[str]:
+        """Return which of these addresses are on a list; none of them where there is no list."""
+        try:
+            path = url("/api/lists/{}/profiles", self.list_id(call, name))
+        except ConfigError:
+            return set()
+        return set(self.find(call, addresses, path=path))
 
     def match(self, call: Call, records: Sequence[Record]) -> dict[str, list[str]]:
         """Return the ids of the profiles with these addresses."""

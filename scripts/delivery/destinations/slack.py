@@ -15,7 +15,7 @@ Contract, from Slack's public documentation (docs.slack.dev and api.slack.com):
   a link is `<address|text>`; `verbatim` keeps Slack from finding links and mentions by itself.
 
 A message cannot be taken back through a webhook: updates and removes count as delivered without a
-request, and a message without an answer is never sent again by itself.
+request, and a message without an answer, or with a 5xx, is never sent again by itself.
 """
 
 import re
@@ -104,16 +104,15 @@ class Slack(Destination):
     def judged(self, response: httpx.Response) -> None:
         """Return when the message was posted; raise the signal that fits any other answer.
 
-        Only what says for sure that nothing was posted may be tried again.
+        Only what says for sure that nothing was posted may be tried again; the transport keeps
+        every 5xx from coming here.
         """
         status, text = response.status_code, response.text.strip()
         if status == 200 and text == "ok":
             return
         what = f"HTTP {status} {text if ERROR.fullmatch(text) else ''}".strip()
-        if status in (408, 429):
+        if status == 429:
             raise Transient(what, retry_after(response, otherwise=self.quota[1]))
-        if status >= 500 and text:
-            raise Transient(what, retry_after(response))
         if status in (401, 403):
             raise AuthError(
                 f"Slack does not let this webhook post ({what}). Ask an admin of the workspace."

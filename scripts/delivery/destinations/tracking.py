@@ -11,7 +11,8 @@ Contract, from Segment's public documentation (segment.com/docs), which RudderSt
   does not know; RudderStack 200 and `OK`, 401 for such a key. 400 is a body that is too large or no
   JSON. What became of an event is seen in their debuggers only.
 - Events with a `messageId` that was seen within the last day are dropped. Here it follows from the
-  key and the instant of entering, so a try that is repeated says nothing twice.
+  key, the instant of entering and what was answered last, so a try that is repeated says nothing
+  twice, and who comes back is told again.
 
 A row is one person in one segment: `userId`, `audience` and `timestamp` (when the person entered)
 must be mapped, other fields are properties of the event. An exit is told with the instant of the
@@ -42,6 +43,7 @@ class Tracking(Destination):
     needs = FRAME
     memberships = frozenset({"audience"})
     takes_arrays = True
+    counts_turns = True
     quota = (50, 1.0)
     key_variable: ClassVar[str] = ""
 
@@ -85,14 +87,16 @@ class Tracking(Destination):
             "event": self.option["entered"],
             "userId": str(held["userId"]),
             "timestamp": held["timestamp"],
-            "messageId": digest(record.key, str(held["timestamp"])),
+            "messageId": digest(record.key, str(held["timestamp"]), *turn_of(record)),
             "properties": {"audience": held["audience"], **more},
         }
 
     def exit(self, record: Record) -> dict[str, Any]:
         """Return the event of somebody who left; what the entry said is in the remote id."""
         audience, _, person = record.key.partition("|")
-        names = json.loads(record.remote_id) if record.remote_id else (person, audience, record.key)
+        names = (person, audience, "\n".join([record.key, *turn_of(record)]))
+        if record.remote_id:
+            names = json.loads(record.remote_id)
         return {
             "type": "track",
             "event": self.option["exited"],
@@ -135,6 +139,11 @@ def is_success(response: httpx.Response) -> bool:
     body = json_of(response)
     is_told = isinstance(body, dict) and body.get("success") is True
     return response.status_code == 200 and (is_told or response.text.strip().strip('"') == "OK")
+
+
+def turn_of(record: Record) -> list[str]:
+    """Return what tells one stay of a person from the next; nothing for the first."""
+    return [str(record.turn)] if record.turn else []
 
 
 def digest(*texts: str) -> str:

@@ -30,7 +30,7 @@ from scripts.delivery.diff import encoded
 from scripts.delivery.errors import mask, redact
 from scripts.delivery.ledger import Ledger
 from scripts.delivery.locks import only_writer
-from scripts.delivery.plug_ins import own
+from scripts.delivery.plug_ins import own, plug_in
 from scripts.delivery.transport import Transport
 from scripts.warehouse import UnreadableWarehouse
 
@@ -746,6 +746,11 @@ def test_missing_token(tmp_path, sync, command):
 A_SYNC = {"destination": "hubspot", "source": "a.b", "key": "email", "fields": {"x": "y"}}
 
 
+def with_option(destination, **options):
+    """A sync.yml that gives a destination these options."""
+    return {"syncs": {"a": A_SYNC | {"destination": destination, "options": options}}}
+
+
 @pytest.mark.parametrize(
     ("config", "words"),
     [
@@ -772,12 +777,51 @@ A_SYNC = {"destination": "hubspot", "source": "a.b", "key": "email", "fields": {
         ({"syncs": {"a": A_SYNC | {"contains_people": "perhaps"}}}, r"syncs\.a\.contains_people"),
         ({"syncs": {"a": A_SYNC | {"ledger": "postgresql://a:b@c/d"}}}, "belongs in the env"),
         ({"workers": 0}, "at least 1"),
+        ({"workers": None}, "workers cannot be None"),
+        ({"max_remove_share": None}, "max_remove_share cannot be None"),
+        ({"require_validation": None}, "require_validation cannot be None"),
+        ({"syncs": {"a": A_SYNC | {"require_validation": None}}}, "require_validation cannot"),
+        ({"timeout_seconds": 0}, "more than 0"),
+        ({"max_age_hours": float("nan")}, "more than 0"),
+        ({"syncs": {"a": A_SYNC | {"key": ["email", 3]}}}, "a list of columns"),
+        ({"syncs": {"a": A_SYNC | {"fields": {"x": None}}}}, "a name is needed"),
+        ({"syncs": {"a": A_SYNC | {"options": ["mode"]}}}, "must be a mapping"),
+        (with_option("google", consent_granted="perhaps"), "consent_granted.*boolean"),
+        (with_option("hubspot", mode=None), "mode of hubspot cannot be None"),
+        (with_option("hubspot", requests_per_10_seconds=0), "at least 1 request"),
+        (with_option("files", folder="x", batch_size=0), "at least 1 record"),
+        (with_option("files", columns={"z": "text"}), r"columns of files lacks \['y'\]"),
+        (with_option("files", columns={"y": ["text"]}), "maps fields to one of"),
+        ({"ledger": "host=h password=hunter2 dbname=d"}, "belongs in the env"),
+        ({"ledger": "mysql://h/d"}, "neither a DuckDB file"),
     ],
 )
 def test_wrong_settings_say_what_to_do(tmp_path, config, words):
     (tmp_path / "sync.yml").write_text(yaml.safe_dump(config))
     with pytest.raises(delivery.ConfigError, match=words):
         delivery.load_syncs()
+
+
+def test_an_address_that_is_not_known_never_becomes_a_file(tmp_path):
+    """Of the environment, of the command line, and of whoever makes a sync by hand."""
+    address = "host=h password=hunter2 dbname=d"
+    sound = A_SYNC | {"fields": {"x": {"to": "y", "policy": "always"}}}
+    (tmp_path / "sync.yml").write_text(yaml.safe_dump({"syncs": {"a": sound}}))
+    for settings in ({"environ": {"AUDIENCE_LEDGER": address}}, {"ledger": address}):
+        with pytest.raises(delivery.ConfigError) as problem:
+            delivery.load_syncs(**settings)
+        assert "hunter2" not in str(problem.value)
+    with pytest.raises(delivery.ConfigError), only_writer(address, "a"):
+        pass
+    assert not [path for path in tmp_path.rglob("*") if "hunter2" in path.name]
+    [sync] = delivery.load_syncs(environ={"AUDIENCE_LEDGER": "postgresql://a:b@c/d"})
+    assert sync.ledger == "postgresql://a:b@c/d"
+
+
+def test_a_word_for_no_is_no():
+    for word in ("false", "no", False):
+        made = plug_in("files")({"guard_formulas": word}, {})
+        assert made.option["guard_formulas"] is False
 
 
 def test_every_sync_of_the_example_is_sound_and_its_contacts_are_the_default():

@@ -1,9 +1,12 @@
 """The Klaviyo plug-in against a fake of Klaviyo's API."""
 
+import duckdb
 import jsonschema
 import pytest
+import yaml
 from klaviyo_api import KlaviyoAPI
 
+from scripts import delivery
 from scripts.delivery.destination import Outcome, Record, Refused, Stop, Transient
 from scripts.delivery.destinations import klaviyo as plugin
 from scripts.delivery.errors import AuthError, ConfigError
@@ -158,14 +161,14 @@ def test_update_of_a_profile_that_was_deleted_sends_everything(vendor, send):
     assert again.remote_id != done.remote_id
 
 
-def test_remove_leaves_the_list_and_nothing_else(vendor, send):
+def test_remove_leaves_the_list_and_empties_what_only_we_write(vendor, send):
     key = vendor.add_list("A")
-    [done] = send("add", add(ANN, "A", score=1))
+    [done] = send("add", add(ANN, "A", score=1, kept=2))
     gone = Record(f"A|{ANN}", done.remote_id, {"list": None, "score": None}, {})
     for _ in range(2):
         assert state_of(send("remove", gone)) == ["delivered"]
     assert vendor.lists[key]["members"] == set()
-    assert vendor.profile(ANN)["properties"] == {"score": 1}
+    assert vendor.profile(ANN)["properties"] == {"kept": 2}
     vendor.profiles.clear()
     assert state_of(send("remove", gone)) == ["delivered"]
     assert vendor.profiles == {}
@@ -303,6 +306,54 @@ def test_lost_answer_then_sent_again_is_the_same_as_once(vendor, make, lost):
     assert state_of(destination.send(call, "add", [add(ANN, "A", score=1)])) == ["delivered"]
     assert list(vendor.lists[key]["members"]) == list(vendor.profiles)
     assert len(vendor.profiles) == 1 and vendor.profile(ANN)["properties"] == {"score": 1}
+
+
+def test_who_was_taken_off_a_list_is_seen_and_put_back(vendor, make):
+    destination, call = make()
+    key = vendor.add_list("A")
+    record = add(ANN, "A")
+    [done] = destination.send(call, "add", [record])
+    again = Record(record.key, done.remote_id, record.whole, record.whole)  # push --full
+    elsewhere = add(BOB, "Z")
+    for expected in ("A", None):
+        found = destination.read(call, [again, elsewhere], ["email", "list"])
+        assert found == {record.key: {"email": ANN, "list": expected}}
+        vendor.lists[key]["members"].clear()
+    destination.send(call, "update", [again])
+    assert vendor.lists[key]["members"] == set(vendor.profiles)
+
+
+def test_who_leaves_one_list_of_two_keeps_what_the_other_says(vendor, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    members = [vendor.lists[vendor.add_list(name)]["members"] for name in "AB"]
+    environ = {"KLAVIYO_API_KEY": "pk_test", "KLAVIYO_BASE_URL": vendor.url}
+    config = {
+        "require_validation": False,
+        "syncs": {"lists": {
+            "destination": "klaviyo", "source": "activation.members", "key": ["list", "email"],
+            "contains_people": False,
+            "options": {"poll_seconds": 0.0, "requests_per_minute": 3500},
+            "fields": {"email": "email", "list": "list", "grade": {"to": "g", "policy": "always"}},
+        }},
+    }  # fmt: skip
+    (tmp_path / "sync.yml").write_text(yaml.safe_dump(config))
+    pushed = []
+    for lists in ("A", "B"), ("B",), ():
+        with duckdb.connect("w.duckdb") as connection:
+            connection.execute("create schema if not exists activation")
+            connection.execute(
+                "create or replace table activation.members as"
+                " select unnest(?::varchar[]) as list, 'ann@example.com' as email, 'x' as grade",
+                [list(lists)],
+            )
+        [sync] = delivery.load_syncs(
+            environ=environ, warehouse="w.duckdb", ledger="l.duckdb", max_remove_share=1
+        )
+        assert delivery.push(sync, first_run=True).exit_code == 0
+        if lists:
+            assert delivery.verify(sync).is_none
+        pushed.append(([len(some) for some in members], vendor.profile(ANN)["properties"].copy()))
+    assert pushed == [([1, 1], {"g": "x"}), ([0, 1], {"g": "x"}), ([0, 0], {})]
 
 
 def test_read(vendor, make):

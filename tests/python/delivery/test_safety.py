@@ -4,6 +4,7 @@ import hashlib
 import json
 import ssl
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -72,6 +73,14 @@ def test_a_null_is_not_sent_unless_a_field_says_so(crm, sync):
     fill(sync.warehouse, [person("ann", segments="b", grade=None)])
     push(sync)
     assert held(crm) == {"ann@example.com": {"audience_segments": "b"}}
+
+
+def test_a_plan_masks_a_name_whatever_the_destination_calls_it(crm, sync):
+    sync = replace(sync, fields={"last_name": Field("mmerge7"), "grade": Field("tier", "always")})
+    fill(sync.warehouse, [person("ann", last_name="Lovelace", grade="A1")])
+    [shown] = delivery.plan(sync).samples
+    assert shown.values["tier"] == "A1"
+    assert "Lovelace" not in str(shown)
 
 
 def test_set_if_empty_never_overwrites_what_people_typed(crm, sync):
@@ -281,6 +290,38 @@ def test_another_account_that_is_meant_gets_everything_and_the_first_keeps_its_l
     assert delivery.status(sync).account == "portal 1"
 
 
+def test_a_pull_from_another_account_begins_at_its_beginning(crm, sync, tmp_path, monkeypatch):
+    asked = []
+
+    def pages(self, call, since):
+        asked.append((since, dict(self.progress)))
+        self.progress = {"contacts": 1}
+        yield "contacts", [{"id": "1", "property_email": "ann@example.com"}], stamp
+        if breaks:
+            raise Refused("HTTP 400")
+
+    monkeypatch.setattr(type(sync.destination), "pull", pages)
+    stamp, breaks = datetime(2026, 3, 1), False
+    fill(sync.warehouse, people(1, segments="a"))
+    push(sync)
+    with Ledger(sync.ledger, sync.ledger_name) as ledger:  # of before accounts were named here
+        ledger.run(
+            "insert into {t}.watermark values (?, 'contacts', ?, ?)", [sync.place, stamp, stamp]
+        )
+    rows = [delivery.pull(sync, raw_path=tmp_path).rows["contacts"] for _ in range(2)]
+    assert rows == [1, 0]
+    breaks = True
+    with pytest.raises(delivery.SyncError):
+        delivery.pull(sync, raw_path=tmp_path)  # leaves a page behind
+    breaks, crm.portal = False, 2
+    push(sync, account="portal 2")
+    assert delivery.pull(sync, raw_path=tmp_path).rows == {"contacts": 1}
+    crm.portal = 1
+    push(sync, account="portal 1")
+    assert delivery.pull(sync, raw_path=tmp_path).rows == {"contacts": 0}
+    assert asked == [(stamp, {})] * 3 + [(None, {}), (stamp, {})]
+
+
 def test_who_does_not_say_whose_the_token_is_gets_nothing(crm, sync, monkeypatch):
     def silent(self, call):
         raise Refused("HTTP 400")
@@ -298,9 +339,8 @@ def test_who_does_not_say_whose_the_token_is_gets_nothing(crm, sync, monkeypatch
 def validated(sync):
     """What a validation of the outputs that found nothing writes down."""
     with duckdb.connect(str(sync.warehouse), read_only=True) as connection:
-        builds = {
-            table: fingerprint(connection, table) for table in tables_of(connection, "activation")
-        }
+        tables = [*tables_of(connection, "activation"), "marts.profile_suppressions"]
+        builds = {table: fingerprint(connection, table) for table in tables}
     found = {"success": True, "as_of": "2026-03-01T00:00:00Z", "builds": builds}
     sync.warehouse.with_name("validation.json").write_text(json.dumps(found))
 
@@ -316,6 +356,58 @@ def test_an_older_warehouse_is_never_pushed_by_accident(crm, sync):
     assert stop.value.exit_code == 4 and crm.counts["requests"] == before
     assert "--allow-older" in delivery.plan(sync).guard
     assert push(sync, allow_older=True).delivered == 3
+
+
+def test_an_empty_source_does_not_make_an_older_one_the_newest(crm, sync):
+    fill(sync.warehouse, people(3, segments="b"))
+    push(sync)
+    fill(sync.warehouse, [])
+    assert push(replace(sync, max_remove_share=1.0)).delivered == 3
+    fill(sync.warehouse, people(3, segments="a", as_of=FEBRUARY))
+    with pytest.raises(delivery.GuardError, match="--allow-older"):
+        push(sync)
+
+
+def without_as_of(sync):
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute("alter table activation.crm_contacts drop as_of")
+
+
+def test_a_source_that_does_not_say_how_old_it_is_stops(crm, sync):
+    fill(sync.warehouse, people(3))
+    without_as_of(sync)
+    with pytest.raises(delivery.GuardError, match="as of when"):
+        push(replace(sync, max_age_hours=24))
+    fill(sync.warehouse, people(3))
+    push(sync)
+    fill(sync.warehouse, people(3, segments="z"))
+    without_as_of(sync)
+    with pytest.raises(delivery.GuardError, match="as of when"):
+        push(sync)
+    assert push(sync, allow_older=True).delivered == 3
+    assert push(sync).exit_code == 0
+
+
+def test_a_validation_that_does_not_name_a_source_says_nothing_of_it(crm, sync):
+    sync = replace(sync, require_validation=True)
+    fill(sync.warehouse, people(3))
+    without_as_of(sync)
+    found = {"success": True, "as_of": "2020-01-01T00:00:00Z", "builds": {}}
+    sync.warehouse.with_name("validation.json").write_text(json.dumps(found))
+    with pytest.raises(delivery.GuardError, match="says nothing"):
+        push(sync)
+
+
+def test_who_is_suppressed_is_part_of_what_was_validated(crm, sync):
+    sync = replace(sync, require_validation=True)
+    fill(sync.warehouse, people(3))
+    suppress(sync, "person0001")
+    validated(sync)
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute("delete from marts.profile_suppressions")
+    with pytest.raises(delivery.GuardError, match="profile_suppressions has changed"):
+        push(sync)
+    assert crm.counts["requests"] == 0
 
 
 def test_a_source_of_long_ago_stops(crm, sync):
@@ -363,8 +455,18 @@ def test_verify_tells_what_others_changed_and_resend_repairs_it(crm, sync):
     assert push(sync).delivered == 2
     assert held(crm) == wanted(rows)
     assert delivery.verify(sync, sample=10).looked_at == 10
-    with pytest.raises(delivery.ConfigError, match="no such record"):
-        delivery.resend(sync, ["nobody@example.com"])
+    for nobody in ("nobody@example.com", "nobody"):
+        with pytest.raises(delivery.ConfigError, match="no such record"):
+            delivery.resend(sync, [nobody])
+
+
+def test_a_record_is_sent_again_by_profile_id(crm, sync):
+    fill(sync.warehouse, [person("p1", email="ann@example.com"), person("p10")])
+    push(sync)
+    assert delivery.resend(sync, ["p1"]) == 1
+    assert push(sync).delivered == 1
+    sync.warehouse.unlink()
+    assert delivery.resend(sync, ["ann@example.com"]) == 1
 
 
 def test_a_full_push_repairs_everything_and_needs_no_new_ledger(crm, sync):

@@ -139,8 +139,6 @@ def test_a_channel_that_is_closed_ends_the_run(channel, status, text, problem):
     [
         (Reply(429, "rate_limited", {"Retry-After": "30"}), 30),
         (Reply(429), 1),
-        (Reply(500, "rollup_error"), None),
-        (Reply(503, "<html>down</html>"), None),
     ],
 )
 def test_what_was_surely_not_posted_may_be_sent_again(channel, reply, wait):
@@ -151,9 +149,11 @@ def test_what_was_surely_not_posted_may_be_sent_again(channel, reply, wait):
     assert problem.value.wait == wait
 
 
-@pytest.mark.parametrize(
-    "fault", ["after", "before", Reply(200, "<html>log in</html>"), Reply(200), Reply(502)]
-)
+UNCLEAR = [Reply(408), Reply(500, "rollup_error"), Reply(502), Reply(503, "<html>down</html>")]
+UNCLEAR += [Reply(504, "upstream request timeout"), Reply(200), Reply(200, "<html>log in</html>")]
+
+
+@pytest.mark.parametrize("fault", ["after", "before", *UNCLEAR])
 def test_what_may_have_been_posted_is_nobodys_guess(channel, fault):
     channel.fail_next(fault)
     with pytest.raises(NoAnswer):

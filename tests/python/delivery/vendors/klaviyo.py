@@ -72,6 +72,7 @@ class Klaviyo(Vendor):
             r"GET /api/lists": self.get_lists,
             r"POST /api/lists": self.create_list,
             r"GET /api/lists/([^/]+)": self.get_list,
+            r"GET /api/lists/([^/]+)/profiles": self.get_profiles,
             r"(POST|DELETE) /api/lists/([^/]+)/relationships/profiles": self.change_list,
             r"POST /api/data-privacy-deletion-jobs": self.erase,
         }
@@ -166,8 +167,8 @@ class Klaviyo(Vendor):
         links = {"self": self.url + request.path, "next": following}
         return Reply(200, {"data": items[start : start + size], "links": links})
 
-    def get_profiles(self, request: Request, data: Any) -> Reply:
-        keys = list(self.profiles)
+    def get_profiles(self, request: Request, data: Any, of_list: str = "") -> Reply:
+        keys = sorted(self.lists[of_list]["members"]) if of_list else list(self.profiles)
         if text := request.query.get("filter"):
             found = re.fullmatch(r"any\(email,(\[.*\])\)", text)
             names = json.loads(found[1]) if found else None
