@@ -151,9 +151,10 @@ MUTANTS = (
     Mutant("equal use is not equal rank", f"{TRAITS}/int_customers_ranked.sql",
            "rank() over (order by", "row_number() over (order by"),
     Mutant("subdomains of competitors are customers to be", f"{ACCOUNTS}/int_profile_accounts.sql",
-           "\n            or addresses.domain like '%.' || competitor_domains.domain", ""),
+           """
+            or {{ ends_with('addresses.domain', "'.' || competitor_domains.domain") }}""", ""),
     Mutant("whatever ends like a competitor is one", f"{ACCOUNTS}/int_profile_accounts.sql",
-           "like '%.' || competitor_domains.domain", "like '%' || competitor_domains.domain"),
+           "\"'.' || competitor_domains.domain\"", "'competitor_domains.domain'"),
     Mutant("free mail is a company", f"{ACCOUNTS}/int_profile_accounts.sql",
            " and free_mail_domains.domain is null", ""),
     Mutant("the address seen first names the company", f"{ACCOUNTS}/int_profile_accounts.sql",

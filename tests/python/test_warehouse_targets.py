@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import duckdb
 import pytest
+import yaml
 
 from scripts import audiences, targets
 from scripts.dbt_runner import PROJECT, DbtFailed
@@ -22,6 +23,20 @@ SEGMENTS = """
 select 'segments.' || table_name from information_schema.tables
 where table_catalog = 'demo' and table_schema = 'segments'
 """
+
+
+# These warehouses were not validated.
+SYNC = {
+    "require_validation": False,
+    "syncs": {
+        "contacts": {
+            "destination": "hubspot",
+            "source": "activation.crm_contacts",
+            "key": "email",
+            "fields": {"segments": "audience_segments"},
+        }
+    },
+}
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +92,7 @@ def run(capfd, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shutil.copy(PROJECT / "dbt_project.yml", "dbt_project.yml")
     shutil.copy(PROJECT / "profiles.example.yml", "profiles.yml")
+    Path("sync.yml").write_text(yaml.safe_dump(SYNC))
     for name in ("WAREHOUSE", "LEDGER", "EXPORT"):
         monkeypatch.delenv(f"AUDIENCE_{name}", raising=False)
     for name in ("DBT_TARGET", "DBT_PROFILES_DIR"):

@@ -17,13 +17,6 @@ opened as (
     from webhooks
 ),
 
-addressed as (
-    select
-        *,
-        {{ json_text('body', 'message', 'headers', 'to') }} as header_to
-    from opened
-),
-
 renamed as (
     select
         -- ids
@@ -38,7 +31,9 @@ renamed as (
         {{ clean_email(
             "coalesce("
             ~ json_text('body', 'recipient')
-            ~ ", nullif(" ~ part_of(part_of('header_to', "'<'", 2), "'>'", 1) ~ ", ''))"
+            ~ ", nullif(" ~ part_of(part_of(
+                json_text('body', 'message', 'headers', 'to'), "'<'", 2
+            ), "'>'", 1) ~ ", ''))"
         ) }} as email,
 
         -- strings
@@ -60,7 +55,7 @@ renamed as (
         {{ epoch_timestamp(json_text('body', 'timestamp')) }} as occurred_at,
         received_at
 
-    from addressed
+    from opened
 )
 
 select

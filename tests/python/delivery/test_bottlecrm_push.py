@@ -72,6 +72,7 @@ def sync(crm, project, tmp_path_factory):
         "warehouse": str(project.warehouse),
         "ledger": str(folder / "ledger.duckdb"),
         "max_remove_share": 1.0,
+        "max_change_share": 1.0,  # the instant moves on by months, and every score with it
         "longest_wait_seconds": 90,
         "require_validation": False,
         "syncs": {
