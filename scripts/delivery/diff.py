@@ -309,13 +309,7 @@ def suppressions(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
         ]
     barred += [f"source.{name} is not true" for name in CONSENTS if name in kinds]
     if ledger.value("select count(*) from {t}.suppression"):
-        # Whatever it is called, a column that goes out or is the key can name who was forgotten.
-        barred += [
-            f"(person_of({text_of(column)}) in (select person from {{t}}.suppression)"
-            f" or keyed(lower(trim({text_of(column)}))) in (select person from {{t}}.suppression))"
-            for column in dict.fromkeys((*named, *sync.key, *sync.fields))
-            if kinds.get(column) == "VARCHAR" or column in named or column in sync.key
-        ]
+        barred += names_forgotten(sync, kinds)
     return f"coalesce({' or '.join(f'coalesce({part}, false)' for part in barred)}, false)"
 
 
@@ -324,6 +318,52 @@ def tables_that_bar(sync: Sync) -> tuple[str, ...]:
     if not sync.contains_people or not sync.suppressions:
         return ()
     return sync.suppressions, sync.suppressions.partition(".")[0] + ".profile_identifiers"
+
+
+def names_forgotten(sync: Sync, kinds: dict[str, str]) -> Iterator[str]:
+    """Yield SQL conditions that a source row names somebody who was forgotten.
+
+    An address counts in any column that goes out or is the key, an id in those of its kind.
+    """
+    forgotten = "(select person from {t}.suppression)"
+    identities = identity_columns(sync, kinds)
+    for column in dict.fromkeys((*identities, *sync.key, *sync.fields)):
+        text = text_of(column)
+        if kinds[column] == "VARCHAR" or column in identities or column in sync.key:
+            # Older lists hold ids without their kind, and addresses as they were written.
+            is_id = column in identities or column in sync.key
+            older = f"{text} like '%@%' and " if not is_id else ""
+            yield f"{older}person_of({text}) in {forgotten}"
+            yield f"{older}keyed(lower(trim({text}))) in {forgotten}"
+        if kinds[column] == "VARCHAR" or kinds[column].endswith("]"):
+            all_of_them = "(select list(person) from {t}.suppression)"
+            several = f"regexp_matches({text}, '@.*[,;]|[,;].*@')"
+            inside = text
+            if kinds[column].endswith("]"):
+                several = f"{text} like '%@%'"
+                inside = f"array_to_string(cast(source.{quoted(column)} as varchar[]), ';')"
+            yield (
+                f"case when {several} then list_has_any(list_transform(addresses_in({inside}),"
+                f" lambda name: keyed(name)), {all_of_them}) end"
+            )
+        for kind in identities.get(column, ()):
+            yield f"keyed(name_as('{kind}', {text})) in {forgotten}"
+    key = f" || '{KEY_SEPARATOR}' || ".join(key_part(column) for column in sync.key)
+    yield f"keyed(name_as('{key_kind(sync)}', {key})) in {forgotten}"
+
+
+def key_kind(sync: Sync) -> str:
+    """Return of what kind the record keys of a sync are."""
+    return f"key({','.join(sync.key)})"
+
+
+def identity_columns(sync: Sync, kinds: dict[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return `named_columns`, and the one that goes to the destination's own record id."""
+    found = named_columns(sync, kinds)
+    for column, goes_to in sync.fields.items():
+        if goes_to.to == sync.destination.record_id and column in kinds:
+            found[column] = (*found.get(column, ()), "remote")
+    return found
 
 
 def name_the_suppressed(ledger: Ledger, sync: Sync, named: dict[str, tuple[str, ...]]) -> None:
