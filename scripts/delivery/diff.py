@@ -14,7 +14,7 @@ from scripts.warehouse import attach_warehouse, fingerprint
 from .config import Sync
 from .destination import OPERATIONS
 from .errors import ConfigError, mask
-from .ledger import Ledger
+from .ledger import ENDED, Ledger
 from .people import NAMED
 
 KEY_SEPARATOR = "|"
@@ -459,15 +459,18 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
         create or replace temp table known as
         select
             coalesce(delivered.record_key, unknown.record_key) as record_key,
-            delivered.record_key is not null as is_delivered,
+            -- A remove that nobody confirmed may have ended everything that was delivered.
+            coalesce(list_contains(unknown.fields, $ended), false) as is_ended,
+            delivered.record_key is not null and not is_ended as is_delivered,
             coalesce(unknown.fields, []) as doubtful,
             unknown.record_key is not null as is_doubtful,
             false as is_shared,
             delivered.person, delivered.remote_id, delivered.payload_hash,
-            coalesce(delivered.field_hashes, '{}') as field_hashes
+            case when is_delivered then delivered.field_hashes else '{}' end as field_hashes
         from (select * from {t}.delivered where sync = {sync}) as delivered
         full outer join {unknown} as unknown on delivered.record_key = unknown.record_key
-        """
+        """,
+        {"ended": ENDED},
     )
     find_differing = f"""
         create or replace temp table differing as
@@ -482,7 +485,9 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
             select
                 coalesce(hashed.record_key, known.record_key) as record_key,
                 coalesce(hashed.person, known.person) as person,
-                known.remote_id,
+                -- Who comes back is added as anybody else: what was named there may be gone.
+                case when hashed.record_key is null or known.is_delivered
+                    then known.remote_id end as remote_id,
                 coalesce(known.is_doubtful, false) as is_doubtful,
                 coalesce(known.is_shared, false) as is_shared,
                 case

@@ -23,7 +23,7 @@ attaches either, so both are read and written by the same SQL. Its tables, all b
 
 An attempt without an ack is a record whose state nobody knows (a crash, a lost answer): inflight.
 The next push sends its fields again, whatever it believes the destination holds, or holds it when
-the destination is not idempotent. `fold` brings the acks into `delivered` and `outbox`.
+the destination is not idempotent; after such a remove whoever comes back is added whole. `fold` brings the acks into `delivered` and `outbox`.
 """
 
 import os
@@ -101,6 +101,7 @@ UNKNOWN = """(
     where attempt.sync = {sync}
     group by attempt.record_key
 )"""
+ENDED = "*"  # stands among the changed fields of an attempt that was a remove
 BATCHES_OF_A_RUN = 1_000_000  # a batch number is the run's number times this, and counts on
 OWED = "must not be contacted"  # why a remove has to succeed, in the outbox until it is answered
 MEMORY_LIMIT = "2GB"
@@ -525,7 +526,8 @@ class Ledger:
         """Commit that a batch is about to be sent; `positions` are its rows of the difference."""
         self.run(
             "insert into {t}.attempt"
-            " select {sync}, ?, ?, record_key, array_to_string(changed, ','), ?::timestamp"
+            " select {sync}, ?, ?, record_key, array_to_string(changed, ',')"
+            f" || case operation when 'remove' then ',{ENDED}' else '' end, ?::timestamp"
             " from difference where position between ? and ?"
             " and position in (select unnest(?::bigint[]))",
             [run_id, batch_id, now(), positions[0], positions[-1], positions],

@@ -520,3 +520,40 @@ def test_syncs_of_one_account_share_its_quota(monkeypatch, tmp_path):
 def test_retry_after_in_every_form(header, seconds):
     found = retry_after(httpx.Response(429, headers={"Retry-After": header}))
     assert found == seconds or (seconds and seconds > 1e9 and found > 1e9), found
+
+
+# ---------------------------------------------------------------------- who comes back
+
+
+@pytest.mark.parametrize("is_applied", [True, False])
+@pytest.mark.parametrize("policy", ["never_clear", "always"])
+def test_who_returns_after_a_remove_without_an_answer_is_added_whole(sync, policy, is_applied):
+    class Lossy(Memory):
+        tells_removes, is_lost = True, False
+
+        def send(self, call, operation, records):
+            if operation == "remove" and (is_applied or not self.is_lost):
+                for record in records:
+                    self.records.pop(record.key, None)
+            if self.is_lost:
+                raise NoAnswer("the answer is lost")
+            return super().send(call, operation, records)
+
+    lossy = Lossy()
+    fields = {"email": Field("email"), "grade": Field("grade", policy)}
+    sync = replace(sync, destination=lossy, fields=fields, max_tries=1, max_remove_share=1)
+    ann, bob = person("ann", grade="A"), person("bob", grade="B")
+    for limit in (None, 0):  # also when a push in between sends nothing
+        fill(sync.warehouse, [ann, bob])
+        push(sync)
+        fill(sync.warehouse, [bob])
+        lossy.is_lost = True
+        assert push(sync).open == 1
+        lossy.is_lost = False
+        fill(sync.warehouse, [ann, bob])
+        if limit is not None:
+            push(sync, only=limit)
+        result = push(sync)
+        assert (result.delivered, result.diff.counts["add"]) == (1, 1)
+        assert lossy.records["ann@example.com"] == {"email": "ann@example.com", "grade": "A"}
+        assert delivery.plan(sync).nothing
