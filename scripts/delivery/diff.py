@@ -202,7 +202,8 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
         f"{encoded(column, kinds[column], as_array=as_array)} as {quoted(field.to)}"
         for column, field in sync.fields.items()
     )
-    barred = suppressions(ledger, sync, kinds)
+    find_barred(ledger, sync, kinds, key, person)
+    profile = profile_of(kinds)
     table = f"{rows_meant(sync)} as source"
     as_of = "max(source.as_of)" if "as_of" in kinds else "null"
     asked = [column for column in CONSENTS if column in kinds]
@@ -214,20 +215,13 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
     ).fetchone()
     ledger.run(
         f"""
-        create or replace temp table barred as
-        select distinct {key} as record_key, {person} as person
-        from {table} where {barred} and {key} is not null
-        """
-    )
-    # Whom one row bars, no other row of the same person or key may bring back.
-    ledger.run(
-        f"""
         create or replace temp table wanted as
-        select * from (select {key} as record_key, {person} as person, {values} from {table})
-        where
-            record_key is not null
-            and record_key not in (select record_key from barred)
-            and person not in (select person from barred)
+        select * exclude (barred_profile) from (
+            select
+                {key} as record_key, {person} as person, {profile} as barred_profile, {values}
+            from {table}
+        )
+        where record_key is not null and not {is_barred("barred_profile")}
         """
     )
     reachable = ledger.value("select count(*) from wanted")
@@ -241,6 +235,57 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
         suppressed=keys - reachable,
         merged=reachable - kept,
     )
+
+
+def profile_of(kinds: dict[str, str]) -> str:
+    """Return SQL of the profile of a source row."""
+    if "profile_id" not in kinds:
+        return "cast(null as varchar)"
+    return f"nullif(trim({text_of('profile_id')}), '')"
+
+
+def is_barred(profile: str) -> str:
+    """Return SQL that the key, the address or the profile of a row is one of `barred`."""
+    return f"""(
+        record_key in (select record_key from barred)
+        or person in (select person from barred)
+        or coalesce({profile} in (select profile from barred where profile is not null), false)
+    )"""
+
+
+def find_barred(ledger: Ledger, sync: Sync, kinds: dict[str, str], key: str, person: str) -> None:
+    """Put whom a row of the source bars into `barred`: record_key, person, profile.
+
+    All rows are asked, also those that `where` leaves out, and what one row bars no other row of
+    the same key, address or profile brings back.
+    """
+    ledger.run(
+        f"""
+        create or replace temp table named as
+        select distinct
+            {key} as record_key, {person} as person, {profile_of(kinds)} as profile,
+            {suppressions(ledger, sync, kinds)} as is_barred
+        from warehouse_source.{sync.source} as source
+        where {key} is not null
+        """
+    )
+    ledger.run(
+        """
+        create or replace temp table barred as
+        select record_key, person, profile from named where is_barred
+        """
+    )
+    before, found = 0, ledger.value("select count(*) from barred")
+    while before < found:
+        ledger.run(
+            f"""
+            insert into barred
+            select distinct record_key, person, profile from named where {is_barred("profile")}
+            except select * from barred
+            """
+        )
+        before, found = found, ledger.value("select count(*) from barred")
+    ledger.run("drop table named")
 
 
 def rows_meant(sync: Sync) -> str:
@@ -550,6 +595,7 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
             differing.*, queue.position, cast(json_object({payload}) as varchar) as payload,
             differing.record_key in (select record_key from known) as is_known,
             differing.record_key in (select record_key from barred)
+            or differing.person in (select person from barred)
             or differing.person in (select person from {{t}}.suppression) as is_barred
         from differing
         inner join queue on differing.record_key = queue.record_key

@@ -23,7 +23,8 @@ attaches either, so both are read and written by the same SQL. Its tables, all b
 
 An attempt without an ack is a record whose state nobody knows (a crash, a lost answer): inflight.
 The next push sends its fields again, whatever it believes the destination holds, or holds it when
-the destination is not idempotent; after such a remove whoever comes back is added whole. `fold` brings the acks into `delivered` and `outbox`.
+the destination is not idempotent; after such a remove whoever comes back is added whole. `fold`
+brings the acks into `delivered` and `outbox`.
 """
 
 import os
