@@ -20,6 +20,10 @@ from .people import NAMED
 KEY_SEPARATOR = "|"
 # The table behind the relation that find_difference returns; nobody else reads it by name.
 DIFFERENCE = "difference_found"
+# SQL of an identifier as it is compared.
+NORMAL = """case
+    when identifier_type = 'phone' then phone_of(identifier_value)
+    else name_of(identifier_value) end"""
 CONSENTS = ("is_consented", "has_consent")
 
 
@@ -42,7 +46,8 @@ class Diff:
     are updates that empty a field, by field; `again` were sent before without an answer; `dead`
     and `held` wait; `consents` are source rows that say yes or no (None without such a column);
     `suppressed` source rows are people whom nothing may reach, `suppressed_removes` those of them
-    that were delivered before; `without_key` and `merged` are source rows that are not sent.
+    that were delivered before; `without_key`, `merged` and `unnamed` (nobody knows about whom they
+    are) are source rows that are not sent.
     """
 
     source_rows: int = 0
@@ -61,6 +66,7 @@ class Diff:
     suppressed_removes: int = 0
     without_key: int = 0
     merged: int = 0
+    unnamed: int = 0
 
     @property
     def total(self) -> int:
@@ -218,12 +224,15 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
         create or replace temp table wanted as
         select * exclude (barred_profile) from (
             select
-                {key} as record_key, {person} as person, {profile} as barred_profile, {values}
+                {key} as record_key, {person} as person, {profile} as barred_profile,
+                {is_named(ledger, sync, kinds)} as is_named, {values}
             from {table}
         )
         where record_key is not null and not {is_barred("barred_profile")}
         """
     )
+    unnamed = ledger.run("delete from wanted where not is_named").fetchone()[0]
+    ledger.run("alter table wanted drop column is_named")
     reachable = ledger.value("select count(*) from wanted")
     merge_twins(ledger, sync)
     kept = ledger.value("select count(*) from wanted")
@@ -232,8 +241,9 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
         consents=consents,
         as_of=at,
         without_key=rows - keys,
-        suppressed=keys - reachable,
+        suppressed=keys - unnamed - reachable,
         merged=reachable - kept,
+        unnamed=unnamed,
     )
 
 
@@ -345,12 +355,15 @@ def suppressions(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
     """
     named = named_columns(sync, kinds)
     barred = ["false"]
-    if sync.contains_people and sync.suppressions:
+    ledger.run("create or replace temp table suppressed (kind varchar, name varchar)")
+    if asks_the_warehouse(sync):
         name_the_suppressed(ledger, sync, named)
         barred += [
-            f"{normal_of(column, held)} in (select name from suppressed where kind in"
-            f" ({', '.join(map(literal, held))}))"
-            for column, held in named.items()
+            is_name_in("suppressed", text_of(column), held) for column, held in named.items()
+        ]
+        barred += [
+            is_name_in("suppressed", text_of(column), ("email",))
+            for column in text_columns(sync, kinds)
         ]
     barred += [f"source.{name} is not true" for name in CONSENTS if name in kinds]
     if ledger.value("select count(*) from {t}.suppression"):
@@ -360,9 +373,14 @@ def suppressions(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
 
 def tables_that_bar(sync: Sync) -> tuple[str, ...]:
     """Return the tables that say who must not be reached, and what else these are called."""
-    if not sync.contains_people or not sync.suppressions:
+    if not asks_the_warehouse(sync):
         return ()
-    return sync.suppressions, sync.suppressions.partition(".")[0] + ".profile_identifiers"
+    return sync.suppressions, identities_of(sync)
+
+
+def identities_of(sync: Sync) -> str:
+    """Return the table that says whose an identifier is, beside that of the suppressed."""
+    return sync.suppressions.partition(".")[0] + ".profile_identifiers"
 
 
 def names_forgotten(sync: Sync, kinds: dict[str, str]) -> Iterator[str]:
@@ -414,7 +432,7 @@ def identity_columns(sync: Sync, kinds: dict[str, str]) -> dict[str, tuple[str, 
 def name_the_suppressed(ledger: Ledger, sync: Sync, named: dict[str, tuple[str, ...]]) -> None:
     """Put every name of the suppressed into `suppressed`: kind, name; raises ConfigError."""
     table = f"warehouse_source.{sync.suppressions}"
-    _, identities = tables_that_bar(sync)
+    identities = identities_of(sync)
     if "profile_id" not in columns_of(ledger, sync.suppressions):
         raise ConfigError(
             f"{sync.warehouse} has no table {sync.suppressions} with a profile_id, so nobody "
@@ -437,24 +455,87 @@ def name_the_suppressed(ledger: Ledger, sync: Sync, named: dict[str, tuple[str, 
         )
     others = f"""
         union
-        select identifier_type, case
-            when identifier_type = 'phone' then phone_of(identifier_value)
-            else name_of(identifier_value) end
+        select identifier_type, {NORMAL}
         from warehouse_source.{identities}
         where profile_id in (select profile_id from {table})
     """
     ledger.run(
         f"""
-        create or replace temp table suppressed as
+        insert into suppressed
         select 'profile_id' as kind, cast(profile_id as varchar) as name from {table}
         {others if has_identities else ""}
         """
     )
 
 
-def normal_of(column: str, held: tuple[str, ...]) -> str:
-    """Return SQL for a name as `suppressed` holds it."""
-    return f"{'phone_of' if 'phone' in held else 'name_of'}({text_of(column)})"
+def asks_the_warehouse(sync: Sync) -> bool:
+    """Whether the warehouse has to say who of the source must not be contacted."""
+    return bool(sync.contains_people and sync.suppressions)
+
+
+def text_columns(sync: Sync, kinds: dict[str, str]) -> list[str]:
+    """Return the columns of text that may hold an address, whatever they are called.
+
+    Those that go out, those of the key, and those with `mail` in their name.
+    """
+    called = [column for column in kinds if "mail" in column]
+    listed = dict.fromkeys((*sync.key, *sync.fields, *called))
+    return [column for column in listed if kinds.get(column) == "VARCHAR"]
+
+
+def is_name_in(table: str, text: str, held: tuple[str, ...]) -> str:
+    """Return SQL that a text is one of the names, of these kinds, in a table."""
+    normal = "phone_of" if "phone" in held else "name_of"
+    kinds = ", ".join(map(literal, held))
+    return f"{normal}({text}) in (select name from {table} where kind in ({kinds}))"
+
+
+def is_named(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
+    """Return SQL that a source row says about whom it is, so that its person can be looked up.
+
+    By a profile, or, where the warehouse knows whose names are whose, by any address, or by an
+    identifier that it knows.
+    """
+    if not asks_the_warehouse(sync):
+        return "true"
+    named = named_columns(sync, kinds)
+    found = [f"{text_of(name)} <> ''" for name, held in named.items() if held == ("profile_id",)]
+    identities = identities_of(sync)
+    if "identifier_value" in columns_of(ledger, identities):
+        columns = dict.fromkeys((*named, *text_columns(sync, kinds)))
+        found += [f"{text_of(column)} like '%_@_%'" for column in columns]
+        known = {
+            name: held for name, held in named.items() if held not in (("email",), ("profile_id",))
+        }
+        if known:
+            ledger.run(
+                f"""
+                create or replace temp table identified as
+                select distinct identifier_type as kind, {NORMAL} as name
+                from warehouse_source.{identities}
+                union select distinct 'profile_id', cast(profile_id as varchar)
+                from warehouse_source.{identities}
+                """
+            )
+        found += [is_name_in("identified", text_of(name), held) for name, held in known.items()]
+    return f"coalesce({' or '.join(f'coalesce({part}, false)' for part in found)}, false)"
+
+
+def is_suppressed_key(sync: Sync) -> str:
+    """Return SQL that a record, which may have left the source, is of one of the suppressed.
+
+    The marts leave them out, so that no row of the source says who they are.
+    """
+    named = named_columns(sync, dict.fromkeys(sync.key, ""))
+    parts = f"string_split(differing.record_key, '{KEY_SEPARATOR}')"
+    found = [
+        is_name_in("suppressed", f"{parts}[{place}]", named.get(column, ("email",)))
+        for place, column in enumerate(sync.key, start=1)
+    ]
+    found.append(
+        "differing.person in (select person_of(name) from suppressed where kind = 'email')"
+    )
+    return f"coalesce({' or '.join(f'coalesce({part}, false)' for part in found)}, false)"
 
 
 def literal(text: str) -> str:
@@ -596,6 +677,7 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
             differing.record_key in (select record_key from known) as is_known,
             differing.record_key in (select record_key from barred)
             or differing.person in (select person from barred)
+            or {is_suppressed_key(sync)}
             or differing.person in (select person from {{t}}.suppression) as is_barred
         from differing
         inner join queue on differing.record_key = queue.record_key
@@ -612,7 +694,7 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
         where record_key not in (select record_key from differing)
         """
     )
-    for table in ("barred", "wanted", "known", "differing", "queue"):
+    for table in ("barred", "suppressed", "wanted", "known", "differing", "queue"):
         ledger.run(f"drop table {table}")
 
 

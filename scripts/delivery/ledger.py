@@ -468,18 +468,19 @@ class Ledger:
                 """,
                 difference=difference,
             )
-            # Refused people who left, and of whom nothing is there, are history.
+            # Refused people who left, and of whom nothing is there, are history. What has to wait
+            # because only a few are sent (it has a hash and no operation) keeps its place.
             self.keep_departed("true")
             self.run(
                 """
                 delete from {t}.outbox
                 where
                     sync = {sync}
-                    and (
-                        state in ('pending', 'owed')
-                        or record_key not in (
-                            select record_key from difference where operation is null
-                        )
+                    and record_key not in (
+                        select record_key from difference
+                        where
+                            operation is null
+                            and (payload_hash is not null or state not in ('pending', 'owed'))
                     )
                 """,
                 difference=difference,

@@ -157,6 +157,11 @@ def notes(diff: engine.Diff) -> Iterator[str]:
         yield f"{diff.suppressed:,} must not be contacted and are left out or removed."
     if diff.merged:
         yield f"{diff.merged:,} share a key with another row and were merged."
+    if diff.unnamed:
+        yield (
+            f"{diff.unnamed:,} name nobody who can be looked up (no profile_id, no address) and are"
+            " left out."
+        )
     if diff.without_key:
         yield f"{diff.without_key:,} have no key and are skipped."
 

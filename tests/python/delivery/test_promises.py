@@ -557,3 +557,75 @@ def test_who_returns_after_a_remove_without_an_answer_is_added_whole(sync, polic
         assert (result.delivered, result.diff.counts["add"]) == (1, 1)
         assert lossy.records["ann@example.com"] == {"email": "ann@example.com", "grade": "A"}
         assert delivery.plan(sync).nothing
+
+
+# ---------------------------------------------------------------------- who must not be reached
+
+
+def known_as(sync, **addresses):
+    """Write the identity table: an address of each profile."""
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute(
+            "create or replace table marts.profile_identifiers (identifier_type varchar,"
+            " identifier_value varchar, profile_id varchar, suppression_reason varchar)"
+        )
+        connection.executemany(
+            "insert into marts.profile_identifiers values ('email', ?, ?, null)",
+            [[address, profile] for profile, address in addresses.items()],
+        )
+
+
+def suppress_profile(sync, *profiles):
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.executemany(
+            "insert into marts.profile_suppressions values (?)", [[name] for name in profiles]
+        )
+
+
+@pytest.mark.parametrize("key", [("email",), ("profile_id",), ("lifecycle_stage", "email")])
+def test_the_suppressed_whom_the_mart_leaves_out_are_owed_and_need_no_guard(sync, key):
+    memory = Memory()
+    sync = replace(sync, destination=memory, key=key)
+    rows = people(10, segments="a")
+    fill(sync.warehouse, rows)
+    known_as(sync, **{row["profile_id"]: row["email"] for row in rows})
+    push(sync)
+    suppress_profile(sync, "person0000", "person0001", "person0002")
+    fill(sync.warehouse, rows[3:])
+    left = {name for name in memory.records if any(f"000{i}" in name for i in (0, 1, 2))}
+    memory.refuses = left
+    assert len(left) == 3 and push(sync).diff.suppressed_removes == 3
+    assert delivery.status(sync).owed_count == 3
+    push(sync, only=0)  # a look at a few leaves them owed
+    assert delivery.status(sync).owed_count == 3
+    memory.refuses = set()
+    assert push(sync).exit_code == 0
+    assert {name for operation, name in memory.operations if operation == "remove"} == left
+
+
+@pytest.mark.parametrize("is_key", [True, False])
+@pytest.mark.parametrize("name", ["mail", "contact_mail", "reach"])
+def test_an_address_is_looked_up_whatever_its_column_is_called(sync, name, is_key):
+    memory = Memory()
+    fields = {name: Field("mailbox"), "segments": Field("segments", "always")}
+    sync = replace(sync, destination=memory, fields=fields, key=(name if is_key else "grade",))
+    rows = [person("ann"), person("bob")]
+    fill(sync.warehouse, [row | {"grade": row["profile_id"]} for row in rows])
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute(f"alter table activation.crm_contacts rename email to {name}")
+        connection.execute("update activation.crm_contacts set profile_id = null")
+    known_as(sync, ann="ann@example.com", bob="bob@example.com")
+    suppress_profile(sync, "ann")
+    result = push(sync)
+    assert (result.delivered, result.diff.suppressed) == (1, 1)
+    assert [record["mailbox"] for record in memory.records.values()] == ["bob@example.com"]
+
+
+def test_a_row_that_names_nobody_is_left_out_and_counted(sync):
+    fields = {"segments": Field("segments", "always")}
+    sync = replace(sync, destination=Memory(), fields=fields, key=("grade",))
+    rows = [person("ann"), person("bob"), person("cy", profile_id=None, email=None)]
+    fill(sync.warehouse, [row | {"grade": row["first_name"]} for row in rows])
+    result = push(sync)
+    assert (result.delivered, result.diff.unnamed, result.diff.suppressed) == (2, 1, 0)
+    assert push(replace(sync, contains_people=False)).delivered == 1
