@@ -24,6 +24,7 @@ DIFFERENCE = "difference_found"
 NORMAL = """case
     when identifier_type = 'phone' then phone_of(identifier_value)
     else name_of(identifier_value) end"""
+DIGITS_OF_A_DOUBLE = 15
 CONSENTS = ("is_consented", "has_consent")
 
 
@@ -144,6 +145,9 @@ def encoded(column: str, kind: str, *, as_array: bool = True) -> str:
     name = f"source.{quoted(column)}"
     if kind.endswith("]"):
         some = f"list_filter(cast({name} as varchar[]), lambda value: value <> '')"
+        inner = kind[: kind.rindex("[")]
+        if inner in ("DOUBLE", "FLOAT", "DATE") or inner.startswith("TIMESTAMP"):
+            name = f"list_filter(cast({name} as {inner}[]), lambda value: isfinite(value))"
         if not as_array:
             return f"nullif(array_to_string({some}, ';'), '')"
         if "INT" in kind or kind.startswith("BOOLEAN"):
@@ -152,11 +156,18 @@ def encoded(column: str, kind: str, *, as_array: bool = True) -> str:
     if kind.startswith("TIMESTAMP WITH"):
         name, kind = f"({name} at time zone 'UTC')", "TIMESTAMP"
     if kind.startswith("TIMESTAMP"):
-        return f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%gZ')"
+        return f"case when isfinite({name}) then strftime({name}, '%Y-%m-%dT%H:%M:%S.%gZ') end"
     if kind == "DATE":
-        return f"strftime({name}, '%Y-%m-%d')"
+        return f"case when isfinite({name}) then strftime({name}, '%Y-%m-%d') end"
     if kind.startswith("DECIMAL"):
-        return f"cast({name} as double)"
+        if int(kind.removeprefix("DECIMAL(").partition(",")[0]) <= DIGITS_OF_A_DOUBLE:
+            return f"cast({name} as double)"
+        # An id of many digits: a double would write another one.
+        return (
+            f"case when {name} = trunc({name}) and abs({name}) >= 1e{DIGITS_OF_A_DOUBLE}"
+            f" then cast(cast(trunc({name}) as hugeint) as varchar)::json"
+            f" else to_json(cast({name} as double)) end"
+        )
     if kind in ("DOUBLE", "FLOAT"):
         return f"case when isfinite({name}) then {name} end"
     if kind == "BOOLEAN" or "INT" in kind:
