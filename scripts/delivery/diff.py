@@ -14,7 +14,7 @@ from scripts.warehouse import attach_warehouse, fingerprint
 from .config import Sync
 from .destination import OPERATIONS
 from .errors import ConfigError, mask
-from .ledger import ENDED, Ledger
+from .ledger import AGAIN, ENDED, Ledger
 from .people import NAMED
 
 KEY_SEPARATOR = "|"
@@ -42,13 +42,14 @@ class Diff:
     """What a push would do.
 
     `build` is a fingerprint of the source's rows, and `bars` of the tables that say who must not be
-    reached, by table. `counts` are records by operation and `fields`
-    records by field and operation; `known` are all records the destination may hold; `blanked`
+    reached, by table. `counts` are records by operation and `fields` records by field and
+    operation; `known` are all records the destination may hold; `blanked`
     are updates that empty a field, by field; `again` were sent before without an answer; `dead`
-    and `held` wait; `consents` are source rows that say yes or no (None without such a column);
-    `suppressed` source rows are people whom nothing may reach, `suppressed_removes` those of them
-    that were delivered before; `without_key`, `merged` and `unnamed` (nobody knows about whom they
-    are) are source rows that are not sent.
+    and `held` wait; `repeated` are updates with the values of the last one, which go out again;
+    `consents` are source rows that say yes or no (None without such a column); `suppressed` source
+    rows are people whom nothing may reach, `suppressed_removes` those of them that were delivered
+    before; `without_key`, `merged` and `unnamed` (nobody knows about whom they are) are source rows
+    that are not sent.
     """
 
     source_rows: int = 0
@@ -68,6 +69,7 @@ class Diff:
     without_key: int = 0
     merged: int = 0
     unnamed: int = 0
+    repeated: int = 0
 
     @property
     def total(self) -> int:
@@ -144,10 +146,10 @@ def encoded(column: str, kind: str, *, as_array: bool = True) -> str:
     """
     name = f"source.{quoted(column)}"
     if kind.endswith("]"):
-        some = f"list_filter(cast({name} as varchar[]), lambda value: value <> '')"
         inner = kind[: kind.rindex("[")]
         if inner in ("DOUBLE", "FLOAT", "DATE") or inner.startswith("TIMESTAMP"):
             name = f"list_filter(cast({name} as {inner}[]), lambda value: isfinite(value))"
+        some = f"list_filter(cast({name} as varchar[]), lambda value: value <> '')"
         if not as_array:
             return f"nullif(array_to_string({some}, ';'), '')"
         if "INT" in kind or kind.startswith("BOOLEAN"):
@@ -570,13 +572,13 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
     names = ",".join(sync.remote)
     payload = ", ".join(f"'{name}', wanted.{quoted(name)}" for name in sync.remote)
     ranks = " ".join(f"when '{name}' then {rank}" for rank, name in enumerate(OPERATIONS))
-    after, changed, blanked = [], [], []
+    after, changed, blanked, other = [], [], [], []
     for position, (name, policy) in enumerate(sync.remote.items(), start=1):
         new, old = f"hashes[{position}]", f"json_extract_string(old_hashes, '$.\"{name}\"')"
         doubt = f"list_contains(doubtful, '{name}')"
         if by := tolerances[name]:
             apart = f"abs(try_cast({new} as double) - try_cast({old} as double))"
-            new = f"case when {apart} < {by} then {old} else {new} end"
+            new = f"case when {apart} < {by} and not {doubt} then {old} else {new} end"
         value = {
             "always": new,
             "never_clear": f"coalesce({new}, {old})",
@@ -587,9 +589,8 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
         after.append(f"'{name}', {value}")
         if policy == "always":
             blanked.append(f"case when {new} is null and {old} is not null then '{name}' end")
-        changed.append(
-            f"case when ({value}) is distinct from {old} or {doubtful} then '{name}' end"
-        )
+        other.append(f"({value}) is distinct from {old}")
+        changed.append(f"case when {other[-1]} or {doubtful} then '{name}' end")
     cleared = ", ".join(f"'{name}'" for name, policy in sync.remote.items() if policy == "always")
     ledger.run(
         """
@@ -599,7 +600,9 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
             -- A remove that nobody confirmed may have ended everything that was delivered.
             coalesce(list_contains(unknown.fields, $ended), false) as is_ended,
             delivered.record_key is not null and not is_ended as is_delivered,
-            coalesce(unknown.fields, []) as doubtful,
+            case
+                when delivered.payload_hash = $again then $remote else coalesce(unknown.fields, [])
+            end as doubtful,
             unknown.record_key is not null as is_doubtful,
             false as is_shared,
             delivered.person, delivered.remote_id, delivered.payload_hash,
@@ -607,7 +610,7 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
         from (select * from {t}.delivered where sync = {sync}) as delivered
         full outer join {unknown} as unknown on delivered.record_key = unknown.record_key
         """,
-        {"ended": ENDED},
+        {"ended": ENDED, "again": AGAIN, "remote": list(sync.remote)},
     )
     find_differing = f"""
         create or replace temp table differing as
@@ -653,6 +656,7 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
                     when operation = 'update'
                         then list_filter([{", ".join(blanked)}], lambda name: name is not null)
                 end as blanked,
+                operation = 'update' and not ({" or ".join(other)}) as is_repeated,
                 cast(json_object({", ".join(after)}) as varchar) as field_hashes
             from joined
         )
@@ -771,11 +775,12 @@ def count_changes(
             difference=difference,
         ).fetchall()
     )
-    diff.known, diff.again, diff.suppressed_removes = ledger.run(
+    diff.known, diff.again, diff.repeated, diff.suppressed_removes = ledger.run(
         """
         select
             count(*) filter (is_known),
             count(*) filter (operation is not null and is_doubtful),
+            count(*) filter (operation = 'update' and is_repeated),
             count(*) filter (operation = 'remove' and is_barred)
         from difference
         """,

@@ -102,6 +102,7 @@ UNKNOWN = """(
     where attempt.sync = {sync}
     group by attempt.record_key
 )"""
+AGAIN = "?"  # the payload's hash of what is to go out whole; the hashes of its fields stay
 ENDED = "*"  # stands among the changed fields of an attempt that was a remove
 BATCHES_OF_A_RUN = 1_000_000  # a batch number is the run's number times this, and counts on
 OWED = "must not be contacted"  # why a remove has to succeed, in the outbox until it is answered

@@ -629,3 +629,49 @@ def test_a_row_that_names_nobody_is_left_out_and_counted(sync):
     result = push(sync)
     assert (result.delivered, result.diff.unnamed, result.diff.suppressed) == (2, 1, 0)
     assert push(replace(sync, contains_people=False)).delivered == 1
+
+
+# ---------------------------------------------------------------------- everything once more
+
+
+@pytest.mark.parametrize("limit", [1, None])
+def test_a_full_push_that_breaks_off_never_blocks_the_next(quiet, monkeypatch, limit):
+    rows = people(60, segments="a")  # nobody has a grade: none can be lost
+    fill(quiet.warehouse, rows)
+    push(quiet)
+    before, send = len(quiet.destination.operations), Memory.send
+
+    def break_off(self, call, operation, records):
+        if any(record.key == rows[30]["email"] for record in records):
+            raise Stop("the quota is used up")
+        return send(self, call, operation, records)
+
+    monkeypatch.setattr(Memory, "send", break_off)
+    push(quiet, full=True, only=limit)
+    monkeypatch.setattr(Memory, "send", send)
+    result = push(quiet)  # no guard
+    assert result.exit_code == 0 and result.diff.repeated == result.diff.total > 0
+    sent = quiet.destination.operations[before:]
+    assert {key for _, key in sent} == {row["email"] for row in rows}
+    assert delivery.plan(quiet).nothing
+    push(quiet, full=True, only=1)  # and what is lost meanwhile is seen
+    fill(quiet.warehouse, people(60))
+    with pytest.raises(delivery.GuardError, match="has lost values"):
+        push(quiet)
+
+
+def test_a_small_change_is_compared_with_what_was_confirmed(sync):
+    """After an update without an answer nobody knows what is there: the new number goes out."""
+    memory = Memory()
+    fields = {"engagement_score": Field("score", "always", 5)}
+    sync = replace(sync, destination=memory, fields=fields, max_tries=1)
+    fill(sync.warehouse, [person("ann", engagement_score=50)])
+    push(sync)
+    fill(sync.warehouse, [person("ann", engagement_score=80)])
+    memory.send = lambda *_: (_ for _ in ()).throw(NoAnswer("lost"))
+    assert push(sync).open == 1
+    del memory.send
+    for score, there in [(53, 53), (57, 53), (58, 58)]:
+        fill(sync.warehouse, [person("ann", engagement_score=score)])
+        push(sync)
+        assert memory.records["ann@example.com"]["score"] == there
