@@ -221,8 +221,8 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
         f"{encoded(column, kinds[column], as_array=as_array)} as {quoted(field.to)}"
         for column, field in sync.fields.items()
     )
-    find_barred(ledger, sync, kinds, key, person)
-    profile = profile_of(kinds)
+    profile = profile_of(ledger, sync, kinds, addresses)
+    find_barred(ledger, sync, kinds, (key, person, profile))
     table = f"{rows_meant(sync)} as source"
     as_of = "max(source.as_of)" if "as_of" in kinds else "null"
     asked = [column for column in CONSENTS if column in kinds]
@@ -260,11 +260,27 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
     )
 
 
-def profile_of(kinds: dict[str, str]) -> str:
-    """Return SQL of the profile of a source row."""
-    if "profile_id" not in kinds:
-        return "cast(null as varchar)"
-    return f"nullif(trim({text_of('profile_id')}), '')"
+def profile_of(ledger: Ledger, sync: Sync, kinds: dict[str, str], addresses: list[str]) -> str:
+    """Return SQL of the profile of a source row: its own, or whose the address is.
+
+    The warehouse is asked for the latter where rows say yes or no, each for the whole person.
+    """
+    found = [f"nullif(trim({text_of('profile_id')}), '')"] if "profile_id" in kinds else []
+    asked = asks_the_warehouse(sync) and addresses and any(name in kinds for name in CONSENTS)
+    if asked and "identifier_value" in columns_of(ledger, identities_of(sync)):
+        ledger.run(
+            f"""
+            create or replace temp table whose as
+            select name_of(identifier_value) as name, min(profile_id) as profile
+            from warehouse_source.{identities_of(sync)}
+            where identifier_type = 'email'
+            group by all
+            having count(distinct profile_id) = 1
+            """
+        )
+        address = f"name_of(coalesce({', '.join(map(text_of, addresses))}))"
+        found.append(f"(select whose.profile from whose where whose.name = {address})")
+    return f"coalesce({', '.join([*found, 'cast(null as varchar)'])})"
 
 
 def is_barred(profile: str) -> str:
@@ -276,17 +292,20 @@ def is_barred(profile: str) -> str:
     )"""
 
 
-def find_barred(ledger: Ledger, sync: Sync, kinds: dict[str, str], key: str, person: str) -> None:
+def find_barred(
+    ledger: Ledger, sync: Sync, kinds: dict[str, str], names: tuple[str, str, str]
+) -> None:
     """Put whom a row of the source bars into `barred`: record_key, person, profile.
 
     All rows are asked, also those that `where` leaves out, and what one row bars no other row of
     the same key, address or profile brings back.
     """
+    key, person, profile = names
     ledger.run(
         f"""
         create or replace temp table named as
         select distinct
-            {key} as record_key, {person} as person, {profile_of(kinds)} as profile,
+            {key} as record_key, {person} as person, {profile} as profile,
             {suppressions(ledger, sync, kinds)} as is_barred
         from warehouse_source.{sync.source} as source
         where {key} is not null

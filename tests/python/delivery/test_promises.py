@@ -675,3 +675,17 @@ def test_a_small_change_is_compared_with_what_was_confirmed(sync):
         fill(sync.warehouse, [person("ann", engagement_score=score)])
         push(sync)
         assert memory.records["ann@example.com"]["score"] == there
+
+
+def test_a_no_counts_for_every_address_of_the_profile(sync):
+    sync = replace(sync, destination=Memory())
+    fill(sync.warehouse, [person("ann"), person("uno"), person("bob")])
+    known_as(sync, ann="ann@example.com", bob="bob@example.com")
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute(
+            "insert into marts.profile_identifiers values ('email', 'uno@example.com', 'ann', null)"
+        )
+        connection.execute("alter table activation.crm_contacts drop column profile_id")
+    add_column(sync, "is_consented", "boolean", "email <> 'ann@example.com'")
+    assert push(sync).diff.suppressed == 2
+    assert list(sync.destination.records) == ["bob@example.com"]
