@@ -30,8 +30,9 @@ def forget(
     """Erase a person at the destinations, in the ledger, in exports and pulled files, for good.
 
     Keyed hashes stay, so that no later push sends the person again. The exit code is 3 when a
-    destination has to be asked again, or when the ledger knows the person from a sync that is not
-    among those asked.
+    destination has to be asked again, when the ledger knows the person from a sync that is not
+    among those asked, or when nothing at all is known of the name. `user_id:12` says of which kind
+    an id is.
     """
     from scripts.delivery import engine, load_syncs
     from scripts.delivery.show import for_each, show_forgotten
@@ -43,11 +44,14 @@ def forget(
         warehouse=chosen_warehouse(warehouse, target, export),
         ledger=ledger,
     )
-    places = {asked.place for asked in chosen}
+    asked = {one.ledger_name for one in chosen}
+    known = []
 
     def run(chosen_sync: engine.Sync) -> tuple[engine.Forgotten, int]:
         found = engine.forget(chosen_sync, key, raw_path=raw_path)
-        found.elsewhere = [name for name in found.elsewhere if name.partition(":")[2] not in places]
+        found.elsewhere = [name for name in found.elsewhere if name not in asked]
+        known.append(found.is_known)
         return found, 3 if found.problem or found.elsewhere else 0
 
-    return for_each(chosen, run, show_forgotten, as_json=as_json)
+    code = for_each(chosen, run, show_forgotten, as_json=as_json)
+    return code or (0 if any(known) else 3)

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -14,6 +14,7 @@ from scripts.warehouse import Elsewhere, Place
 
 from .destination import Destination
 from .errors import ConfigError
+from .ledger import forgotten_beside
 from .locks import is_postgres
 from .plug_ins import known, plug_in
 
@@ -47,7 +48,8 @@ class Sync:
     `warehouse` is a DuckDB file or one of scripts/targets.py, `ledger` a DuckDB file or the address
     of a PostgreSQL database. `where` keeps the rows whose column has one of the values, for each
     column. `suppressions` is a table of profile_ids whom nothing may reach; None switches that off
-    for sources without people.
+    for sources without people. `forgotten` is the list of who was forgotten, None for that beside
+    the ledger.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Sync:
     fields: dict[str, Field]
     warehouse: Place = Path("data/warehouse.duckdb")
     ledger: str = "data/ledger.duckdb"
+    forgotten: Path | None = None
     where: tuple[tuple[str, tuple[str, ...]], ...] = ()
     suppressions: str | None = "marts.profile_suppressions"
     contains_people: bool = True
@@ -205,7 +208,17 @@ def make_sync(name: str, given: Any, common: Mapping[str, Any], environ: Mapping
         **settings,
     )
     check(sync)
-    return sync
+    return replace(sync, forgotten=common_list(sync, str(common.get("ledger") or Sync.ledger)))
+
+
+def common_list(sync: Sync, ledger: str) -> Path | None:
+    """Return the list of the forgotten beside the common ledger, for a sync with one of its own.
+
+    None where the sync's ledger already has a list, and with it a secret, of its own.
+    """
+    own = forgotten_beside(sync.ledger)
+    is_common = sync.ledger == ledger or own.with_suffix(".secret").exists()
+    return None if is_common else forgotten_beside(ledger)
 
 
 def make_key(name: str, given: Any) -> tuple[str, ...]:

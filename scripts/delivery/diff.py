@@ -14,12 +14,17 @@ from scripts.warehouse import attach_warehouse, fingerprint
 from .config import Sync
 from .destination import OPERATIONS
 from .errors import ConfigError, mask
-from .ledger import Ledger
+from .ledger import AGAIN, ENDED, Ledger
 from .people import NAMED
 
 KEY_SEPARATOR = "|"
 # The table behind the relation that find_difference returns; nobody else reads it by name.
 DIFFERENCE = "difference_found"
+# SQL of an identifier as it is compared.
+NORMAL = """case
+    when identifier_type = 'phone' then phone_of(identifier_value)
+    else name_of(identifier_value) end"""
+DIGITS_OF_A_DOUBLE = 15
 CONSENTS = ("is_consented", "has_consent")
 
 
@@ -37,12 +42,14 @@ class Diff:
     """What a push would do.
 
     `build` is a fingerprint of the source's rows, and `bars` of the tables that say who must not be
-    reached, by table. `counts` are records by operation and `fields`
-    records by field and operation; `known` are all records the destination may hold; `blanked`
+    reached, by table. `counts` are records by operation and `fields` records by field and
+    operation; `known` are all records the destination may hold; `blanked`
     are updates that empty a field, by field; `again` were sent before without an answer; `dead`
-    and `held` wait; `consents` are source rows that say yes or no (None without such a column);
-    `suppressed` source rows are people whom nothing may reach, `suppressed_removes` those of them
-    that were delivered before; `without_key` and `merged` are source rows that are not sent.
+    and `held` wait; `repeated` are updates with the values of the last one, which go out again;
+    `consents` are source rows that say yes or no (None without such a column); `suppressed` source
+    rows are people whom nothing may reach, `suppressed_removes` those of them that were delivered
+    before; `without_key`, `merged` and `unnamed` (nobody knows about whom they are) are source rows
+    that are not sent.
     """
 
     source_rows: int = 0
@@ -61,6 +68,8 @@ class Diff:
     suppressed_removes: int = 0
     without_key: int = 0
     merged: int = 0
+    unnamed: int = 0
+    repeated: int = 0
 
     @property
     def total(self) -> int:
@@ -137,6 +146,9 @@ def encoded(column: str, kind: str, *, as_array: bool = True) -> str:
     """
     name = f"source.{quoted(column)}"
     if kind.endswith("]"):
+        inner = kind[: kind.rindex("[")]
+        if inner in ("DOUBLE", "FLOAT", "DATE") or inner.startswith("TIMESTAMP"):
+            name = f"list_filter(cast({name} as {inner}[]), lambda value: isfinite(value))"
         some = f"list_filter(cast({name} as varchar[]), lambda value: value <> '')"
         if not as_array:
             return f"nullif(array_to_string({some}, ';'), '')"
@@ -146,11 +158,18 @@ def encoded(column: str, kind: str, *, as_array: bool = True) -> str:
     if kind.startswith("TIMESTAMP WITH"):
         name, kind = f"({name} at time zone 'UTC')", "TIMESTAMP"
     if kind.startswith("TIMESTAMP"):
-        return f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%gZ')"
+        return f"case when isfinite({name}) then strftime({name}, '%Y-%m-%dT%H:%M:%S.%gZ') end"
     if kind == "DATE":
-        return f"strftime({name}, '%Y-%m-%d')"
+        return f"case when isfinite({name}) then strftime({name}, '%Y-%m-%d') end"
     if kind.startswith("DECIMAL"):
-        return f"cast({name} as double)"
+        if int(kind.removeprefix("DECIMAL(").partition(",")[0]) <= DIGITS_OF_A_DOUBLE:
+            return f"cast({name} as double)"
+        # An id of many digits: a double would write another one.
+        return (
+            f"case when {name} = trunc({name}) and abs({name}) >= 1e{DIGITS_OF_A_DOUBLE}"
+            f" then cast(cast(trunc({name}) as hugeint) as varchar)::json"
+            f" else to_json(cast({name} as double)) end"
+        )
     if kind in ("DOUBLE", "FLOAT"):
         return f"case when isfinite({name}) then {name} end"
     if kind == "BOOLEAN" or "INT" in kind:
@@ -202,7 +221,8 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
         f"{encoded(column, kinds[column], as_array=as_array)} as {quoted(field.to)}"
         for column, field in sync.fields.items()
     )
-    barred = suppressions(ledger, sync, kinds)
+    profile = profile_of(ledger, sync, kinds, addresses)
+    find_barred(ledger, sync, kinds, (key, person, profile))
     table = f"{rows_meant(sync)} as source"
     as_of = "max(source.as_of)" if "as_of" in kinds else "null"
     asked = [column for column in CONSENTS if column in kinds]
@@ -214,22 +234,18 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
     ).fetchone()
     ledger.run(
         f"""
-        create or replace temp table barred as
-        select distinct {key} as record_key, {person} as person
-        from {table} where {barred} and {key} is not null
-        """
-    )
-    # Whom one row bars, no other row of the same person or key may bring back.
-    ledger.run(
-        f"""
         create or replace temp table wanted as
-        select * from (select {key} as record_key, {person} as person, {values} from {table})
-        where
-            record_key is not null
-            and record_key not in (select record_key from barred)
-            and person not in (select person from barred)
+        select * exclude (barred_profile) from (
+            select
+                {key} as record_key, {person} as person, {profile} as barred_profile,
+                {is_named(ledger, sync, kinds)} as is_named, {values}
+            from {table}
+        )
+        where record_key is not null and not {is_barred("barred_profile")}
         """
     )
+    unnamed = ledger.run("delete from wanted where not is_named").fetchone()[0]
+    ledger.run("alter table wanted drop column is_named")
     reachable = ledger.value("select count(*) from wanted")
     merge_twins(ledger, sync)
     kept = ledger.value("select count(*) from wanted")
@@ -238,9 +254,80 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
         consents=consents,
         as_of=at,
         without_key=rows - keys,
-        suppressed=keys - reachable,
+        suppressed=keys - unnamed - reachable,
         merged=reachable - kept,
+        unnamed=unnamed,
     )
+
+
+def profile_of(ledger: Ledger, sync: Sync, kinds: dict[str, str], addresses: list[str]) -> str:
+    """Return SQL of the profile of a source row: its own, or whose the address is.
+
+    The warehouse is asked for the latter where rows say yes or no, each for the whole person.
+    """
+    found = [f"nullif(trim({text_of('profile_id')}), '')"] if "profile_id" in kinds else []
+    asked = asks_the_warehouse(sync) and addresses and any(name in kinds for name in CONSENTS)
+    if asked and "identifier_value" in columns_of(ledger, identities_of(sync)):
+        ledger.run(
+            f"""
+            create or replace temp table whose as
+            select name_of(identifier_value) as name, min(profile_id) as profile
+            from warehouse_source.{identities_of(sync)}
+            where identifier_type = 'email'
+            group by all
+            having count(distinct profile_id) = 1
+            """
+        )
+        address = f"name_of(coalesce({', '.join(map(text_of, addresses))}))"
+        found.append(f"(select whose.profile from whose where whose.name = {address})")
+    return f"coalesce({', '.join([*found, 'cast(null as varchar)'])})"
+
+
+def is_barred(profile: str) -> str:
+    """Return SQL that the key, the address or the profile of a row is one of `barred`."""
+    return f"""(
+        record_key in (select record_key from barred)
+        or person in (select person from barred)
+        or coalesce({profile} in (select profile from barred where profile is not null), false)
+    )"""
+
+
+def find_barred(
+    ledger: Ledger, sync: Sync, kinds: dict[str, str], names: tuple[str, str, str]
+) -> None:
+    """Put whom a row of the source bars into `barred`: record_key, person, profile.
+
+    All rows are asked, also those that `where` leaves out, and what one row bars no other row of
+    the same key, address or profile brings back.
+    """
+    key, person, profile = names
+    ledger.run(
+        f"""
+        create or replace temp table named as
+        select distinct
+            {key} as record_key, {person} as person, {profile} as profile,
+            {suppressions(ledger, sync, kinds)} as is_barred
+        from warehouse_source.{sync.source} as source
+        where {key} is not null
+        """
+    )
+    ledger.run(
+        """
+        create or replace temp table barred as
+        select record_key, person, profile from named where is_barred
+        """
+    )
+    before, found = 0, ledger.value("select count(*) from barred")
+    while before < found:
+        ledger.run(
+            f"""
+            insert into barred
+            select distinct record_key, person, profile from named where {is_barred("profile")}
+            except select * from barred
+            """
+        )
+        before, found = found, ledger.value("select count(*) from barred")
+    ledger.run("drop table named")
 
 
 def rows_meant(sync: Sync) -> str:
@@ -300,36 +387,84 @@ def suppressions(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
     """
     named = named_columns(sync, kinds)
     barred = ["false"]
-    if sync.contains_people and sync.suppressions:
+    ledger.run("create or replace temp table suppressed (kind varchar, name varchar)")
+    if asks_the_warehouse(sync):
         name_the_suppressed(ledger, sync, named)
         barred += [
-            f"{normal_of(column, held)} in (select name from suppressed where kind in"
-            f" ({', '.join(map(literal, held))}))"
-            for column, held in named.items()
+            is_name_in("suppressed", text_of(column), held) for column, held in named.items()
+        ]
+        barred += [
+            is_name_in("suppressed", text_of(column), ("email",))
+            for column in text_columns(sync, kinds)
         ]
     barred += [f"source.{name} is not true" for name in CONSENTS if name in kinds]
     if ledger.value("select count(*) from {t}.suppression"):
-        # Whatever it is called, a column that goes out or is the key can name who was forgotten.
-        barred += [
-            f"(person_of({text_of(column)}) in (select person from {{t}}.suppression)"
-            f" or keyed(lower(trim({text_of(column)}))) in (select person from {{t}}.suppression))"
-            for column in dict.fromkeys((*named, *sync.key, *sync.fields))
-            if kinds.get(column) == "VARCHAR" or column in named or column in sync.key
-        ]
+        barred += names_forgotten(sync, kinds)
     return f"coalesce({' or '.join(f'coalesce({part}, false)' for part in barred)}, false)"
 
 
 def tables_that_bar(sync: Sync) -> tuple[str, ...]:
     """Return the tables that say who must not be reached, and what else these are called."""
-    if not sync.contains_people or not sync.suppressions:
+    if not asks_the_warehouse(sync):
         return ()
-    return sync.suppressions, sync.suppressions.partition(".")[0] + ".profile_identifiers"
+    return sync.suppressions, identities_of(sync)
+
+
+def identities_of(sync: Sync) -> str:
+    """Return the table that says whose an identifier is, beside that of the suppressed."""
+    return sync.suppressions.partition(".")[0] + ".profile_identifiers"
+
+
+def names_forgotten(sync: Sync, kinds: dict[str, str]) -> Iterator[str]:
+    """Yield SQL conditions that a source row names somebody who was forgotten.
+
+    An address counts in any column that goes out or is the key, an id in those of its kind.
+    """
+    forgotten = "(select person from {t}.suppression)"
+    identities = identity_columns(sync, kinds)
+    for column in dict.fromkeys((*identities, *sync.key, *sync.fields)):
+        text = text_of(column)
+        if kinds[column] == "VARCHAR" or column in identities or column in sync.key:
+            # Older lists hold ids without their kind, and addresses as they were written.
+            is_id = column in identities or column in sync.key
+            older = f"{text} like '%@%' and " if not is_id else ""
+            yield f"{older}person_of({text}) in {forgotten}"
+            yield f"{older}keyed(lower(trim({text}))) in {forgotten}"
+        if kinds[column] == "VARCHAR" or kinds[column].endswith("]"):
+            all_of_them = "(select list(person) from {t}.suppression)"
+            several = f"regexp_matches({text}, '@.*[,;]|[,;].*@')"
+            inside = text
+            if kinds[column].endswith("]"):
+                several = f"{text} like '%@%'"
+                inside = f"array_to_string(cast(source.{quoted(column)} as varchar[]), ';')"
+            yield (
+                f"case when {several} then list_has_any(list_transform(addresses_in({inside}),"
+                f" lambda name: keyed(name)), {all_of_them}) end"
+            )
+        for kind in identities.get(column, ()):
+            yield f"keyed(name_as('{kind}', {text})) in {forgotten}"
+    key = f" || '{KEY_SEPARATOR}' || ".join(key_part(column) for column in sync.key)
+    yield f"keyed(name_as('{key_kind(sync)}', {key})) in {forgotten}"
+
+
+def key_kind(sync: Sync) -> str:
+    """Return of what kind the record keys of a sync are."""
+    return f"key({','.join(sync.key)})"
+
+
+def identity_columns(sync: Sync, kinds: dict[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return `named_columns`, and the one that goes to the destination's own record id."""
+    found = named_columns(sync, kinds)
+    for column, goes_to in sync.fields.items():
+        if goes_to.to == sync.destination.record_id and column in kinds:
+            found[column] = (*found.get(column, ()), "remote")
+    return found
 
 
 def name_the_suppressed(ledger: Ledger, sync: Sync, named: dict[str, tuple[str, ...]]) -> None:
     """Put every name of the suppressed into `suppressed`: kind, name; raises ConfigError."""
     table = f"warehouse_source.{sync.suppressions}"
-    _, identities = tables_that_bar(sync)
+    identities = identities_of(sync)
     if "profile_id" not in columns_of(ledger, sync.suppressions):
         raise ConfigError(
             f"{sync.warehouse} has no table {sync.suppressions} with a profile_id, so nobody "
@@ -352,24 +487,87 @@ def name_the_suppressed(ledger: Ledger, sync: Sync, named: dict[str, tuple[str, 
         )
     others = f"""
         union
-        select identifier_type, case
-            when identifier_type = 'phone' then phone_of(identifier_value)
-            else name_of(identifier_value) end
+        select identifier_type, {NORMAL}
         from warehouse_source.{identities}
         where profile_id in (select profile_id from {table})
     """
     ledger.run(
         f"""
-        create or replace temp table suppressed as
+        insert into suppressed
         select 'profile_id' as kind, cast(profile_id as varchar) as name from {table}
         {others if has_identities else ""}
         """
     )
 
 
-def normal_of(column: str, held: tuple[str, ...]) -> str:
-    """Return SQL for a name as `suppressed` holds it."""
-    return f"{'phone_of' if 'phone' in held else 'name_of'}({text_of(column)})"
+def asks_the_warehouse(sync: Sync) -> bool:
+    """Whether the warehouse has to say who of the source must not be contacted."""
+    return bool(sync.contains_people and sync.suppressions)
+
+
+def text_columns(sync: Sync, kinds: dict[str, str]) -> list[str]:
+    """Return the columns of text that may hold an address, whatever they are called.
+
+    Those that go out, those of the key, and those with `mail` in their name.
+    """
+    called = [column for column in kinds if "mail" in column]
+    listed = dict.fromkeys((*sync.key, *sync.fields, *called))
+    return [column for column in listed if kinds.get(column) == "VARCHAR"]
+
+
+def is_name_in(table: str, text: str, held: tuple[str, ...]) -> str:
+    """Return SQL that a text is one of the names, of these kinds, in a table."""
+    normal = "phone_of" if "phone" in held else "name_of"
+    kinds = ", ".join(map(literal, held))
+    return f"{normal}({text}) in (select name from {table} where kind in ({kinds}))"
+
+
+def is_named(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
+    """Return SQL that a source row says about whom it is, so that its person can be looked up.
+
+    By a profile, or, where the warehouse knows whose names are whose, by any address, or by an
+    identifier that it knows.
+    """
+    if not asks_the_warehouse(sync):
+        return "true"
+    named = named_columns(sync, kinds)
+    found = [f"{text_of(name)} <> ''" for name, held in named.items() if held == ("profile_id",)]
+    identities = identities_of(sync)
+    if "identifier_value" in columns_of(ledger, identities):
+        columns = dict.fromkeys((*named, *text_columns(sync, kinds)))
+        found += [f"{text_of(column)} like '%_@_%'" for column in columns]
+        known = {
+            name: held for name, held in named.items() if held not in (("email",), ("profile_id",))
+        }
+        if known:
+            ledger.run(
+                f"""
+                create or replace temp table identified as
+                select distinct identifier_type as kind, {NORMAL} as name
+                from warehouse_source.{identities}
+                union select distinct 'profile_id', cast(profile_id as varchar)
+                from warehouse_source.{identities}
+                """
+            )
+        found += [is_name_in("identified", text_of(name), held) for name, held in known.items()]
+    return f"coalesce({' or '.join(f'coalesce({part}, false)' for part in found)}, false)"
+
+
+def is_suppressed_key(sync: Sync) -> str:
+    """Return SQL that a record, which may have left the source, is of one of the suppressed.
+
+    The marts leave them out, so that no row of the source says who they are.
+    """
+    named = named_columns(sync, dict.fromkeys(sync.key, ""))
+    parts = f"string_split(differing.record_key, '{KEY_SEPARATOR}')"
+    found = [
+        is_name_in("suppressed", f"{parts}[{place}]", named.get(column, ("email",)))
+        for place, column in enumerate(sync.key, start=1)
+    ]
+    found.append(
+        "differing.person in (select person_of(name) from suppressed where kind = 'email')"
+    )
+    return f"coalesce({' or '.join(f'coalesce({part}, false)' for part in found)}, false)"
 
 
 def literal(text: str) -> str:
@@ -393,13 +591,13 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
     names = ",".join(sync.remote)
     payload = ", ".join(f"'{name}', wanted.{quoted(name)}" for name in sync.remote)
     ranks = " ".join(f"when '{name}' then {rank}" for rank, name in enumerate(OPERATIONS))
-    after, changed, blanked = [], [], []
+    after, changed, blanked, other = [], [], [], []
     for position, (name, policy) in enumerate(sync.remote.items(), start=1):
         new, old = f"hashes[{position}]", f"json_extract_string(old_hashes, '$.\"{name}\"')"
         doubt = f"list_contains(doubtful, '{name}')"
         if by := tolerances[name]:
             apart = f"abs(try_cast({new} as double) - try_cast({old} as double))"
-            new = f"case when {apart} < {by} then {old} else {new} end"
+            new = f"case when {apart} < {by} and not {doubt} then {old} else {new} end"
         value = {
             "always": new,
             "never_clear": f"coalesce({new}, {old})",
@@ -410,24 +608,28 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
         after.append(f"'{name}', {value}")
         if policy == "always":
             blanked.append(f"case when {new} is null and {old} is not null then '{name}' end")
-        changed.append(
-            f"case when ({value}) is distinct from {old} or {doubtful} then '{name}' end"
-        )
+        other.append(f"({value}) is distinct from {old}")
+        changed.append(f"case when {other[-1]} or {doubtful} then '{name}' end")
     cleared = ", ".join(f"'{name}'" for name, policy in sync.remote.items() if policy == "always")
     ledger.run(
         """
         create or replace temp table known as
         select
             coalesce(delivered.record_key, unknown.record_key) as record_key,
-            delivered.record_key is not null as is_delivered,
-            coalesce(unknown.fields, []) as doubtful,
+            -- A remove that nobody confirmed may have ended everything that was delivered.
+            coalesce(list_contains(unknown.fields, $ended), false) as is_ended,
+            delivered.record_key is not null and not is_ended as is_delivered,
+            case
+                when delivered.payload_hash = $again then $remote else coalesce(unknown.fields, [])
+            end as doubtful,
             unknown.record_key is not null as is_doubtful,
             false as is_shared,
             delivered.person, delivered.remote_id, delivered.payload_hash,
-            coalesce(delivered.field_hashes, '{}') as field_hashes
+            case when is_delivered then delivered.field_hashes else '{}' end as field_hashes
         from (select * from {t}.delivered where sync = {sync}) as delivered
         full outer join {unknown} as unknown on delivered.record_key = unknown.record_key
-        """
+        """,
+        {"ended": ENDED, "again": AGAIN, "remote": list(sync.remote)},
     )
     find_differing = f"""
         create or replace temp table differing as
@@ -442,7 +644,9 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
             select
                 coalesce(hashed.record_key, known.record_key) as record_key,
                 coalesce(hashed.person, known.person) as person,
-                known.remote_id,
+                -- Who comes back is added as anybody else: what was named there may be gone.
+                case when hashed.record_key is null or known.is_delivered
+                    then known.remote_id end as remote_id,
                 coalesce(known.is_doubtful, false) as is_doubtful,
                 coalesce(known.is_shared, false) as is_shared,
                 case
@@ -471,6 +675,7 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
                     when operation = 'update'
                         then list_filter([{", ".join(blanked)}], lambda name: name is not null)
                 end as blanked,
+                operation = 'update' and not ({" or ".join(other)}) as is_repeated,
                 cast(json_object({", ".join(after)}) as varchar) as field_hashes
             from joined
         )
@@ -505,6 +710,8 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
             differing.*, queue.position, cast(json_object({payload}) as varchar) as payload,
             differing.record_key in (select record_key from known) as is_known,
             differing.record_key in (select record_key from barred)
+            or differing.person in (select person from barred)
+            or {is_suppressed_key(sync)}
             or differing.person in (select person from {{t}}.suppression) as is_barred
         from differing
         inner join queue on differing.record_key = queue.record_key
@@ -521,7 +728,7 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
         where record_key not in (select record_key from differing)
         """
     )
-    for table in ("barred", "wanted", "known", "differing", "queue"):
+    for table in ("barred", "suppressed", "wanted", "known", "differing", "queue"):
         ledger.run(f"drop table {table}")
 
 
@@ -587,11 +794,12 @@ def count_changes(
             difference=difference,
         ).fetchall()
     )
-    diff.known, diff.again, diff.suppressed_removes = ledger.run(
+    diff.known, diff.again, diff.repeated, diff.suppressed_removes = ledger.run(
         """
         select
             count(*) filter (is_known),
             count(*) filter (operation is not null and is_doubtful),
+            count(*) filter (operation = 'update' and is_repeated),
             count(*) filter (operation = 'remove' and is_barred)
         from difference
         """,

@@ -19,7 +19,7 @@ from .diff import (
     rows_meant,
 )
 from .errors import ConfigError, SyncError
-from .ledger import Ledger
+from .ledger import AGAIN, Ledger
 from .transport import Transport, patient
 
 SHOWN = 20  # records that a report names
@@ -146,8 +146,8 @@ def plain(value: Any) -> Any:
 def mark_again(ledger: Ledger, sync: Sync, names: list[str] | None) -> int:
     """Have records go out whole with the next push; returns how many. None means all.
 
-    What the ledger knows stays, remote ids above all. A name is a record key, an address in it, or
-    a profile id of the source.
+    What the ledger knows stays: remote ids, and which values were there. A name is a record key,
+    an address in it, or a profile id of the source.
     """
     ledger.run("set variable names = ?::varchar[]", [names or []])
     keys = keys_of_profiles(ledger, sync) if names else []
@@ -160,10 +160,7 @@ def mark_again(ledger: Ledger, sync: Sync, names: list[str] | None) -> int:
             (select list(name_of(name)) from (select unnest(getvariable('names')) as name))
         ))"""
     count = ledger.value(f"select count(*) from {{t}}.delivered where {meant}")
-    unknown = json.dumps(dict.fromkeys(sync.remote, "?"))
-    ledger.run(
-        f"update {{t}}.delivered set payload_hash = '', field_hashes = ? where {meant}", [unknown]
-    )
+    ledger.run(f"update {{t}}.delivered set payload_hash = ? where {meant}", [AGAIN])
     return count
 
 

@@ -97,7 +97,7 @@ def open_ledger(sync: Sync, *, create: bool = True) -> Iterator[Ledger]:
     """Yield the ledger, the sync held for this process; one in memory when none is to be made."""
     exists = create or is_postgres(sync.ledger) or Path(sync.ledger).exists()
     holding = only_writer(sync.ledger, sync.ledger_name) if exists else nullcontext()
-    forgotten = list_of_forgotten(sync)
+    forgotten = list_of_forgotten(sync, create=create)
     with (
         private_files(),
         holding as address,
@@ -154,10 +154,10 @@ def copy_of(ledger: Path) -> Iterator[Path]:
     raise LockedError(f"{ledger} is being written to. Try again in a moment.")
 
 
-def list_of_forgotten(sync: Sync) -> Path | None:
+def list_of_forgotten(sync: Sync, *, create: bool = False) -> Path | None:
     """Return the list that holds without a ledger too, None where there is neither."""
-    path = forgotten_beside(sync.ledger)
-    exists = path.exists() or is_postgres(sync.ledger) or Path(sync.ledger).exists()
+    path = sync.forgotten or forgotten_beside(sync.ledger)
+    exists = create or path.exists() or is_postgres(sync.ledger) or Path(sync.ledger).exists()
     return path if exists else None
 
 
@@ -361,6 +361,7 @@ def dead(sync: Sync, action: str, ids: list[str], *, count: int = 1000) -> list[
         meant = "sync = {sync} and state in ('dead', 'held')"
         if ids:
             meant += " and list_contains(?, substr(md5(record_key), 1, 8))"
+        ledger.keep_departed(meant, [ids] if ids else [])
         ledger.run(
             f"delete from {{t}}.outbox where {meant}"
             if action == "retry"
@@ -467,6 +468,7 @@ def prune(sync: Sync, *, days: int) -> dict[str, int]:
         "outbox": "updated_at < ? and state = 'dropped'",
     }
     with open_ledger(sync, create=False) as ledger:
+        ledger.keep_departed(conditions["outbox"], [before])
         found = {}
         for table, condition in conditions.items():
             where = f"sync = {{sync}} and {condition}"
@@ -515,7 +517,7 @@ def pull(
     with (
         private_files(),
         only_writer(sync.ledger, sync.ledger_name) as address,
-        Ledger(address, sync.ledger_name, forgotten=list_of_forgotten(sync)) as ledger,
+        Ledger(address, sync.ledger_name, forgotten=list_of_forgotten(sync, create=True)) as ledger,
         Transport(destination, timeout_seconds=sync.timeout_seconds) as transport,
     ):
         check_account(ledger, sync)

@@ -12,13 +12,21 @@ from scripts.targets import ParquetWarehouse
 from .account import check_account
 from .config import Sync
 from .destination import Record, Refused, Stop, Transient
-from .diff import KEY_SEPARATOR, attached_warehouse, columns_of, named_columns, quoted, text_of
+from .diff import (
+    KEY_SEPARATOR,
+    attached_warehouse,
+    columns_of,
+    identity_columns,
+    key_kind,
+    quoted,
+    text_of,
+)
 from .errors import ConfigError
 from .ledger import Ledger
-from .people import NAMED
+from .people import KINDS, NAMED
 from .transport import Transport
 
-TABLES = ("delivered", "outbox", "attempt", "ack")  # those that hold a record's key
+TABLES = ("delivered", "departed", "outbox", "attempt", "ack")  # those that hold a record's key
 
 
 @dataclass
@@ -26,7 +34,8 @@ class Forgotten:
     """What `forget` did at one destination: `erased`, `emptied` our fields, or `nothing` there.
 
     `records` counts what was known of the person, `rows` what left exports and pulled files.
-    `elsewhere` are syncs of other destinations or accounts that the ledger still has records of.
+    `elsewhere` are other syncs that the ledger still has records of. `is_known` is false when
+    neither the ledger nor the warehouse nor a file knows the name.
     """
 
     sync: str
@@ -35,6 +44,7 @@ class Forgotten:
     rows: int
     elsewhere: list[str]
     problem: str | None = None
+    is_known: bool = True
 
 
 def forget_in(ledger: Ledger, sync: Sync, given: str, raw_path: Path | None) -> Forgotten:
@@ -42,19 +52,20 @@ def forget_in(ledger: Ledger, sync: Sync, given: str, raw_path: Path | None) -> 
 
     Raises ConfigError when that names several people.
     """
-    names, problem = names_of(ledger, sync, given)
+    names, is_known, problem = names_of(ledger, sync, given)
     ledger.forget(names)
-    rows = rows_of(ledger, names)
-    mine = [row for row in rows if row["sync"].partition(":")[2] == sync.place]
-    others = sorted({row["sync"] for row in rows if row not in mine})
+    rows = rows_of(ledger, sync, names)
+    mine = [row for row in rows if row["is_mine"]]
+    others = sorted({row["sync"] for row in rows if not row["is_mine"]})
     found = Forgotten(sync.name, len(mine), "nothing", 0, others, problem)
     exports = [sync.warehouse.folder] if isinstance(sync.warehouse, ParquetWarehouse) else []
     for folder, pattern in [*((export, "*") for export in exports), (raw_path, "pulled-*")]:
         found.rows += erase_rows(ledger, folder, pattern, names) if folder else 0
+    found.is_known = bool(is_known or rows or found.rows)
     try:
         if mine:
             check_account(ledger, sync)
-            found.outcome = "erased" if erase(sync, mine) else "emptied"
+            found.outcome = "erased" if erase(ledger, sync, mine) else "emptied"
     except (Transient, Refused, Stop) as failed:
         found.outcome, found.problem = "kept", f"{failed}. Run forget again."
         return found
@@ -67,36 +78,97 @@ def forget_in(ledger: Ledger, sync: Sync, given: str, raw_path: Path | None) -> 
     return found
 
 
-def names_of(ledger: Ledger, sync: Sync, given: str) -> tuple[list[str], str | None]:
-    """Return every name of the person, and why that may not be all of them.
+def names_of(ledger: Ledger, sync: Sync, given: str) -> tuple[list[str], bool, str | None]:
+    """Return every name of the person, whether any is known, and why that may not be all of them.
 
     The ledger knows records, the warehouse other addresses and ids of the same profile; a name
-    that several people share (a reception's address) is left out of those.
+    that several people share (a reception's address) is left out of those. An id without a kind
+    may be one of any kind, as long as all that know it mean one person.
     """
-    direct = rows_of(ledger, [given])
-    if len({row["person"] for row in direct if row["person"]}) > 1:
+    problem = None
+    try:
+        with attached_warehouse(ledger, sync):
+            found = [
+                all_names(ledger, sync, name, in_warehouse=True)
+                for name in meanings(ledger, sync, given)
+            ]
+    except PersonNeeded as raised:
+        problem = f"Other names of the person are not known: {raised}"
+        found = [
+            all_names(ledger, sync, name, in_warehouse=False)
+            for name in meanings(ledger, sync, given)
+        ]
+    known = [names for names, is_known in found if is_known]
+    if any(not set(known[0]) & set(names) for names in known[1:]):
+        kinds = " or ".join(names[0].rpartition(":")[0] for names in known)
+        raise ConfigError(
+            f"That names several people of {sync.name}, by {kinds}. Write the kind before it, as "
+            "in `user_id:12`, or give an address."
+        )
+    names = dict.fromkeys(name for names in known or [found[0][0]] for name in names)
+    return list(names), bool(known), problem
+
+
+def meanings(ledger: Ledger, sync: Sync, given: str) -> list[str]:
+    """Return what a name may mean: an address as it is, or else an id of each kind."""
+    kinds = [*KINDS, "remote", key_kind(sync)]
+    kind, _, value = given.partition(":")
+    chosen = [(kind, value)] if kind in kinds else [(kind, given) for kind in kinds]
+    names = [ledger.value("select name_as(?, ?)", list(pair)) for pair in chosen]
+    return list(dict.fromkeys(filter(None, names))) or [f"{key_kind(sync)}:{given}"]
+
+
+def all_names(
+    ledger: Ledger, sync: Sync, name: str, *, in_warehouse: bool
+) -> tuple[list[str], bool]:
+    """Return a name with all others of the person, itself first, and whether it is known at all.
+
+    Raises ConfigError when several people have it.
+    """
+    rows = rows_of(ledger, sync, [name])
+    if len({row["person"] for row in rows if row["person"]}) > 1:
         raise ConfigError(
             f"That names several people of {sync.name}. Give an address, a profile id or a whole "
             "record key."
         )
-    names = [given, *(name for row in direct for name in key_names(row["record_key"]))]
-    try:
-        with attached_warehouse(ledger, sync):
-            return [*names, *names_in_warehouse(ledger, sync, names)], None
-    except PersonNeeded as problem:
-        return names, f"Other names of the person are not known: {problem}"
+    names = [name, *(other for row in rows for other in row["names"])]
+    found = names_in_warehouse(ledger, sync, names) if in_warehouse else []
+    return list(dict.fromkeys(filter(None, [*names, *found]))), bool(rows or found)
 
 
-def key_names(key: str) -> list[str]:
-    """Return what names a person in a record key: all of it, and an address that is a part."""
-    return [key, *(part for part in key.split(KEY_SEPARATOR) if "@" in part)]
+def key_names(sync: Sync) -> str:
+    """Return SQL of what names a person in a record key: all of it, and ids and addresses in it."""
+    parts = [
+        f"name_as('{kind}', {part_of_key(sync, position)})"
+        for position, column in enumerate(sync.key, start=1)
+        for kind in NAMED.get(column.lower(), ())
+    ]
+    whole = f"name_as('{key_kind(sync)}', record_key)"
+    return f"list_distinct({ADDRESSES} || [{', '.join([whole, *parts])}])"
+
+
+def part_of_key(sync: Sync, position: int) -> str:
+    """Return SQL of one part of a record key."""
+    if len(sync.key) == 1:
+        return "record_key"
+    return f"split_part(record_key, '{KEY_SEPARATOR}', {position})"
+
+
+ADDRESSES = f"""list_transform(
+    list_filter(string_split(record_key, '{KEY_SEPARATOR}'), lambda part: part like '%@%'),
+    lambda part: name_of(part)
+)"""
 
 
 def names_in_warehouse(ledger: Ledger, sync: Sync, names: list[str]) -> list[str]:
-    """Return the other names of a person in the warehouse's identity tables and in the source."""
+    """Return what the identity tables and the source call a person; empty for an unknown one."""
     kinds = columns_of(ledger, sync.source)
-    columns = [text_of(column) for column in named_columns(sync, kinds)] if kinds else []
-    found = list(names)
+    columns = [
+        f"name_as('{kind}', {text_of(column)})"
+        for column, held in (identity_columns(sync, kinds) if kinds else {}).items()
+        for kind in held
+    ]
+    found: list[str] = []
     identities = f"{(sync.suppressions or 'marts.').partition('.')[0]}.profile_identifiers"
     if "identifier_value" in columns_of(ledger, identities):
         table = f"warehouse_source.{identities}"
@@ -105,28 +177,29 @@ def names_in_warehouse(ledger: Ledger, sync: Sync, names: list[str]) -> list[str
             f"""
             with hit as (
                 select distinct profile_id from {table}
-                where suppression_reason is null
-                and (profile_id in ({NAMES}) or name_of(identifier_value) in ({NAMES}))
+                where suppression_reason is null and (
+                    name_as('profile_id', profile_id) in ({NAMES})
+                    or name_as(identifier_type, identifier_value) in ({NAMES})
+                )
             )
-            select identifier_value from {table}
+            select name_as(identifier_type, identifier_value) from {table}
             where suppression_reason is null and profile_id in (select profile_id from hit)
-            union select profile_id from hit
+            union select name_as('profile_id', profile_id) from hit
             """,
-            found,
+            names,
         )
     if columns:
-        is_meant = " or ".join(f"name_of({column}) in ({NAMES})" for column in columns)
-        listed = ", ".join(columns)
+        is_meant = " or ".join(f"{column} in ({NAMES})" for column in columns)
         found += column_of(
             ledger,
-            f"select unnest([{listed}]) from warehouse_source.{sync.source} as source"
+            f"select unnest([{', '.join(columns)}]) from warehouse_source.{sync.source} as source"
             f" where {is_meant}",
-            found,
+            [*names, *found],
         )
-    return [name for name in dict.fromkeys(found) if name]
+    return found
 
 
-NAMES = "select name_of(unnest(getvariable('names')))"
+NAMES = "select unnest(getvariable('names'))"
 
 
 def column_of(ledger: Ledger, sql: str, names: list[str]) -> list[str]:
@@ -135,57 +208,102 @@ def column_of(ledger: Ledger, sql: str, names: list[str]) -> list[str]:
     return [row[0] for row in ledger.run(sql).fetchall()]
 
 
-def rows_of(ledger: Ledger, names: list[str]) -> list[dict[str, Any]]:
-    """Return the person's records of every sync: sync, record_key, person, remote_id, fields."""
+def rows_of(ledger: Ledger, sync: Sync, names: list[str]) -> list[dict[str, Any]]:
+    """Return the person's records: sync, record_key, person, remote_ids, field_hashes, names.
+
+    `is_mine` are those of this sync, and those of a former one of the place that have the address
+    in their key: what else another sync's keys and remote ids name, only that sync knows.
+    `is_there` is false when a remove was confirmed.
+    """
     ledger.run("set variable names = ?::varchar[]", [names])
-    named = f"""(
-        person in (select person_of(unnest(getvariable('names'))))
-        or name_of(record_key) in ({NAMES})
-        or list_has_any(
-            list_transform(string_split(record_key, '{KEY_SEPARATOR}'), lambda part: name_of(part)),
-            (select list(name_of(name)) from (select unnest(getvariable('names')) as name))
-        )
-    )"""
     return ledger.rows(
         f"""
-        select
-            sync, record_key, max(person) as person, max(remote_id) as remote_id,
-            max(field_hashes) as field_hashes
-        from (
-            select sync, record_key, person, remote_id, field_hashes from {{t}}.delivered
-            where {named} or remote_id in (select unnest(getvariable('names')))
+        with held as (
+            select sync, record_key, person, remote_id, field_hashes, true as is_there
+            from {{t}}.delivered
             union all
-            select sync, record_key, person, null, field_hashes from {{t}}.outbox where {named}
-        ) as found
+            select sync, record_key, person, remote_id, field_hashes, is_there from {{t}}.departed
+            union all
+            select sync, record_key, person, null, field_hashes, true from {{t}}.outbox
+            union all
+            select sync, record_key, null, null, null, true from {{t}}.attempt
+        ),
+        named as (
+            select
+                *, sync = {{sync}} as is_own,
+                list_has_any({ADDRESSES}, getvariable('names')) as by_address,
+                case when sync = {{sync}} then {key_names(sync)} else {ADDRESSES} end as names
+            from held
+        ),
+        meant as (
+            select distinct sync, record_key from named
+            where
+                by_address
+                or {str(sync.contains_people).lower()} and (
+                    person in (select keyed(name) from ({NAMES} as name) where name like '%@%')
+                    or is_own and list_has_any(names, getvariable('names'))
+                    or is_own and 'remote:' || remote_id in ({NAMES})
+                )
+        )
+        select
+            sync, record_key, max(person) as person, list(distinct remote_id) as remote_ids,
+            max(field_hashes) as field_hashes, bool_or(is_there) as is_there,
+            any_value(names) as names,
+            sync = {{sync}}
+            or (bool_or(by_address) and substr(sync, strpos(sync, ':') + 1) = ?) as is_mine
+        from named
+        semi join meant using (sync, record_key)
         group by sync, record_key
         order by sync, record_key
-        """
+        """,
+        [sync.place],
     )
 
 
-def erase(sync: Sync, rows: list[dict[str, Any]]) -> bool:
+def erase(ledger: Ledger, sync: Sync, rows: list[dict[str, Any]]) -> bool:
     """Erase at the destination, or take back what we wrote; returns whether it was erased."""
     destination = sync.destination
+    records = [
+        Record(
+            row["record_key"], remote_id, dict.fromkeys(json.loads(row["field_hashes"] or "{}")), {}
+        )
+        for row in rows
+        for remote_id in row["remote_ids"] or [None]
+    ]
     with Transport(destination, timeout_seconds=sync.timeout_seconds) as transport:
         erased = [
-            destination.erase(transport.call, row["record_key"], row["remote_id"]) for row in rows
+            destination.erase(transport.call, record.key, record.remote_id) for record in records
         ]
         if all(erased):
             return True
-        records = [
-            Record(
-                row["record_key"],
-                row["remote_id"],
-                dict.fromkeys(json.loads(row["field_hashes"] or "{}")),
-                {},
-            )
-            for row in rows
-        ]
-        outcomes = destination.send(transport.call, "remove", records)
-    refused = [outcome.reason for outcome in outcomes if outcome.state != "delivered"]
-    if refused:
-        raise Refused(str(refused[0]))
+        there = {row["record_key"] for row in rows if row["is_there"]}
+        records = [record for record in records if record.key in there]
+        if records:
+            take_back(ledger, sync, transport, records)
     return False
+
+
+def take_back(ledger: Ledger, sync: Sync, transport: Transport, records: list[Record]) -> None:
+    """Send removes, as a run of its own; raises Refused when one is refused."""
+    run_id = ledger.start_run({"add": 0, "update": 0, "remove": len(records)})
+    sync.destination.begin(sync.name, run_id)
+    outcome = "failed"
+    try:
+        outcomes = sync.destination.send(transport.call, "remove", records)
+        sync.destination.end()
+        refused = [outcome.reason for outcome in outcomes if outcome.state != "delivered"]
+        if refused:
+            raise Refused(str(refused[0]))
+        outcome = "forgotten"
+    finally:
+        ledger.finish_run(
+            run_id,
+            outcome=outcome,
+            delivered=len(records) if outcome == "forgotten" else 0,
+            refused=0,
+            open=0,
+            requests=transport.requests,
+        )
 
 
 def erase_rows(ledger: Ledger, folder: Path, pattern: str, names: list[str]) -> int:
@@ -200,11 +318,14 @@ def erase_rows(ledger: Ledger, folder: Path, pattern: str, names: list[str]) -> 
     for path in sorted(folder.rglob(f"{pattern}.parquet")):
         kinds = ledger.run("describe select * from read_parquet(?)", [str(path)]).fetchall()
         texts = [name for name, kind, *_ in kinds if kind == "VARCHAR"]
-        is_meant = " or ".join(
-            f"coalesce(name_of({quoted(name)}) in ({NAMES}), false)"
-            + ("" if name.lower() in NAMED else f" and {quoted(name)} like '%@%'")
+        named = [
+            f"name_as('{kind}', {quoted(name)})"
             for name in texts
-        )
+            for kind in NAMED.get(name.lower(), ("email",))
+        ]
+        if {"identifier_type", "identifier_value"} <= set(texts):
+            named.append("name_as(identifier_type, identifier_value)")
+        is_meant = " or ".join(f"coalesce({name} in ({NAMES}), false)" for name in named)
         ledger.run("set variable names = ?::varchar[]", [names])
         count = ledger.value(
             f"select count(*) from read_parquet(?) where {is_meant or 'false'}", [str(path)]

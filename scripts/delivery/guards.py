@@ -52,7 +52,7 @@ def problems(sync: Sync, ledger: Ledger, diff: Diff) -> Iterator[str]:
                 f"{share_of(count, known)}, more than the {sync.max_blank_share:.0%} allowed; if "
                 f"that is right, push with {at_least('--max-blank-share', count / known)}."
             )
-    updates = diff.counts["update"]
+    updates = diff.counts["update"] - diff.repeated
     if known >= FEWEST and updates > sync.max_change_share * known:
         yield (
             f"{sync.source} has changed nearly everywhere: {share_of(updates, known)} would be "

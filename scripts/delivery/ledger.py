@@ -10,6 +10,8 @@ attaches either, so both are read and written by the same SQL. Its tables, all b
   sending it again could do harm), `dropped` (a person said never mind);
   a refused remove of somebody who must not be contacted is not `dead` but `owed`, and goes out
   again in every run until it succeeds;
+- `departed`: who was delivered, or sent without an answer, and is in neither of these any more, so
+  that `forget` finds them; `is_there` when no remove was confirmed;
 - `attempt`: record, batch and changed fields, committed before a batch goes on the wire;
 - `ack`: what became of each record, append-only, written as the answers come in;
 - `account`: to which remote account all of it was sent; what went to another account before is
@@ -21,7 +23,8 @@ attaches either, so both are read and written by the same SQL. Its tables, all b
 
 An attempt without an ack is a record whose state nobody knows (a crash, a lost answer): inflight.
 The next push sends its fields again, whatever it believes the destination holds, or holds it when
-the destination is not idempotent. `fold` brings the acks into `delivered` and `outbox`.
+the destination is not idempotent; after such a remove whoever comes back is added whole. `fold`
+brings the acks into `delivered` and `outbox`.
 """
 
 import os
@@ -57,6 +60,10 @@ create table if not exists {t}.outbox (
     sync varchar, record_key varchar, person varchar, operation varchar, state varchar,
     payload varchar, payload_hash varchar, field_hashes varchar, reason varchar,
     updated_at timestamp
+);
+create table if not exists {t}.departed (
+    sync varchar, record_key varchar, person varchar, remote_id varchar, field_hashes varchar,
+    is_there boolean
 );
 create table if not exists {t}.attempt (
     sync varchar, run_id bigint, batch_id bigint, record_key varchar, changed varchar,
@@ -95,6 +102,8 @@ UNKNOWN = """(
     where attempt.sync = {sync}
     group by attempt.record_key
 )"""
+AGAIN = "?"  # the payload's hash of what is to go out whole; the hashes of its fields stay
+ENDED = "*"  # stands among the changed fields of an attempt that was a remove
 BATCHES_OF_A_RUN = 1_000_000  # a batch number is the run's number times this, and counts on
 OWED = "must not be contacted"  # why a remove has to succeed, in the outbox until it is answered
 MEMORY_LIMIT = "2GB"
@@ -199,12 +208,11 @@ class Ledger:
         self.forgotten.remember(held)
 
     def forget(self, names: list[str]) -> None:
-        """Keep that nobody with one of these names may ever be sent again."""
+        """Keep that nobody with one of these names, of their kinds, may ever be sent again."""
         hashes = [
             row[0]
             for row in self.run(
-                "select distinct person_of(name) from (select unnest(?::varchar[]) as name)"
-                " where name_of(name) is not null",
+                "select distinct keyed(name) from (select unnest(?::varchar[]) as name)",
                 [names],
             ).fetchall()
         ]
@@ -315,6 +323,29 @@ class Ledger:
         with self.transaction():
             self.run(
                 """
+                delete from {t}.departed as old
+                using arrived
+                where
+                    old.sync = {sync} and old.record_key = arrived.record_key
+                    and (old.remote_id is null or old.remote_id = arrived.remote_id)
+                """
+            )
+            self.run(
+                """
+                insert into {t}.departed by name
+                select {sync} as sync, *, false as is_there from (
+                    select
+                        arrived.record_key, coalesce(arrived.person, old.person) as person,
+                        arrived.remote_id, old.field_hashes
+                    from arrived
+                    left join {t}.delivered as old
+                        on old.record_key = arrived.record_key and old.sync = {sync}
+                    where arrived.operation = 'remove'
+                ) as gone
+                """
+            )
+            self.run(
+                """
                 delete from {t}.delivered
                 where sync = {sync} and record_key in (select record_key from arrived)
                 """
@@ -400,6 +431,28 @@ class Ledger:
             ).fetchall()
         )
 
+    def keep_departed(self, condition: str, parameters: Any = None) -> None:
+        """Keep for `forget` who may be there, before rows of the outbox (by SQL) are deleted."""
+        self.run(
+            f"""
+            insert into {{t}}.departed by name
+            select
+                sync, record_key, person, null::varchar as remote_id, field_hashes,
+                true as is_there
+            from {{t}}.outbox
+            where
+                sync = {{sync}} and {condition}
+                and (
+                    state in ('held', 'dropped')
+                    or record_key in (select record_key from {{unknown}})
+                )
+                and record_key not in (
+                    select record_key from {{t}}.departed where sync = {{sync}} and is_there
+                )
+            """,
+            parameters,
+        )
+
     def fill_outbox(self, difference: duckdb.DuckDBPyRelation) -> None:
         """Put the changes into the outbox; what was pending before is superseded by them.
 
@@ -416,17 +469,19 @@ class Ledger:
                 """,
                 difference=difference,
             )
-            # Refused people who left, and of whom nothing is there, are history.
+            # Refused people who left, and of whom nothing is there, are history. What has to wait
+            # because only a few are sent (it has a hash and no operation) keeps its place.
+            self.keep_departed("true")
             self.run(
                 """
                 delete from {t}.outbox
                 where
                     sync = {sync}
-                    and (
-                        state in ('pending', 'owed')
-                        or record_key not in (
-                            select record_key from difference where operation is null
-                        )
+                    and record_key not in (
+                        select record_key from difference
+                        where
+                            operation is null
+                            and (payload_hash is not null or state not in ('pending', 'owed'))
                     )
                 """,
                 difference=difference,
@@ -474,7 +529,8 @@ class Ledger:
         """Commit that a batch is about to be sent; `positions` are its rows of the difference."""
         self.run(
             "insert into {t}.attempt"
-            " select {sync}, ?, ?, record_key, array_to_string(changed, ','), ?::timestamp"
+            " select {sync}, ?, ?, record_key, array_to_string(changed, ',')"
+            f" || case operation when 'remove' then ',{ENDED}' else '' end, ?::timestamp"
             " from difference where position between ? and ?"
             " and position in (select unnest(?::bigint[]))",
             [run_id, batch_id, now(), positions[0], positions[-1], positions],

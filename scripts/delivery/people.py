@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import idna
 
 from .errors import ConfigError
 
@@ -30,15 +31,24 @@ NAMED = {
     "phone_number": ("phone",),
     "external_id": ("profile_id", "user_id", "crm_contact_id"),
 }
+KINDS = tuple(dict.fromkeys(kind for kinds in NAMED.values() for kind in kinds if kind != "email"))
 # Spaces of any kind, and signs that nobody sees.
 UNSEEN = r"[\s\x{00A0}\x{00AD}\x{2000}-\x{200F}\x{202F}\x{205F}\x{2060}\x{3000}\x{FEFF}]"
-# One address has many spellings: case, spaces, `Ann <ann@example.com>`, and at Gmail dots and
-# whatever follows a plus sign. An id keeps its case.
+# One address has many spellings: case, spaces, `Ann <ann@example.com>`, quotes and comments around
+# it, a domain in its own letters, and at Gmail dots and whatever follows a plus sign. An id keeps
+# its case. A name is compared with its kind (`user_id:12`, an address as it is): a value of one
+# kind is never one of another.
 MACROS = f"""
-create or replace temp macro bare_address(given) as regexp_replace(
+create or replace temp macro plain_address(given) as regexp_replace(regexp_replace(regexp_replace(
     regexp_replace(lower(nfc_normalize(regexp_replace(given, '{UNSEEN}', '', 'g'))),
         '^.*<([^<>]*)>.*$', '\\1'),
-    '^mailto:|[.]+$', '', 'g');
+    '[(][^()]*[)]|["“”„«»<>]', '', 'g'),
+    '^[''‘’,;]*(mailto:)*[''‘’]*', ''),
+    '[.,;''‘’]+$', '');
+create or replace temp macro bare_address(given) as case
+    when regexp_matches(plain_address(given), '@.*([^ -~]|xn--)')
+    then ascii_domain(plain_address(given))
+    else plain_address(given) end;
 create or replace temp macro mailbox_of(bare) as case
     when regexp_matches(bare, '@(gmail|googlemail)[.]com$')
     then replace(split_part(split_part(bare, '@', 1), '+', 1), '.', '') || '@gmail.com'
@@ -46,10 +56,27 @@ create or replace temp macro mailbox_of(bare) as case
 create or replace temp macro name_of(given) as case
     when given like '%@%' then mailbox_of(bare_address(given))
     else nullif(trim(given, ' ' || chr(9) || chr(10) || chr(13) || chr(160)), '') end;
-create or replace temp macro phone_of(given) as regexp_replace(given, '[^0-9]', '', 'g');
+create or replace temp macro phone_of(given) as nullif(regexp_replace(regexp_replace(
+    replace(given, '(0)', ''), '[^0-9]', '', 'g'), '^00', ''), '');
+create or replace temp macro name_as(kind, given) as case
+    when given like '%@%' then name_of(given)
+    when kind = 'phone' then 'phone:' || phone_of(given)
+    when kind <> 'email' then kind || ':' || name_of(given) end;
+create or replace temp macro addresses_in(given) as case when given like '%@%' then list_transform(
+    list_filter(regexp_split_to_array(given, '[,;]'), lambda part: part like '%@%'),
+    lambda part: name_of(part)) else [] end;
 create or replace temp macro keyed(given) as sha256(getvariable('secret') || sha256(given));
 create or replace temp macro person_of(given) as keyed(name_of(cast(given as varchar)));
 """
+
+
+def ascii_domain(address: str) -> str:
+    """Return an address with its domain as the DNS has it, or unchanged where it has none."""
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local}@{idna.encode(domain, uts46=True).decode().lower()}"
+    except idna.IDNAError:
+        return address
 
 
 class Forgotten:
@@ -79,6 +106,7 @@ class Forgotten:
     def prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Give a connection the macros that name and hash people."""
         connection.execute("set variable secret = ?", [self.secret])
+        connection.create_function("ascii_domain", ascii_domain, ["varchar"], "varchar")
         connection.execute(MACROS)
 
     def hashes(self) -> list[str]:

@@ -157,6 +157,11 @@ def notes(diff: engine.Diff) -> Iterator[str]:
         yield f"{diff.suppressed:,} must not be contacted and are left out or removed."
     if diff.merged:
         yield f"{diff.merged:,} share a key with another row and were merged."
+    if diff.unnamed:
+        yield (
+            f"{diff.unnamed:,} name nobody who can be looked up (no profile_id, no address) and are"
+            " left out."
+        )
     if diff.without_key:
         yield f"{diff.without_key:,} have no key and are skipped."
 
@@ -339,7 +344,9 @@ def show_forgotten(found: engine.Forgotten) -> None:
     what = {
         "erased": "erased there and in the ledger",
         "emptied": "no way to erase there: what we wrote was taken back; erased in the ledger",
-        "nothing": "nothing was there",
+        "nothing": "nothing was there"
+        if found.is_known
+        else "nothing is known of this name. If the person has another one, give that as well",
         "kept": f"not erased: {found.problem}",
     }[found.outcome]
     out = console()

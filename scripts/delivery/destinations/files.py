@@ -21,6 +21,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -64,7 +65,7 @@ class Files(Destination):
         self.folder = Path(self.option.get("folder", ""))
         self.columns = self.option["columns"]
         self.lock = threading.Lock()
-        self.begin("files", 0)
+        self.run, self.written = f"files-{datetime.now(UTC):%Y%m%d}-000000", []
         if not all(isinstance(kind, str) and kind in TYPES for kind in self.columns.values()):
             raise ConfigError(
                 f"The option columns of {self.name} maps fields to one of {list(TYPES)}."
@@ -96,9 +97,19 @@ class Files(Destination):
             raise ConfigError(f"The option format of {self.name} is one of {FORMATS}.")
 
     def begin(self, sync: str, run_id: int) -> None:
-        """Take the name that the files of this run begin with."""
-        self.run = f"{sync}-{datetime.now(UTC):%Y%m%d}-{run_id:06}"
-        self.written: list[dict[str, Any]] = []
+        """Take the name that the files of this run begin with, after those that are there.
+
+        A ledger that was lost counts from 1 again.
+        """
+        named = re.compile(re.escape(sync) + r"-[0-9]{8}-([0-9]{6,})-")
+        before = [int(found[1]) for name in self.listed() if (found := named.match(name))]
+        number = max([run_id, *(run + 1 for run in before)])
+        self.run = f"{sync}-{datetime.now(UTC):%Y%m%d}-{number:06}"
+        self.written = []
+
+    def listed(self) -> list[str]:
+        """Return the names of the files that are in the folder."""
+        return [path.name for path in self.folder.iterdir()] if self.folder.is_dir() else []
 
     def end(self) -> None:
         """Say in the manifest that no more files come."""

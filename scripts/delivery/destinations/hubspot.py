@@ -563,17 +563,28 @@ class HubSpot(Destination):
         }
 
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
-        """Delete a contact for good; HubSpot keeps an unknown address from being used again."""
+        """Delete a contact for good: the one that we wrote, and whoever has the address by now.
+
+        HubSpot keeps an unknown address from being used again. An id that it does not know (merged
+        into another, deleted) says nothing about the person, so that alone is refused.
+        """
         person = key.rpartition("|")[2].strip()
-        if "@" in person:
-            body = {"idProperty": "email", "objectId": person}
-        else:
-            body = {"objectId": (remote_id or person).rpartition("|")[2]}
-        if self.kind == "companies" or not ("@" in person or body["objectId"].isdigit()):
+        contact = (remote_id or ("" if "@" in person else person)).rpartition("|")[2]
+        bodies = [{"objectId": contact}] if contact.isdigit() else []
+        bodies += [{"idProperty": "email", "objectId": person}] if "@" in person else []
+        if self.kind == "companies" or not bodies:
             return False
-        response = call("POST", self.path("objects", "contacts/gdpr-delete"), json=body)
-        if response.status_code != 404 or json_of(response) is None:
-            self.checked(response, silent=204)
+        erased = False
+        for body in bodies:
+            response = call("POST", self.path("objects", "contacts/gdpr-delete"), json=body)
+            if response.status_code != 404 or json_of(response) is None:
+                self.checked(response, silent=204)
+                erased = True
+        if not erased:
+            raise Refused(
+                "HubSpot knows no contact of this id or address, it may be merged into another one "
+                "or deleted: look for the person there"
+            )
         return True
 
     def doctor(

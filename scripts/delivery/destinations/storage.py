@@ -77,6 +77,18 @@ class Storage(Files):
                 ) from None
         return self.opened
 
+    def listed(self) -> list[str]:
+        """Return the names of the files that are in the folder; raises ConfigError."""
+        files, folder = self.store()
+        try:
+            return [str(path).rpartition("/")[2] for path in files.ls(folder, detail=False)]
+        except FileNotFoundError:
+            return []
+        except Exception as problem:  # as below
+            raise ConfigError(
+                f"{self.account} cannot be listed ({type(problem).__name__})."
+            ) from None
+
     def appear(self, name: str, write: Callable[[Path], None]) -> str:
         """Write a file here, copy it there, look at its size there; returns its SHA-256."""
         files, folder = self.store()

@@ -68,6 +68,17 @@ def test_a_remove_carries_only_the_key(send):
     ]
 
 
+def test_after_the_ledger_was_lost_no_file_is_written_over(tmp_path):
+    names = set()
+    for run_id in (1, 2, 1, 1):
+        files = Files({"folder": str(tmp_path)}, {})
+        files.begin("contacts", run_id)
+        files.send(None, "remove", [record("a")])
+        files.end()
+        names.add(files.written[0]["name"])
+    assert len(names) == 4
+
+
 def test_a_run_is_files_in_order_and_a_manifest(tmp_path):
     files = Files({"folder": str(tmp_path)}, {})
     files.begin("contacts", 12)

@@ -322,8 +322,11 @@ def test_erase_deletes_for_good(crm):
     crm.store.delete("ann@example.com")  # in the recycle bin
     destination, call = connect(crm)
     assert destination.erase(call, "ann@example.com", "1")
-    for _ in range(2):  # the second time it is gone
-        assert destination.erase(call, "list|bob", f"7|{identifier}")
+    assert destination.erase(call, "list|bob", f"7|{identifier}")
+    with pytest.raises(Refused, match="merged"):  # an id that is not known erases nobody
+        destination.erase(call, "list|bob", f"7|{identifier}")
+    moved = contact(crm, "married@example.com")
+    assert destination.erase(call, "maiden@example.com", moved)  # by the id that we know
     assert crm.contacts() == {} and pull(crm)[0].get("contacts", []) == []
     got = send(crm, "add", record("ann@example.com", firstname="Ann"))
     assert states(got) == {"ann@example.com": "refused"}

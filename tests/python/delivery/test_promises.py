@@ -520,3 +520,172 @@ def test_syncs_of_one_account_share_its_quota(monkeypatch, tmp_path):
 def test_retry_after_in_every_form(header, seconds):
     found = retry_after(httpx.Response(429, headers={"Retry-After": header}))
     assert found == seconds or (seconds and seconds > 1e9 and found > 1e9), found
+
+
+# ---------------------------------------------------------------------- who comes back
+
+
+@pytest.mark.parametrize("is_applied", [True, False])
+@pytest.mark.parametrize("policy", ["never_clear", "always"])
+def test_who_returns_after_a_remove_without_an_answer_is_added_whole(sync, policy, is_applied):
+    class Lossy(Memory):
+        tells_removes, is_lost = True, False
+
+        def send(self, call, operation, records):
+            if operation == "remove" and (is_applied or not self.is_lost):
+                for record in records:
+                    self.records.pop(record.key, None)
+            if self.is_lost:
+                raise NoAnswer("the answer is lost")
+            return super().send(call, operation, records)
+
+    lossy = Lossy()
+    fields = {"email": Field("email"), "grade": Field("grade", policy)}
+    sync = replace(sync, destination=lossy, fields=fields, max_tries=1, max_remove_share=1)
+    ann, bob = person("ann", grade="A"), person("bob", grade="B")
+    for limit in (None, 0):  # also when a push in between sends nothing
+        fill(sync.warehouse, [ann, bob])
+        push(sync)
+        fill(sync.warehouse, [bob])
+        lossy.is_lost = True
+        assert push(sync).open == 1
+        lossy.is_lost = False
+        fill(sync.warehouse, [ann, bob])
+        if limit is not None:
+            push(sync, only=limit)
+        result = push(sync)
+        assert (result.delivered, result.diff.counts["add"]) == (1, 1)
+        assert lossy.records["ann@example.com"] == {"email": "ann@example.com", "grade": "A"}
+        assert delivery.plan(sync).nothing
+
+
+# ---------------------------------------------------------------------- who must not be reached
+
+
+def known_as(sync, **addresses):
+    """Write the identity table: an address of each profile."""
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute(
+            "create or replace table marts.profile_identifiers (identifier_type varchar,"
+            " identifier_value varchar, profile_id varchar, suppression_reason varchar)"
+        )
+        connection.executemany(
+            "insert into marts.profile_identifiers values ('email', ?, ?, null)",
+            [[address, profile] for profile, address in addresses.items()],
+        )
+
+
+def suppress_profile(sync, *profiles):
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.executemany(
+            "insert into marts.profile_suppressions values (?)", [[name] for name in profiles]
+        )
+
+
+@pytest.mark.parametrize("key", [("email",), ("profile_id",), ("lifecycle_stage", "email")])
+def test_the_suppressed_whom_the_mart_leaves_out_are_owed_and_need_no_guard(sync, key):
+    memory = Memory()
+    sync = replace(sync, destination=memory, key=key)
+    rows = people(10, segments="a")
+    fill(sync.warehouse, rows)
+    known_as(sync, **{row["profile_id"]: row["email"] for row in rows})
+    push(sync)
+    suppress_profile(sync, "person0000", "person0001", "person0002")
+    fill(sync.warehouse, rows[3:])
+    left = {name for name in memory.records if any(f"000{i}" in name for i in (0, 1, 2))}
+    memory.refuses = left
+    assert len(left) == 3 and push(sync).diff.suppressed_removes == 3
+    assert delivery.status(sync).owed_count == 3
+    push(sync, only=0)  # a look at a few leaves them owed
+    assert delivery.status(sync).owed_count == 3
+    memory.refuses = set()
+    assert push(sync).exit_code == 0
+    assert {name for operation, name in memory.operations if operation == "remove"} == left
+
+
+@pytest.mark.parametrize("is_key", [True, False])
+@pytest.mark.parametrize("name", ["mail", "contact_mail", "reach"])
+def test_an_address_is_looked_up_whatever_its_column_is_called(sync, name, is_key):
+    memory = Memory()
+    fields = {name: Field("mailbox"), "segments": Field("segments", "always")}
+    sync = replace(sync, destination=memory, fields=fields, key=(name if is_key else "grade",))
+    rows = [person("ann"), person("bob")]
+    fill(sync.warehouse, [row | {"grade": row["profile_id"]} for row in rows])
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute(f"alter table activation.crm_contacts rename email to {name}")
+        connection.execute("update activation.crm_contacts set profile_id = null")
+    known_as(sync, ann="ann@example.com", bob="bob@example.com")
+    suppress_profile(sync, "ann")
+    result = push(sync)
+    assert (result.delivered, result.diff.suppressed) == (1, 1)
+    assert [record["mailbox"] for record in memory.records.values()] == ["bob@example.com"]
+
+
+def test_a_row_that_names_nobody_is_left_out_and_counted(sync):
+    fields = {"segments": Field("segments", "always")}
+    sync = replace(sync, destination=Memory(), fields=fields, key=("grade",))
+    rows = [person("ann"), person("bob"), person("cy", profile_id=None, email=None)]
+    fill(sync.warehouse, [row | {"grade": row["first_name"]} for row in rows])
+    result = push(sync)
+    assert (result.delivered, result.diff.unnamed, result.diff.suppressed) == (2, 1, 0)
+    assert push(replace(sync, contains_people=False)).delivered == 1
+
+
+# ---------------------------------------------------------------------- everything once more
+
+
+@pytest.mark.parametrize("limit", [1, None])
+def test_a_full_push_that_breaks_off_never_blocks_the_next(quiet, monkeypatch, limit):
+    rows = people(60, segments="a")  # nobody has a grade: none can be lost
+    fill(quiet.warehouse, rows)
+    push(quiet)
+    before, send = len(quiet.destination.operations), Memory.send
+
+    def break_off(self, call, operation, records):
+        if any(record.key == rows[30]["email"] for record in records):
+            raise Stop("the quota is used up")
+        return send(self, call, operation, records)
+
+    monkeypatch.setattr(Memory, "send", break_off)
+    push(quiet, full=True, only=limit)
+    monkeypatch.setattr(Memory, "send", send)
+    result = push(quiet)  # no guard
+    assert result.exit_code == 0 and result.diff.repeated == result.diff.total > 0
+    sent = quiet.destination.operations[before:]
+    assert {key for _, key in sent} == {row["email"] for row in rows}
+    assert delivery.plan(quiet).nothing
+    push(quiet, full=True, only=1)  # and what is lost meanwhile is seen
+    fill(quiet.warehouse, people(60))
+    with pytest.raises(delivery.GuardError, match="has lost values"):
+        push(quiet)
+
+
+def test_a_small_change_is_compared_with_what_was_confirmed(sync):
+    """After an update without an answer nobody knows what is there: the new number goes out."""
+    memory = Memory()
+    fields = {"engagement_score": Field("score", "always", 5)}
+    sync = replace(sync, destination=memory, fields=fields, max_tries=1)
+    fill(sync.warehouse, [person("ann", engagement_score=50)])
+    push(sync)
+    fill(sync.warehouse, [person("ann", engagement_score=80)])
+    memory.send = lambda *_: (_ for _ in ()).throw(NoAnswer("lost"))
+    assert push(sync).open == 1
+    del memory.send
+    for score, there in [(53, 53), (57, 53), (58, 58)]:
+        fill(sync.warehouse, [person("ann", engagement_score=score)])
+        push(sync)
+        assert memory.records["ann@example.com"]["score"] == there
+
+
+def test_a_no_counts_for_every_address_of_the_profile(sync):
+    sync = replace(sync, destination=Memory())
+    fill(sync.warehouse, [person("ann"), person("uno"), person("bob")])
+    known_as(sync, ann="ann@example.com", bob="bob@example.com")
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute(
+            "insert into marts.profile_identifiers values ('email', 'uno@example.com', 'ann', null)"
+        )
+        connection.execute("alter table activation.crm_contacts drop column profile_id")
+    add_column(sync, "is_consented", "boolean", "email <> 'ann@example.com'")
+    assert push(sync).diff.suppressed == 2
+    assert list(sync.destination.records) == ["bob@example.com"]

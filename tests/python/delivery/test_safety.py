@@ -592,7 +592,7 @@ def test_forget_by_any_name(crm, sync, given):
     identify(
         sync,
         ("email", "ann@example.com", "ann"), ("email", "other@example.com", "ann"),
-        ("user_id", "u1", "ann"), ("email", "bob@example.com", "bob"),
+        ("crm_contact_id", "u1", "ann"), ("email", "bob@example.com", "bob"),
     )  # fmt: skip
     push(sync)
     if given == "remote":
@@ -619,6 +619,133 @@ def test_forget_what_was_sent_without_an_answer(crm, sync):
     assert (found.open, found.delivered) == (0, 0)
 
 
+def test_forget_reaches_nobody_whose_other_id_has_the_same_text(crm, sync):
+    rows = [
+        person("ann", segments="a"), person("bob", crm_contact_id="12"), person("cy", grade="12"),
+        person("12", email="dee@example.com"),
+    ]  # fmt: skip
+    fill(sync.warehouse, rows)
+    identify(
+        sync,
+        ("email", "ann@example.com", "ann"), ("user_id", "12", "ann"),
+        ("crm_contact_id", "12", "bob"),
+    )  # fmt: skip
+    push(sync)
+    with pytest.raises(delivery.ConfigError, match=r"several people.*user_id:12"):
+        delivery.forget(sync, "12")
+    assert delivery.forget(sync, "ann@example.com").records == 1
+    assert push(sync).requests == 0
+    assert sorted(crm.contacts()) == ["bob@example.com", "cy@example.com", "dee@example.com"]
+    assert delivery.forget(sync, "crm_contact_id:12").records == 1
+    assert sorted(crm.contacts()) == ["cy@example.com", "dee@example.com"]
+
+
+def test_forget_does_not_take_an_id_for_the_remote_id_of_another(crm, sync):
+    fill(sync.warehouse, [person("bob", segments="a"), person("ann", segments="a")])
+    push(sync)
+    remote = str(crm.store.find("bob@example.com", by_email=True)["contact_id"])
+    identify(sync, ("user_id", remote, "ann"), ("email", "ann@example.com", "ann"))
+    assert delivery.forget(sync, "ann@example.com").records == 1
+    assert push(sync).requests == 0
+    assert list(crm.contacts()) == ["bob@example.com"]
+
+
+def test_a_key_of_companies_is_nobodys_name(crm, sync):
+    fill(sync.warehouse, people(2, segments="a"))
+    companies = replace(sync, name="companies", contains_people=False)
+    push(companies)
+    remote = str(crm.store.find("person0001@example.com", by_email=True)["contact_id"])
+    found = delivery.forget(companies, remote)
+    assert (found.records, found.is_known) == (0, False)
+    assert len(crm.contacts()) == 2
+
+
+def test_forget_who_left_before(crm, sync):
+    fill(sync.warehouse, people(6, segments="a"))
+    push(sync)
+    fill(sync.warehouse, people(5, segments="a"))
+    assert push(sync).diff.counts["remove"] == 1
+    assert "person0005@example.com" in crm.contacts()  # emptied, and ours
+    found = delivery.forget(sync, "person0005@example.com")
+    assert (found.records, found.outcome) == (1, "erased")
+    assert "person0005@example.com" not in crm.contacts()
+    assert not delivery.forget(sync, "person0005@example.com").is_known
+
+
+def test_forget_again_after_a_push_has_removed_the_person(crm, sync):
+    fill(sync.warehouse, people(2, segments="a"))
+    push(sync)
+    crm.fail_next(1, status=503)
+    assert delivery.forget(sync, "person0001@example.com").outcome == "kept"
+    push(sync)
+    assert delivery.forget(sync, "person0001@example.com").outcome == "erased"
+    assert list(crm.contacts()) == ["person0000@example.com"]
+
+
+def test_forget_who_was_sent_without_an_answer_and_left_the_queue(crm, sync):
+    sync = replace(sync, max_tries=1)
+    fill(sync.warehouse, [person("zoe")])
+    crm.fail_next(drop="after")
+    assert push(sync).open == 1
+    fill(sync.warehouse, [person("ann"), person("zoe")])
+    push(sync, only=1)
+    assert delivery.forget(sync, "zoe@example.com").outcome == "erased"
+    assert list(crm.contacts()) == ["ann@example.com"]
+
+
+@pytest.mark.parametrize(
+    "column, known, later",
+    [
+        ("grade", "+4930123456", "+49 30 123456"),
+        ("grade", "+4930123456", "0049 (0)30 123456"),
+        ("email", "ann@münchen.de", "ann@xn--mnchen-3ya.de"),
+        *(
+            ("email", "ann@example.com", spelling)
+            for spelling in ("'ann@example.com'", '"ann"@example.com', "ann@example.com (Ann)")
+        ),
+        ("email", "ann@example.com", '"ann@example.com;'),
+        ("last_name", "ann@example.com", "x@example.com; ann@example.com"),
+    ],
+)
+def test_forgotten_however_it_is_written_later(crm, sync, column, known, later):
+    fill(sync.warehouse, [person("bob")])
+    if column == "grade":
+        identify(sync, ("phone", known, "ann"), ("user_id", "u", "ann"))
+        delivery.forget(sync, "user_id:u")
+        sync = replace(sync, fields={column: Field("phone")})
+    else:
+        delivery.forget(sync, known)
+        sync = replace(sync, fields={**sync.fields, "last_name": Field("lastname")})
+    given = {column: later}
+    fill(sync.warehouse, [person("x", **given), person("bob")])
+    assert push(sync).diff.suppressed == 1
+    assert list(crm.contacts()) == ["bob@example.com"]
+
+
+def test_a_later_sync_with_a_ledger_of_its_own_knows_who_was_forgotten(crm, sync):
+    fill(sync.warehouse, [person("ann"), person("bob")])
+    delivery.forget(sync, "ann@example.com")
+    config = yaml.safe_load(Path("made.yml").read_text())
+    config["syncs"]["later"] = config["syncs"]["contacts"] | {"ledger": "other/own.duckdb"}
+    Path("made.yml").write_text(yaml.safe_dump(config))
+    environ = {"HUBSPOT_BASE_URL": crm.url, "HUBSPOT_TOKEN": TOKEN}
+    [later] = delivery.load_syncs(Path("made.yml"), names=["later"], environ=environ)
+    Path("other").mkdir(exist_ok=True)
+    assert push(later).diff.suppressed == 1
+    assert list(crm.contacts()) == ["bob@example.com"]
+
+
+def test_forgotten_inside_a_list(crm, sync):
+    fill(sync.warehouse, [person("bob"), person("x", segments="ann@example.com")])
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute(
+            "alter table activation.crm_contacts alter segments type varchar[]"
+            " using string_split(segments, ';')"
+        )
+    delivery.forget(sync, "ann@example.com")
+    assert push(sync).diff.suppressed == 1
+
+
 def test_forget_what_the_sync_sent_under_a_former_name(crm, sync):
     fill(sync.warehouse, people(2))
     push(replace(sync, name="former"))
@@ -639,9 +766,13 @@ def test_a_name_of_many_forgets_nobody(crm, sync):
     sync = replace(sync, key=("lifecycle_stage", "email"))
     fill(sync.warehouse, people(3))
     push(sync)
+    assert not delivery.forget(sync, "prospect").is_known
+    assert push(sync).requests == 0
     with pytest.raises(delivery.ConfigError, match="several people"):
-        delivery.forget(sync, "prospect")
-    assert delivery.status(sync).suppressed == 0
+        fill(sync.warehouse, [person("a", user_id="7"), person("b", crm_contact_id="7")])
+        identify(sync, ("user_id", "7", "a"), ("crm_contact_id", "7", "b"))
+        delivery.forget(sync, "7")
+    assert len(crm.contacts()) == 3
 
 
 def test_who_was_forgotten_stays_so_when_the_ledger_is_lost(crm, sync):

@@ -81,3 +81,36 @@ def test_who_leaves_what_is_meant_is_removed(folder):
 def test_what_makes_no_sense_is_said(folder, where, words):
     with pytest.raises(ConfigError, match=words):
         engine.plan(load(folder, where))
+
+
+def test_a_no_in_any_row_counts_for_every_row_of_the_person(folder):
+    """Of the same profile under another address, and of a row that is not meant."""
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        connection.execute(
+            "create or replace table activation.segment_list_members as"
+            " select * from (values ('x', 'p1', 'one@example.com', false),"
+            " ('buyers', 'p1', 'uno@example.com', true), ('buyers', 'p2', 'Uno@example.com', true),"
+            " ('buyers', 'p2', 'two@example.com', true), ('buyers', 'p3', 'cy@example.com', true))"
+            " as rows (segment, profile_id, email, is_consented)"
+        )
+    diff = engine.plan(load(folder, {"segment": "buyers"})).diff
+    assert (diff.counts["add"], diff.suppressed) == (1, 3)
+
+
+def test_who_is_barred_by_another_row_leaves_without_a_guard(folder):
+    def fill(is_consented):
+        with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+            connection.execute(
+                "create or replace table activation.segment_list_members as select * from (values"
+                f" ('x', 'p1', 'one@example.com', {is_consented}),"
+                " ('buyers', 'p1', 'uno@example.com', true),"
+                " ('buyers', 'p2', 'two@example.com', true))"
+                " as rows (segment, profile_id, email, is_consented)"
+            )
+
+    sync = load(folder, {"segment": "buyers"})
+    fill("true")
+    assert engine.push(sync, first_run=True, skip_validation=True).delivered == 2
+    fill("false")
+    result = engine.push(sync, skip_validation=True)
+    assert (result.diff.counts["remove"], result.diff.suppressed_removes) == (1, 1)
