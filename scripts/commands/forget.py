@@ -44,7 +44,7 @@ def forget(
         warehouse=chosen_warehouse(warehouse, target, export),
         ledger=ledger,
     )
-    asked = {one.ledger_name for one in chosen}
+    asked = {entry.ledger_name for entry in chosen}
     known = []
 
     def run(chosen_sync: engine.Sync) -> tuple[engine.Forgotten, int]:

@@ -33,7 +33,7 @@ SYNC = {
             "destination": "hubspot",
             "source": "activation.crm_contacts",
             "key": "email",
-            "fields": {"segments": "audience_segments"},
+            "fields": {"segments": {"to": "audience_segments", "policy": "always"}},
         }
     },
 }
