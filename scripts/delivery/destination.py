@@ -324,6 +324,12 @@ class Destination:
         """Return what the destination holds in these fields, by key, without unknown records."""
         raise NotImplementedError
 
+    def ids_of(self, call: Call, key: str, remote_id: str | None) -> list[str]:
+        """Return the known id of a person, else those that `match` finds by the key."""
+        if remote_id:
+            return [remote_id]
+        return self.match(call, [Record(key, None, {}, {})]).get(key, [])
+
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
         """Ask the destination to erase a person; False when it has no way to."""
         return False

@@ -152,10 +152,7 @@ class Intercom(Destination):
 
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
         """Delete the contact."""
-        ids = (
-            [remote_id] if remote_id else self.match(call, [Record(key, None, {}, {})]).get(key, [])
-        )
-        for contact in ids:
+        for contact in self.ids_of(call, key, remote_id):
             response = call("DELETE", url("/contacts/{}", contact))
             if response.status_code != 404:
                 self.checked(response)

@@ -131,8 +131,7 @@ class Pipedrive(Destination):
 
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
         """Delete the person; Pipedrive erases it after 30 days."""
-        asked = Record(key, None, {}, {})
-        for person in [remote_id] if remote_id else self.match(call, [asked]).get(key, []):
+        for person in self.ids_of(call, key, remote_id):
             response = call("DELETE", PERSONS + url("/{}", person))
             if response.status_code != 404:
                 self.checked(response)
