@@ -1,13 +1,14 @@
 {#
-    The query for rows with the identifier that says best whom each is about: the first of the types
-    whose value is not disregarded, else the first that is not void; empty when all are void.
+    The query for rows with the identifier that says best whom each is about: the first of the
+    columns whose value is not disregarded, else the first that is not void; empty when all are
+    void. `columns` names the type of identifier that each column holds.
     `disregarded` has the columns of int_identifiers_disregarded, `displaced` those of
     int_identity_nodes, where its keys are not what node_key gives.
 
-    with_best_identifier('events', 'disregarded', 'displaced', ['user_id', 'email'])
-    →  the columns of events, identifier_type, node_key
+    with_best_identifier('events', 'disregarded', 'displaced', {'user_id': 'user_id', 'device_id': 'anonymous_id'})
+    →  the columns of events, identifier_column, identifier_type, identifier_value, node_key
 #}
-{% macro with_best_identifier(rows, disregarded, displaced, types) -%}
+{% macro with_best_identifier(rows, disregarded, displaced, columns) -%}
     select
         identified.*,
         coalesce(
@@ -17,29 +18,34 @@
     from (
         select
             judged.*,
-            case judged.identifier_type
-                {% for type in types %}
-                when '{{ type }}' then judged.{{ type }}
+            case judged.identifier_column
+                {% for column, type in columns.items() %}
+                when '{{ column }}' then '{{ type }}'
+                {% endfor %}
+            end as identifier_type,
+            case judged.identifier_column
+                {% for column in columns %}
+                when '{{ column }}' then judged.{{ column }}
                 {% endfor %}
             end as identifier_value
         from (
             select
                 {{ rows }}.*,
                 case
-                    {% for type in types %}
-                    when {{ rows }}.{{ type }} is not null and {{ type }}s.reason is null
-                        then '{{ type }}'
+                    {% for column in columns %}
+                    when {{ rows }}.{{ column }} is not null and {{ column }}s.reason is null
+                        then '{{ column }}'
                     {% endfor %}
-                    {% for type in types %}
-                    when not {{ type }}s.is_void then '{{ type }}'
+                    {% for column in columns %}
+                    when not {{ column }}s.is_void then '{{ column }}'
                     {% endfor %}
-                end as identifier_type
+                end as identifier_column
             from {{ rows }}
-            {% for type in types %}
-            left join {{ disregarded }} as {{ type }}s
+            {% for column, type in columns.items() %}
+            left join {{ disregarded }} as {{ column }}s
                 on
-                    {{ type }}s.identifier_type = '{{ type }}'
-                    and {{ rows }}.{{ type }} = {{ type }}s.identifier_value
+                    {{ column }}s.identifier_type = '{{ type }}'
+                    and {{ rows }}.{{ column }} = {{ column }}s.identifier_value
             {% endfor %}
         ) as judged
     ) as identified

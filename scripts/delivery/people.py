@@ -27,6 +27,7 @@ NAMED = {
     "user_id": ("user_id",),
     "crm_contact_id": ("crm_contact_id",),
     "anonymous_id": ("anonymous_id",),
+    "device_id": ("anonymous_id",),
     "phone": ("phone",),
     "phone_number": ("phone",),
     "external_id": ("profile_id", "user_id", "crm_contact_id"),

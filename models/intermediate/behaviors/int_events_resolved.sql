@@ -41,7 +41,7 @@ select
     named.source,
     named.event_id,
     identifiers.profile_key,
-    coalesce(named.anonymous_id, named.identifier_value) as device_id,
+    coalesce(named.anonymous_id, named.device_id, named.identifier_value) as visit_device_id,
     named.email,
     named.object_id,
 

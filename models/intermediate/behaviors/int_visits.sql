@@ -8,11 +8,11 @@ web_events as (
 select
     -- ids
     {{ dbt.hash(dbt.concat([
-        'profile_key', "'|'", 'device_id', "'|'",
+        'profile_key', "'|'", 'visit_device_id', "'|'",
         'cast(visit_number as ' ~ dbt.type_string() ~ ')',
     ])) }} as visit_id,
     profile_key,
-    device_id,
+    visit_device_id,
 
     -- numbers
     visit_number,
@@ -31,4 +31,4 @@ select
     max(occurred_at) as ended_at
 
 from web_events
-group by profile_key, device_id, visit_number
+group by profile_key, visit_device_id, visit_number

@@ -13,7 +13,7 @@ gaps as (
         source,
         event_id,
         profile_key,
-        device_id,
+        visit_device_id,
         behavior,
         broader_behavior,
         stage,
@@ -21,7 +21,7 @@ gaps as (
         occurred_at,
         case when family = 'web' then occurred_at end as page_viewed_at,
         lag(occurred_at) over (
-            partition by profile_key, device_id order by occurred_at
+            partition by profile_key, visit_device_id order by occurred_at
         ) as previous_event_at
     from web_events
 ),
@@ -39,7 +39,7 @@ numbered as (
                 else 0
             end
         ) over (
-            partition by profile_key, device_id
+            partition by profile_key, visit_device_id
             order by occurred_at
             -- Not rows: events of one instant belong to one visit, in whatever order they stand.
             range between unbounded preceding and current row
@@ -51,11 +51,11 @@ followed as (
     select
         *,
         min(page_viewed_at) over (
-            partition by profile_key, device_id, visit_number
+            partition by profile_key, visit_device_id, visit_number
             order by occurred_at, source, event_id
             rows between 1 following and unbounded following
         ) as next_page_viewed_at,
-        max(occurred_at) over (partition by profile_key, device_id, visit_number) as visit_ended_at
+        max(occurred_at) over (partition by profile_key, visit_device_id, visit_number) as visit_ended_at
     from numbered
 )
 
@@ -64,7 +64,7 @@ select
     source,
     event_id,
     profile_key,
-    device_id,
+    visit_device_id,
 
     -- strings
     behavior,

@@ -59,7 +59,7 @@ ranked as (
         row_number() over (
             partition by source, event_id order by {{ sorted_by([
                 'loaded_at', 'occurred_at', 'event_name', 'properties', 'user_id', 'email', 'phone',
-                'anonymous_id', 'page_path', 'object_id', 'link_url', 'value',
+                'anonymous_id', 'device_id', 'page_path', 'object_id', 'link_url', 'value',
             ]) }}
         ) as load_rank
     from arrived
@@ -70,6 +70,7 @@ select
     source,
     event_id,
     anonymous_id,
+    device_id,
     user_id,
     email,
     phone,

@@ -12,6 +12,7 @@ select
     source,
     event_id,
     anonymous_id,
+    device_id,
     user_id,
     email,
     phone,
@@ -31,7 +32,7 @@ select
         when quarantine_reason is not null then quarantine_reason
         when event_id is null then 'missing_event_id'
         when occurred_at is null then 'unreadable_time'
-        when coalesce(user_id, email, phone, anonymous_id) is null then 'no_identifier'
+        when coalesce(user_id, email, phone, anonymous_id, device_id) is null then 'no_identifier'
         when event_name is null then 'missing_event_name'
         when
             occurred_at > coalesce(loaded_at, {{ as_of() }})

@@ -7,6 +7,7 @@ select
     '{{ source }}' as source,
     event_id,
     anonymous_id,
+    device_id,
     user_id,
     email,
     phone,

@@ -19,7 +19,13 @@ displaced as (
 
 identified as (
     {{ with_best_identifier(
-        'events', 'disregarded', 'displaced', ['user_id', 'email', 'phone', 'anonymous_id']
+        'events', 'disregarded', 'displaced', {
+            'user_id': 'user_id',
+            'email': 'email',
+            'phone': 'phone',
+            'anonymous_id': 'anonymous_id',
+            'device_id': 'anonymous_id',
+        }
     ) }}
 )
 

@@ -1,6 +1,13 @@
 -- One row per observed set of identifiers and identifier in it. A void identifier is what a broken
 -- tracker sends when it has none.
-{% set types = ['user_id', 'crm_contact_id', 'email', 'phone', 'anonymous_id'] %}
+{% set type_of_column = {
+    'user_id': 'user_id',
+    'crm_contact_id': 'crm_contact_id',
+    'email': 'email',
+    'phone': 'phone',
+    'anonymous_id': 'anonymous_id',
+    'device_id': 'anonymous_id',
+} %}
 with
 
 observed as (
@@ -17,12 +24,12 @@ void_rules as (
 ),
 
 listed as (
-    {% for type in types %}
+    {% for column, type in type_of_column.items() %}
     select
         observation_id,
         source,
         '{{ type }}' as identifier_type,
-        {{ type }} as identifier_value,
+        {{ column }} as identifier_value,
         sample_observation,
         observation_count,
         crm_contact_id is not null as is_crm,
@@ -31,7 +38,7 @@ listed as (
         first_loaded_at,
         first_load_seen_at
     from observed
-    where {{ type }} is not null
+    where {{ column }} is not null
     {{ 'union all' if not loop.last }}
     {% endfor %}
 )

@@ -1,7 +1,9 @@
 -- One row per source and set of identifiers that it showed together, with when and how often, up
 -- to as_of. observation_id is a hash of the set; each part is hashed by itself, so that no two sets
 -- are spelled alike.
-{% set parts = ['source', 'user_id', 'email', 'phone', 'anonymous_id', 'crm_contact_id'] %}
+{% set parts = [
+    'source', 'user_id', 'email', 'phone', 'anonymous_id', 'device_id', 'crm_contact_id'
+] %}
 {% set hashes = [] %}
 {% for part in parts %}
     {%- do hashes.append('coalesce(' ~ dbt.hash(part) ~ ", '-')") %}
@@ -25,6 +27,7 @@ observations as (
         email,
         phone,
         anonymous_id,
+        nullif(device_id, anonymous_id) as device_id,
         cast(null as {{ dbt.type_string() }}) as crm_contact_id,
         occurred_at as observed_at,
         -- A source without load times must give the same order whenever a warehouse is built.
@@ -39,7 +42,7 @@ observations as (
         user_id,
         email,
         phone,
-        cast(null as {{ dbt.type_string() }}) as anonymous_id,
+        {{ null_columns(['anonymous_id', 'device_id']) | indent }},
         crm_contact_id,
         coalesce(stated_at, loaded_at, {{ as_of() }}) as observed_at,
         coalesce(loaded_at, stated_at, {{ as_of() }}) as loaded_at
@@ -50,7 +53,7 @@ dated as (
     select
         *,
         min(loaded_at) over (
-            partition by source, user_id, email, phone, anonymous_id, crm_contact_id
+            partition by {{ parts | join(', ') }}
         ) as first_loaded_at
     from observations
 )
@@ -63,6 +66,7 @@ select
     email,
     phone,
     anonymous_id,
+    device_id,
     crm_contact_id,
     min(observation) as sample_observation,
 
@@ -76,4 +80,4 @@ select
     min(case when loaded_at = first_loaded_at then observed_at end) as first_load_seen_at
 
 from dated
-group by source, user_id, email, phone, anonymous_id, crm_contact_id
+group by {{ parts | join(', ') }}

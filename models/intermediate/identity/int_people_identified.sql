@@ -18,7 +18,12 @@ displaced as (
 
 identified as (
     {{ with_best_identifier(
-        'people', 'disregarded', 'displaced', ['user_id', 'crm_contact_id', 'email', 'phone']
+        'people', 'disregarded', 'displaced', {
+            'user_id': 'user_id',
+            'crm_contact_id': 'crm_contact_id',
+            'email': 'email',
+            'phone': 'phone',
+        }
     ) }}
 )
 

@@ -22,6 +22,7 @@ select
     source,
     event_id,
     anonymous_id,
+    device_id,
     user_id,
     email,
     phone,

@@ -77,7 +77,7 @@ select
     event_id,
     email,
     object_id,
-    {{ null_columns(['anonymous_id', 'user_id', 'phone']) }},
+    {{ null_columns(['anonymous_id', 'device_id', 'user_id', 'phone']) }},
 
     -- strings
     event_name,

@@ -19,6 +19,7 @@ select
     -- ids
     event_id,
     anonymous_id,
+    device_id,
     user_id,
     email,
     {{ null_columns(['phone']) }},

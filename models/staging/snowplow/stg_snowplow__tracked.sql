@@ -33,6 +33,10 @@ renamed as (
             {{ json_item('client_session', 0, 'user_id') }}
         ) as anonymous_id,
         coalesce(
+            {{ clean_id('network_userid') }},
+            {{ json_item('client_session', 0, 'user_id') }}
+        ) as device_id,
+        coalesce(
             {{ clean_id('user_id') }},
             {{ json_item('shop_user', 0, 'id') }}
         ) as user_id,

@@ -14,7 +14,7 @@ BUILDS = 3
 FIRST_DAY = datetime(2026, 6, 1)
 DAYS_PER_BUILD = 10
 FLAGS = ("is_identified", "is_shared_device", "has_suppressed_identifiers")
-EVENT_COLUMNS = ("user_id", "email", "phone", "anonymous_id")
+EVENT_COLUMNS = ("user_id", "email", "phone", "anonymous_id", "device_id")
 
 
 @dataclass(frozen=True)
