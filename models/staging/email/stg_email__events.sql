@@ -63,7 +63,8 @@ unknown_providers as (
 
 unioned as (
     select
-        event_id,
+        -- Two providers may give one id.
+        {{ dbt.concat(['provider', "':'", 'event_id']) }} as event_id,
         email,
         message_id,
         event_name,

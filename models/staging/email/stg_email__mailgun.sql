@@ -1,5 +1,6 @@
 -- Mailgun's webhooks, one row per event, in its own words: the current form nests the event in
 -- `event-data`, the older one has its fields on the top level.
+{% set mailgun_day = 'cast(cast(occurred_at as date) as ' ~ dbt.type_string() ~ ')' %}
 with
 
 webhooks as (
@@ -60,9 +61,11 @@ renamed as (
 
 select
     -- ids
-    -- A retry may be signed anew, so the id must not depend on the signature. The older form has
-    -- neither id nor a part without signature: only an identical retry is recognised.
+    -- Mailgun's ids are unique within a day only. A retry may be signed anew, so the id must not
+    -- depend on the signature. The older form has neither id nor a part without signature: only an
+    -- identical retry is recognised.
     coalesce(
+        {{ dbt.concat(['mailgun_id', "'@'", mailgun_day]) }},
         mailgun_id,
         case
             when is_older_form then {{ dbt.hash('payload') }}
