@@ -12,7 +12,9 @@
 {% macro raw_table_sql(source) -%}
     {%- set folder = absolute_path(var('raw_path') | string).rstrip('/') ~ '/' ~ source.source_name -%}
     {%- set path = folder ~ '/' ~ source.name -%}
-    {%- set declared = source.columns.keys() | list -%}
+    {%- set declared = source.columns.keys() | reject('eq', '_file') | list -%}
+    {#- A source that declares the column _file is told which file a row came from. -#}
+    {%- set file_option = ", filename = '_file'" if '_file' in source.columns else '' -%}
     {%- set found = run_query(
         "select file from glob('" ~ path ~ ".parquet') union all select file from glob('" ~ path
         ~ "/**') order by file"
@@ -32,7 +34,7 @@
         {%- if files -%}
             {%- do readers.append(
                 'select * from ' ~ reader ~ '([' ~ files | join(', ') ~ '], union_by_name = true'
-                ~ options ~ ')'
+                ~ options ~ file_option ~ ')'
             ) -%}
         {%- endif -%}
     {%- endfor -%}
@@ -53,7 +55,7 @@
         {%- do numbers.append(whole_number_text('"' ~ column[0] ~ '"') ~ ' as "' ~ column[0] ~ '"') -%}
     {%- endfor -%}
     {%- set missing = [] -%}
-    {%- for name in declared if name | lower not in present -%}
+    {%- for name in source.columns if name | lower not in present -%}
         {%- if source.columns[name].meta.get('required') and readers -%}
             {{ exceptions.raise_compiler_error(
                 path ~ ' has no column ' ~ name ~ ', which source ' ~ source.source_name ~ ' needs. It has: '

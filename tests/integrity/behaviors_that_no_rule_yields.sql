@@ -30,5 +30,5 @@ from behaviors
 left join meant on behaviors.behavior = meant.behavior
 where
     meant.behavior is null
-    -- What no rule knows is other.
-    and behaviors.behavior <> 'other'
+    -- What no rule knows is other; which orders count as none, their refunds say.
+    and behaviors.behavior not in ('other', 'order_taken_back')

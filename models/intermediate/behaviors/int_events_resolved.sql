@@ -7,21 +7,11 @@ events as (
     where occurred_at <= {{ as_of() }}
 ),
 
-identifiers as (
-    select * from {{ ref('int_identity_clusters') }}
-),
-
-names as (
-    select * from {{ ref('int_event_names') }}
-),
-
-kinds as (
-    select * from {{ ref('int_event_kinds_classified') }}
-),
-
-behaviors as (
-    select * from {{ ref('behaviors') }}
-),
+identifiers as (select * from {{ ref('int_identity_clusters') }}),
+names as (select * from {{ ref('int_event_names') }}),
+kinds as (select * from {{ ref('int_event_kinds_classified') }}),
+orders as (select * from {{ ref('int_orders_refunded') }}),
+behaviors as (select * from {{ ref('behaviors') }}),
 
 -- What tells kinds of events apart, computed before the join: a condition that reads both sides of
 -- a join is checked for every pair.
@@ -46,18 +36,20 @@ select
     named.object_id,
 
     -- strings
-    kinds.behavior,
+    behaviors.behavior,
     behaviors.broader_behavior,
     behaviors.family,
     behaviors.stage,
     named.page_path,
     named.link_url,
+    named.currency,
     case when behaviors.family = 'shop' then {{ json_text('named.properties', 'category') }} end
         as category,
 
     -- numbers
     behaviors.weight,
-    named.value,
+    -- Of an order, what was not given back.
+    named.value - coalesce(orders.refunded_amount, 0) as value,
 
     -- booleans
     named.page_url is not null as is_web,
@@ -66,7 +58,7 @@ select
     behaviors.weight > 0
     and (not named.is_machine or {{ var('count_machine_opens') }}) as is_engagement,
     case
-        when kinds.behavior = 'order_completed'
+        when behaviors.behavior = 'order_completed'
             then coalesce(
                 {{ json_text('named.properties', 'coupon') }} <> ''
                 or {{ to_number(json_text('named.properties', 'discount')) }} > 0,
@@ -88,4 +80,12 @@ inner join kinds
         and named.kind_page_path = kinds.page_path
         and named.kind_object_id = kinds.object_id
         and named.kind_link_url = kinds.link_url
-inner join behaviors on kinds.behavior = behaviors.behavior
+left join orders
+    on
+        kinds.behavior = 'order_completed'
+        and identifiers.profile_key = orders.profile_key
+        and named.object_id = orders.order_id
+inner join behaviors
+    on
+        case when orders.is_taken_back then 'order_taken_back' else kinds.behavior end
+        = behaviors.behavior

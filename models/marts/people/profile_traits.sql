@@ -26,6 +26,10 @@ forms as (
     select * from {{ ref('int_profile_forms_summarized') }}
 ),
 
+orders as (
+    select * from {{ ref('int_profile_orders_summarized') }}
+),
+
 categories as (
     select * from {{ ref('int_profile_categories_summarized') }}
 ),
@@ -65,6 +69,7 @@ select
     states.lifecycle_stage,
     {{ grade_of('scored.fit_score', var('fit_grade_points'), 'ABCD') }}
     || {{ grade_of('scored.engagement_score', var('engagement_grade_points'), '1234') }} as grade,
+    orders.order_currency,
 
     -- numbers
     {%- for trait in counted_traits() %}
@@ -73,6 +78,9 @@ select
     {%- endfor %}
     coalesce(counts.order_count, 0) as order_count,
     coalesce(counts.discounted_order_count, 0) as discounted_order_count,
+    coalesce(orders.order_value_365d, 0) as order_value_365d,
+    coalesce(orders.average_order_value, 0) as average_order_value,
+    coalesce(orders.last_order_value, 0) as last_order_value,
     coalesce(counts.longest_video_seconds_30d, 0) as longest_video_seconds_30d,
     coalesce(counts.longest_product_demo_seconds, 0) as longest_product_demo_seconds,
     {%- for bounce in bounce_traits() %}
@@ -130,6 +138,7 @@ left join visits on profiles.profile_key = visits.profile_key
 left join pages on profiles.profile_key = pages.profile_key
 left join emails on profiles.profile_key = emails.profile_key
 left join forms on profiles.profile_key = forms.profile_key
+left join orders on profiles.profile_key = orders.profile_key
 left join categories on profiles.profile_key = categories.profile_key
 left join accounts on profiles.profile_key = accounts.profile_key
 left join fits on profiles.profile_key = fits.profile_key

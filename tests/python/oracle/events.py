@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import cache
@@ -24,6 +24,7 @@ class Event:
     device: str = ""
     object_id: str | None = None
     value: float | None = None
+    currency: str | None = None
     is_web: bool = False
     is_machine: bool = False
     path: str | None = None
@@ -57,6 +58,7 @@ class Settings:
     firmographics_valid: timedelta = 180 * DAY
     disqualified_lead_statuses: tuple[str, ...] = ("UNQUALIFIED",)
     tag_valid: timedelta = 90 * DAY
+    shop_currency: str = "GBP"
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,33 @@ def kept(events: Iterable[Event], settings: Settings) -> list[Event]:
 def happened(world: World, person: Person) -> list[Event]:
     """What a person did up to as_of, oldest first."""
     usable = [event for event in kept(person.events, world.settings) if event.at <= world.as_of]
+    usable = [after_refunds(event, usable) for event in usable]
     return sorted(usable, key=lambda event: (event.at, event.source, event.event_id))
+
+
+def after_refunds(event: Event, events: list[Event]) -> Event:
+    """An order less what was given back of it up to now; taken back as a whole it is none."""
+    if event.behavior != "order_completed" or event.object_id is None:
+        return event
+    same = [other for other in events if other.object_id == event.object_id]
+    refunds = [other for other in same if other.behavior in ("order_cancelled", "order_refunded")]
+    if not refunds:
+        return event
+    amounts = [other.value for other in same if other.behavior == "order_completed"]
+    amount = max((value for value in amounts if value is not None), default=None)
+    refunded = round(sum(abs(other.value or 0) for other in refunds), 4)
+    if any(other.value is None for other in refunds):
+        is_whole = True
+    elif amount is None:
+        is_whole = any(other.behavior == "order_cancelled" for other in refunds)
+    else:
+        is_whole = refunded >= amount - 0.005
+    return replace(
+        event,
+        behavior="order_taken_back" if is_whole else event.behavior,
+        value=None if event.value is None else event.value - refunded,
+        is_discounted=event.is_discounted and not is_whole,
+    )
 
 
 def by_humans(world: World, events: list[Event]) -> list[Event]:

@@ -59,6 +59,7 @@ class Step:
     object_id: str | None = None
     link: str | None = None
     value: float | None = None
+    currency: str | None = None
     machine: bool = False
     properties: tuple[tuple[str, object], ...] = ()
     device: int = 0
@@ -271,6 +272,28 @@ def carts(draw: Callable) -> list[Step]:
 
 
 @st.composite
+def orders(draw: Callable) -> list[Step]:
+    """Orders of two numbers and none, some told twice, and what is given back of them."""
+    steps = []
+    for _ in range(draw(st.integers(1, 4))):
+        name = draw(
+            st.sampled_from(
+                ("order_completed", "order_completed", "order_cancelled", "order_refunded")
+            )
+        )
+        steps.append(
+            Step(
+                name,
+                draw(st.one_of(ages, st.sampled_from((HOUR, 365 * DAY)))) + draw(HAIR),
+                object_id=draw(st.sampled_from(("o1", "o2", "o2", None))),
+                value=draw(st.sampled_from((None, 9.5, 9.5, 20, 20.25, -9.5, -10.75))),
+                currency=draw(st.sampled_from(("EUR", "eur", "USD", None))),
+            )
+        )
+    return steps
+
+
+@st.composite
 def forms(draw: Callable) -> list[Step]:
     """Starts and submissions of the same form, another one, or one without a name."""
     base = draw(st.sampled_from((HOUR, 2 * DAY, 7 * DAY))) + draw(HAIR)
@@ -409,8 +432,8 @@ def silence(draw: Callable) -> list[Step]:
 
 THEMES = (
     browsing, browsing, deciding, nearly_ready, downloads, links, letters, letters, clicks,
-    refusals, carts, forms, returns, returns, bounces, reading, videos, shopping, loyalty, using,
-    converting,
+    refusals, carts, orders, orders, forms, returns, returns, bounces, reading, videos, shopping,
+    loyalty, using, converting,
 )  # fmt: skip
 INDUSTRIES = ("Shipping", "Ports", "Energy", "Tourism", None)
 COUNTRIES = ("Denmark", "Germany", "Spain", None)
@@ -688,6 +711,7 @@ def add_event(
         device=device or "",
         object_id=step.object_id,
         value=step.value,
+        currency=step.currency,
         is_web=step.path is not None,
         is_machine=step.machine,
         path=step.path,
@@ -715,6 +739,7 @@ def add_event(
             "link_url": step.link,
             "object_id": step.object_id,
             "value": step.value,
+            "currency": step.currency,
             "is_machine": step.machine,
             "properties": json.dumps(dict(step.properties)),
         }

@@ -99,6 +99,7 @@ def base_traits(world: World, person: Person) -> dict:
         "discounted_order_count": len(
             {event.object_id or event.event_id for event in orders if event.is_discounted}
         ),
+        **money(world, orders),
         "longest_video_seconds_30d": max(
             (
                 event.value or 0
@@ -267,6 +268,46 @@ def favorite(now: datetime, events: list[Event]) -> int:
         if event.behavior == "product_viewed" and event.category and event.at > now - 14 * DAY:
             views[event.category] = views.get(event.category, 0) + 1
     return max(views.values(), default=0)
+
+
+def money(world: World, orders: list[Event]) -> dict:
+    """What orders are worth, in the currency of the latest one; of copies the largest amount."""
+    copies: dict[str, list[Event]] = {}
+    for event in orders:
+        copies.setdefault(event.object_id or event.event_id, []).append(event)
+
+    def currency(event: Event) -> str:
+        return (event.currency or world.settings.shop_currency).upper()
+
+    def rank(event: Event) -> float:
+        return float("-inf") if event.value is None else event.value
+
+    each = {
+        key: sorted(
+            some, key=lambda event: (-rank(event), world.as_of - event.at, currency(event))
+        )[0]
+        for key, some in copies.items()
+    }
+    if not each:
+        return {
+            "order_currency": None,
+            "order_value_365d": 0,
+            "average_order_value": 0,
+            "last_order_value": 0,
+        }
+    latest = min(
+        each,
+        key=lambda key: (world.as_of - each[key].at, -rank(each[key]), currency(each[key]), key),
+    )
+    alike = [event for event in each.values() if currency(event) == currency(each[latest])]
+    values = [event.value for event in alike if event.value is not None]
+    year = [event for event in alike if world.as_of - event.at < 365 * DAY]
+    return {
+        "order_currency": currency(each[latest]),
+        "order_value_365d": float(sum(event.value or 0 for event in year)),
+        "average_order_value": float(sum(values) / len(values)) if values else 0,
+        "last_order_value": each[latest].value or 0,
+    }
 
 
 def grade(number: float, bounds: Sequence[float], grades: str) -> str:
