@@ -8,9 +8,13 @@ events as (
 ),
 
 identifiers as (select * from {{ ref('int_identity_clusters') }}),
+
 names as (select * from {{ ref('int_event_names') }}),
+
 kinds as (select * from {{ ref('int_event_kinds_classified') }}),
+
 orders as (select * from {{ ref('int_orders_refunded') }}),
+
 behaviors as (select * from {{ ref('behaviors') }}),
 
 -- What tells kinds of events apart, computed before the join: a condition that reads both sides of

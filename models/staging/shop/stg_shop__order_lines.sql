@@ -1,6 +1,7 @@
 -- One row per order line as exported. A line is told by its id, or by all that it says: equal lines
--- of one file are numbered, so that they are several, and the same line in another file is the same.
-{% set columns, pattern = var('shop_columns'), var('shop_cancellation_pattern') %}
+-- of one file are numbered, so that they are several; the same line in another file is the same.
+{% set columns, pattern = var('shop_columns'), var('shop_cancellation_pattern') or '^$' %}
+{% set taken_back = "'" ~ var('shop_cancelled_statuses') | map('lower') | join("', '") ~ "'" %}
 with
 
 source as (select * from {{ source('shop', 'order_lines') }}),
@@ -88,11 +89,10 @@ select
     ) as amount,
 
     -- booleans
-    {{ 'coalesce(' ~ regex_matches('order_id', pattern) ~ ', false)' if pattern else 'false' }}
-        as is_cancellation,
-    status is not null
-    and status in ('{{ var("shop_cancelled_statuses") | map("lower") | join("', '") }}')
-        as is_taken_back,
+    coalesce({{ regex_matches('order_id', pattern) }}, false) as is_cancellation,
+    coalesce(
+        status in ({{ taken_back }}), false
+    ) as is_taken_back,
 
     -- timestamps
     ordered_at

@@ -8,7 +8,7 @@ lines as (
         max(case when is_taken_back then 1 else 0 end) over (partition by line_id) as taken_back,
         row_number() over (
             partition by line_id
-            order by {{ sorted_by(['ordered_at', 'quantity', 'amount', 'discount', 'customer_id']) }}
+            order by {{ sorted_by(['ordered_at', 'quantity', 'amount', 'customer_id']) }}
         ) as copy_number
     from {{ ref('stg_shop__order_lines') }}
 ),
