@@ -25,8 +25,10 @@
         {%- do found.update({column.name | lower: column}) -%}
     {%- endfor -%}
 
-    {%- set selected = [] -%}
-    {%- for name, column in source.columns.items() -%}
+    {#- Two names that are cut alike are one column there. -#}
+    {%- set selected, taken = [], [] -%}
+    {%- for name, column in source.columns.items() if column_name_held(name) not in taken -%}
+        {%- do taken.append(column_name_held(name)) -%}
         {#- A loader cuts a long name where its database does: PostgreSQL after 63 characters. -#}
         {%- set held = found.get(name | lower, found.get(column_name_held(name | lower))) -%}
         {%- if held is not none -%}

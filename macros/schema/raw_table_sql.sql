@@ -1,6 +1,6 @@
 {#
     The select over one raw table's files, with the declared columns that they lack as nulls, and
-    floating point numbers as text: an id that came as 10432.0 is 10432.
+    floating point numbers as text: an id that came as 10432.0 is 10432. What is nested is JSON.
 
     raw_table_sql(<source segment.pages>)
     →  select *, cast(null as varchar) as title
@@ -50,9 +50,14 @@
     {%- set files_sql = readers | join(' union all by name ') or 'select 1 where false' -%}
     {%- set described = run_query('describe ' ~ files_sql) -%}
     {%- set present = described.columns[0].values() | map('lower') | list -%}
-    {%- set numbers = [] -%}
-    {%- for column in described.rows if column[1] in ('DOUBLE', 'FLOAT') -%}
-        {%- do numbers.append(whole_number_text('"' ~ column[0] ~ '"') ~ ' as "' ~ column[0] ~ '"') -%}
+    {%- set read_as = [] -%}
+    {%- for column in described.rows -%}
+        {%- set name = '"' ~ column[0] ~ '"' -%}
+        {%- if column[1] in ('DOUBLE', 'FLOAT') -%}
+            {%- do read_as.append(whole_number_text(name) ~ ' as ' ~ name) -%}
+        {%- elif column[1].endswith('[]') or column[1].startswith(('STRUCT(', 'MAP(')) -%}
+            {%- do read_as.append('cast(to_json(' ~ name ~ ') as varchar) as ' ~ name) -%}
+        {%- endif -%}
     {%- endfor -%}
     {%- set missing = [] -%}
     {%- for name in source.columns if name | lower not in present -%}
@@ -64,5 +69,5 @@
         {%- endif -%}
         {%- do missing.append(', cast(null as varchar) as "' ~ name ~ '"') -%}
     {%- endfor -%}
-    select *{% if numbers %} replace ({{ numbers | join(', ') }}){% endif %}{{ missing | join('') }} from ({{ files_sql }})
+    select *{% if read_as %} replace ({{ read_as | join(', ') }}){% endif %}{{ missing | join('') }} from ({{ files_sql }})
 {%- endmacro %}

@@ -15,6 +15,9 @@ import pytest
 CASES = Path(__file__).parent / "cases"
 # How each macro is called on the columns of its cases.
 CALLS = {
+    "page_path": "page_path('path', 'url')",
+    "matches_page": "matches_page('path', 'pattern')",
+    "url_parameters": "url_parameter(url_parameters('url'), \"'&utm_source='\")",
     "clean_email": "clean_email('input')",
     "clean_id": "clean_id('input')",
     "clean_phone": "clean_phone('input', region='GB')",
@@ -24,6 +27,7 @@ CALLS = {
     "is_email_address": "is_email_address('input')",
     "is_json": "is_json('input')",
     "join_texts": "join_texts(', ', ['first', 'last'])",
+    "json_entry": "json_entry(json_or_null('input'), 'b')",
     "json_item": "json_item(json_or_null('input'), 0, 'id')",
     "json_object": "json_object({'a': 'input'}, numbers={'n': to_number('number')})",
     "json_string": "json_string('input')",

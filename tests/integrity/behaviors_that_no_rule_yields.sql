@@ -30,5 +30,6 @@ from behaviors
 left join meant on behaviors.behavior = meant.behavior
 where
     meant.behavior is null
-    -- What no rule knows is other; which orders count as none, their refunds say.
-    and behaviors.behavior not in ('other', 'order_taken_back')
+    -- What no rule knows is other; which orders count as none their refunds say, and which view is
+    -- a reload the one before.
+    and behaviors.behavior not in ('other', 'order_taken_back', 'page_reloaded')

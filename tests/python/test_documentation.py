@@ -15,6 +15,7 @@ from .conftest import AS_OF
 
 SHOP = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 SNOWPLOW = "event_id,event,collector_tstamp\n"
+GA4 = "event_name,event_timestamp,user_pseudo_id\n"
 EVENTS = "event_id,event_name,occurred_at\n"
 
 
@@ -28,13 +29,14 @@ def artifacts(make_project, demo, tmp_path_factory):
         ("shop", "order_lines", SHOP),
         ("snowplow", "events", SNOWPLOW),
         ("events", "events", EVENTS),
+        ("ga4", "events", GA4),
     ]:
         folder = raw / source / table
         folder.mkdir(parents=True)
         (folder / "header.csv").write_text(header)
     project = make_project(
         raw,
-        event_sources=["segment", "email", "hubspot", "shop", "snowplow", "events"],
+        event_sources=["segment", "email", "hubspot", "shop", "snowplow", "events", "ga4"],
         as_of=AS_OF,
     )
     project.target_path = tmp_path_factory.mktemp("artifacts")

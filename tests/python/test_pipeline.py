@@ -340,10 +340,11 @@ def copied_project(demo, tmp_path):
 
 def test_rules_that_tie_fail_the_build(copied_project):
     rules = copied_project.project_dir / "seeds" / "behavior_rules.csv"
-    # As specific as the pattern /careers*, and it says something else.
+    # Two that spell out equally much of /careers, and say different things.
     rules.write_text(
         rules.read_text()
-        + "*,page_viewed,*/careers,*,*,security_page_viewed,0\n"
+        + "*,page_viewed,*/careers,*,*,security_page_viewed,1\n"
+        + "*,page_viewed,/*careers,*,*,careers_page_viewed,1\n"
         # Not a tie: the higher precedence decides.
         + "*,page_viewed,/docs/*,*,*,security_page_viewed,1\n"
     )

@@ -347,7 +347,12 @@ def test_webhooks_that_cannot_be_used_are_set_aside(webhooks):
     assert engaged == project.value(
         """
         select count(*) from intermediate.int_events
-        where event_name in ('email_opened', 'email_clicked') and not is_machine
+        where
+            event_name in ('email_opened', 'email_clicked')
+            and not is_machine
+            and coalesce(user_agent, '') not in (
+                select user_agent from intermediate.int_user_agents_classified
+            )
         """
     )
 

@@ -1,6 +1,7 @@
 -- One row per event and tag that it puts on a profile: products and categories that were viewed,
 -- topics of pages, products that links in e-mails lead to (seeds/tag_rules.csv).
 {{ config(materialized='view') }}
+{% set below_prefix = dbt.concat(['tag_rules.prefix', "'/'"]) %}
 with
 
 events as (
@@ -32,32 +33,40 @@ viewed as (
     where behavior = 'product_viewed'
 ),
 
+clicked as (
+    select
+        profile_key,
+        {{ page_path('cast(null as ' ~ dbt.type_string() ~ ')', 'link_url') | indent(8) }} as link_path,
+        occurred_at
+    from events
+    where behavior in ('email_clicked', 'email_cta_clicked')
+),
+
 read as (
     select
         events.profile_key,
         tag_rules.kind,
-        {{ part_of('events.page_path', 'tag_rules.prefix', 2) }} as rest,
+        {{ part_of('events.page_path', below_prefix, 2) }} as rest,
         events.occurred_at
     from events
     inner join tag_rules
         on
             tag_rules.reads = 'page_path'
-            and substring(events.page_path, 1, length(tag_rules.prefix)) = tag_rules.prefix
+            and substring(events.page_path, 1, length(tag_rules.prefix) + 1) = {{ below_prefix }}
     where events.family = 'web'
 
     union all
 
     select
-        events.profile_key,
+        clicked.profile_key,
         tag_rules.kind,
-        {{ part_of('events.link_url', 'tag_rules.prefix', 2) }} as rest,
-        events.occurred_at
-    from events
+        {{ part_of('clicked.link_path', below_prefix, 2) }} as rest,
+        clicked.occurred_at
+    from clicked
     inner join tag_rules
         on
             tag_rules.reads = 'link'
-            and {{ dbt.position('tag_rules.prefix', 'events.link_url') }} > 0
-    where events.behavior in ('email_clicked', 'email_cta_clicked')
+            and substring(clicked.link_path, 1, length(tag_rules.prefix) + 1) = {{ below_prefix }}
 ),
 
 unioned as (
@@ -68,9 +77,7 @@ unioned as (
     select
         profile_key,
         kind,
-        {{ part_of(
-            part_of(part_of('rest', "'/'", 1), "'?'", 1), "'#'", 1
-        ) }} as tag_value,
+        {{ part_of('rest', "'/'", 1) }} as tag_value,
         occurred_at
     from read
 )

@@ -1,95 +1,95 @@
 -- One row per event up to as_of, with the profile it belongs to and the behavior it means.
--- Everything that is counted about people is counted here; later events never count.
+-- Everything that is counted about people is counted here; later events never count. A view of a
+-- page that is only a reload is no view, but still part of its visit.
+{% set counts_machines = "(behaviors.family = 'email' and "
+    ~ var('count_machine_opens') ~ ')' %}
 with
 
-events as (
-    select * from {{ ref('int_events_identified') }}
-    where occurred_at <= {{ as_of() }}
-),
+events as (select * from {{ ref('int_events_classified') }}),
 
 identifiers as (select * from {{ ref('int_identity_clusters') }}),
-
-names as (select * from {{ ref('int_event_names') }}),
-
-kinds as (select * from {{ ref('int_event_kinds_classified') }}),
 
 orders as (select * from {{ ref('int_orders_refunded') }}),
 
 behaviors as (select * from {{ ref('behaviors') }}),
 
--- What tells kinds of events apart, computed before the join: a condition that reads both sides of
--- a join is checked for every pair.
-named as (
+sequenced as (
     select
         events.*,
-        {{ where_read('names.reads_page_path', 'events.page_path') }} as kind_page_path,
-        {{ where_read('names.reads_object', 'events.object_id') }} as kind_object_id,
-        {{ where_read('names.reads_link', 'events.link_url') }} as kind_link_url
+        identifiers.profile_key,
+        lag(events.occurred_at) over (
+            partition by
+                identifiers.profile_key, events.visit_device_id, events.page_path,
+                events.is_page_view, events.is_machine
+            order by events.occurred_at, events.source, events.event_id
+        ) as previous_at
     from events
-    inner join names
-        on events.source = names.source and events.event_name = names.event_name
+    inner join identifiers on events.node_key = identifiers.node_key
+),
+
+meant as (
+    select
+        sequenced.*,
+        orders.refunded_amount,
+        case
+            when
+                sequenced.is_page_view
+                and {{ is_reload('sequenced.previous_at', 'sequenced.occurred_at') }}
+                then 'page_reloaded'
+            when orders.is_taken_back then 'order_taken_back'
+            else sequenced.behavior
+        end as counted_behavior
+    from sequenced
+    left join orders
+        on
+            sequenced.behavior = 'order_completed'
+            and sequenced.profile_key = orders.profile_key
+            and sequenced.object_id = orders.order_id
 )
 
 select
     -- ids
-    named.source,
-    named.event_id,
-    identifiers.profile_key,
-    coalesce(named.anonymous_id, named.device_id, named.identifier_value) as visit_device_id,
-    named.email,
-    named.object_id,
+    meant.source,
+    meant.event_id,
+    meant.profile_key,
+    meant.visit_device_id,
+    meant.email,
+    meant.object_id,
 
     -- strings
     behaviors.behavior,
     behaviors.broader_behavior,
     behaviors.family,
     behaviors.stage,
-    named.page_path,
-    named.link_url,
-    named.currency,
-    case when behaviors.family = 'shop' then {{ json_text('named.properties', 'category') }} end
+    meant.page_path,
+    meant.link_url,
+    meant.currency,
+    case when behaviors.family = 'shop' then {{ json_text('meant.properties', 'category') }} end
         as category,
 
     -- numbers
     behaviors.weight,
     -- Of an order, what was not given back.
-    named.value - coalesce(orders.refunded_amount, 0) as value,
+    meant.value - coalesce(meant.refunded_amount, 0) as value,
 
     -- booleans
-    named.page_url is not null as is_web,
-    named.is_machine,
-    not named.is_machine or {{ var('count_machine_opens') }} as is_human,
-    behaviors.weight > 0
-    and (not named.is_machine or {{ var('count_machine_opens') }}) as is_engagement,
+    meant.is_web,
+    meant.is_machine,
+    not meant.is_machine or {{ counts_machines }} as is_human,
+    behaviors.weight > 0 and (not meant.is_machine or {{ counts_machines }}) as is_engagement,
     case
         when behaviors.behavior = 'order_completed'
             then coalesce(
-                {{ json_text('named.properties', 'coupon') }} <> ''
-                or {{ to_number(json_text('named.properties', 'discount')) }} > 0,
+                {{ json_text('meant.properties', 'coupon') }} <> ''
+                or {{ to_number(json_text('meant.properties', 'discount')) }} > 0,
                 false
             )
         else false
     end as is_discounted,
 
     -- timestamps
-    named.occurred_at,
-    named.loaded_at
+    meant.occurred_at,
+    meant.loaded_at
 
-from named
-inner join identifiers on named.node_key = identifiers.node_key
-inner join kinds
-    on
-        named.source = kinds.source
-        and named.event_name = kinds.event_name
-        and named.kind_page_path = kinds.page_path
-        and named.kind_object_id = kinds.object_id
-        and named.kind_link_url = kinds.link_url
-left join orders
-    on
-        kinds.behavior = 'order_completed'
-        and identifiers.profile_key = orders.profile_key
-        and named.object_id = orders.order_id
-inner join behaviors
-    on
-        case when orders.is_taken_back then 'order_taken_back' else kinds.behavior end
-        = behaviors.behavior
+from meant
+inner join behaviors on meant.counted_behavior = behaviors.behavior

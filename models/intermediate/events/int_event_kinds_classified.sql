@@ -5,7 +5,7 @@
 with
 
 events as (
-    select * from {{ ref('int_events_enabled') }}
+    select * from {{ ref('int_events_described') }}
 ),
 
 names as (
@@ -51,7 +51,7 @@ matched as (
         on
             behavior_rules.source in ('*', kinds.source)
             and behavior_rules.event_name in ('*', kinds.event_name)
-            and {{ matches('kinds.page_path', 'behavior_rules.page_path_pattern') }}
+            and {{ matches_page('kinds.page_path', 'behavior_rules.page_path_pattern') }}
             and {{ matches('kinds.object_id', 'behavior_rules.object_pattern') }}
             and {{ matches('kinds.link_url', 'behavior_rules.link_pattern') }}
 )

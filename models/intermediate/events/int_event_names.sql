@@ -4,7 +4,7 @@
 with
 
 events as (
-    select * from {{ ref('int_events_enabled') }}
+    select * from {{ ref('int_events_described') }}
 ),
 
 behavior_rules as (

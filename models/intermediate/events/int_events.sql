@@ -82,6 +82,7 @@ select
     page_path,
     referrer,
     link_url,
+    user_agent,
     object_type,
     currency,
     {{ json_or_null('properties') }} as properties,

@@ -24,6 +24,7 @@ select
     page_path,
     referrer,
     link_url,
+    user_agent,
     object_type,
     currency,
     properties,

@@ -19,6 +19,7 @@ select
     page_path,
     referrer,
     link_url,
+    user_agent,
     object_type,
     currency,
     properties,

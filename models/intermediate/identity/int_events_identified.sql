@@ -5,7 +5,7 @@
 with
 
 events as (
-    select * from {{ ref('int_events_enabled') }}
+    select * from {{ ref('int_events_described') }}
 ),
 
 disregarded as (

@@ -22,10 +22,6 @@ event_types as (
     select * from {{ ref('email_event_types') }}
 ),
 
-machine_user_agents as (
-    select * from {{ ref('machine_user_agents') }}
-),
-
 from_providers as (
     select * from sendgrid
     union all
@@ -38,11 +34,7 @@ named as (
     select
         from_providers.*,
         coalesce(exact_types.event_name, general_types.event_name) as event_name,
-        from_providers.is_flagged_machine
-        or exists (
-            select 1 from machine_user_agents
-            where from_providers.user_agent like machine_user_agents.pattern
-        ) as is_machine
+        from_providers.is_flagged_machine as is_machine
     from from_providers
     left join event_types as exact_types
         on
@@ -69,6 +61,7 @@ unioned as (
         message_id,
         event_name,
         clicked_url,
+        user_agent,
         raw_payload,
         case
             when payload is null then 'unreadable_payload'
@@ -87,6 +80,7 @@ unioned as (
         null as message_id,
         null as event_name,
         null as clicked_url,
+        null as user_agent,
         raw_payload,
         'unknown_provider' as quarantine_reason,
         false as is_machine,
@@ -105,6 +99,7 @@ select
     -- strings
     event_name,
     clicked_url as link_url,
+    user_agent,
     'email_message' as object_type,
     raw_payload as properties,
     -- A click opens a page, but that page's own event says so: no visit begins here.

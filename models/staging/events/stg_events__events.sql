@@ -21,6 +21,7 @@ select
     page_path,
     referrer,
     {{ clean_text('link_url') }} as link_url,
+    {{ clean_text('user_agent') }} as user_agent,
     object_type,
     currency,
     properties,

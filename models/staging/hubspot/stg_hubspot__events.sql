@@ -82,7 +82,7 @@ select
     -- strings
     event_name,
     object_type,
-    {{ null_columns(['page_url', 'page_path', 'referrer', 'link_url']) }},
+    {{ null_columns(['page_url', 'page_path', 'referrer', 'link_url', 'user_agent']) }},
     {{ null_columns(['currency', 'properties', 'quarantine_reason']) }},
 
     -- numbers

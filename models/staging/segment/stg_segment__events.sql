@@ -25,6 +25,7 @@ page_events as (
         page_path,
         referrer,
         {{ null_columns(['link_url']) }},
+        user_agent,
         'page' as object_type,
         {{ null_columns(['currency', 'properties']) | indent }},
         {{ null_columns(['value'], type_double()) }},
@@ -67,6 +68,7 @@ track_events as (
         page_path,
         referrer,
         link_url,
+        user_agent,
         case
             when order_id is not null then 'order'
             when product_id is not null then 'product'
@@ -95,6 +97,7 @@ identify_events as (
         {{ null_columns(['object_id']) }},
         'identified' as event_name,
         {{ null_columns(['page_url', 'page_path', 'referrer', 'link_url']) | indent }},
+        user_agent,
         {{ null_columns(['object_type', 'currency', 'properties']) | indent }},
         {{ null_columns(['value'], type_double()) }},
         identified_at as occurred_at,

@@ -19,6 +19,7 @@ renamed as (
         {{ clean_text('last_name') }} as last_name,
         {{ clean_text('company') }} as company_name,
         {{ clean_text('title') }} as job_title,
+        context_user_agent as user_agent,
 
         -- booleans
         {{ to_boolean('ad_consent') }} as has_ad_consent,

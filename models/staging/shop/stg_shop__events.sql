@@ -101,7 +101,8 @@ select
     object_type,
     currency,
     properties,
-    {{ null_columns(['page_url', 'page_path', 'referrer', 'link_url', 'quarantine_reason']) }},
+    {{ null_columns(['page_url', 'page_path', 'referrer', 'link_url']) }},
+    {{ null_columns(['user_agent', 'quarantine_reason']) }},
 
     -- numbers
     value,

@@ -35,6 +35,7 @@ select
     page_path,
     referrer,
     {{ null_columns(['link_url']) }},
+    user_agent,
     case
         when is_transaction then 'order'
         when is_about_product then 'product'

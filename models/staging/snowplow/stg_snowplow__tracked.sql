@@ -1,4 +1,5 @@
 -- One row per tracked event, with what the JSON contexts say about the person and the purchase.
+{% set shop = 'contexts_com_snowplowanalytics_snowplow_ecommerce' %}
 with
 
 source as (
@@ -9,17 +10,16 @@ contexts as (
     select
         *,
         -- Long schema names stop here, and so does text that is not JSON.
-        {{ json_or_null('contexts_com_snowplowanalytics_snowplow_ecommerce_user_1_0_0') }}
-            as shop_user,
-        {{ json_or_null('contexts_com_snowplowanalytics_snowplow_ecommerce_product_1_0_0') }}
-            as products,
-        {{ json_or_null('contexts_com_snowplowanalytics_snowplow_ecommerce_transaction_1_0_0') }}
-            as transactions,
-        {{ json_or_null('contexts_com_snowplowanalytics_snowplow_client_session_1_0_1') }}
-            as client_session,
-        {{ json_or_null(
-            'unstruct_event_com_snowplowanalytics_snowplow_ecommerce_snowplow_ecommerce_action_1_0_0'
-        ) }} as shop_action
+        {{ snowplow_context(shop ~ '_user', ['1_0_0', '1']) | indent(8) }} as shop_user,
+        {{ snowplow_context(shop ~ '_product', ['1_0_0', '1']) | indent(8) }} as products,
+        {{ snowplow_context(shop ~ '_transaction', ['1_0_0', '1']) | indent(8) }} as transactions,
+        {{ snowplow_context(
+            'contexts_com_snowplowanalytics_snowplow_client_session', ['1_0_2', '1_0_1', '1_0_0', '1']
+        ) | indent(8) }} as client_session,
+        {{ snowplow_context(
+            'unstruct_event_com_snowplowanalytics_snowplow_ecommerce_snowplow_ecommerce_action',
+            ['1_0_2', '1_0_1', '1_0_0', '1']
+        ) | indent(8) }} as shop_action
     from source
 ),
 
@@ -30,11 +30,11 @@ renamed as (
         {{ clean_id('app_id') }} as app_id,
         coalesce(
             {{ clean_id('domain_userid') }},
-            {{ json_item('client_session', 0, 'user_id') }}
+            {{ json_item_spelled('client_session', 'user_id') | indent(12) }}
         ) as anonymous_id,
         coalesce(
             {{ clean_id('network_userid') }},
-            {{ json_item('client_session', 0, 'user_id') }}
+            {{ json_item_spelled('client_session', 'user_id') | indent(12) }}
         ) as device_id,
         coalesce(
             {{ clean_id('user_id') }},
@@ -42,9 +42,9 @@ renamed as (
         ) as user_id,
         coalesce(
             {{ clean_id('domain_sessionid') }},
-            {{ json_item('client_session', 0, 'session_id') }}
+            {{ json_item_spelled('client_session', 'session_id') | indent(12) }}
         ) as session_id,
-        {{ json_item('transactions', 0, 'transaction_id') }} as transaction_id,
+        {{ json_item_spelled('transactions', 'transaction_id') | indent(8) }} as transaction_id,
         {{ json_item('products', 0, 'id') }} as product_id,
 
         -- strings

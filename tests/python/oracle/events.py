@@ -1,7 +1,8 @@
 """What an event is, what it means, and which events count, in plain Python."""
 
 import csv
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
@@ -50,6 +51,7 @@ class Settings:
 
     count_machine_opens: bool = False
     visit_timeout: timedelta = 30 * MINUTE
+    reload: timedelta = MINUTE / 2
     email_grace: timedelta = 72 * HOUR
     half_life: timedelta = 14 * DAY
     future_tolerance: timedelta = 24 * HOUR
@@ -161,8 +163,9 @@ def meaning(source: str, name: str, path: str = "", object_id: str = "", link: s
         if rule["source"] not in ("*", source) or rule["event_name"] not in ("*", name):
             continue
         patterns = (rule["page_path_pattern"], rule["object_pattern"], rule["link_pattern"])
-        texts = (path, object_id, link)
-        if not all(fits(text, pattern) for text, pattern in zip(texts, patterns, strict=True)):
+        if not fits(path, patterns[0]) and not fits(path, patterns[0] + "/*"):
+            continue
+        if not fits(object_id, patterns[1]) or not fits(link, patterns[2]):
             continue
         rank = [int(rule["precedence"]), rule["source"] != "*", rule["event_name"] != "*"]
         for pattern in patterns:
@@ -175,6 +178,13 @@ def meaning(source: str, name: str, path: str = "", object_id: str = "", link: s
 def fits(text: str, pattern: str) -> bool:
     """Whether a text fits a pattern in which only * is special."""
     return fnmatchcase(text, pattern.replace("[", "[[]").replace("?", "[?]"))
+
+
+def page_of(address: str) -> str:
+    """The path of a page, of the spellings that the histories use."""
+    path = re.sub(r"^https?://[^/]*", "", address.lower()).split("?")[0].split("#")[0]
+    path = re.sub(r"/(index[.]html)?$", "", path)
+    return re.sub(r"^/en(-us)?(?=/|$)", "", path) or "/"
 
 
 def kept(events: Iterable[Event], settings: Settings) -> list[Event]:
@@ -195,7 +205,24 @@ def happened(world: World, person: Person) -> list[Event]:
     """What a person did up to as_of, oldest first."""
     usable = [event for event in kept(person.events, world.settings) if event.at <= world.as_of]
     usable = [after_refunds(event, usable) for event in usable]
-    return sorted(usable, key=lambda event: (event.at, event.source, event.event_id))
+    ordered = sorted(usable, key=lambda event: (event.at, event.source, event.event_id))
+    return list(without_reloads(world, ordered))
+
+
+def without_reloads(world: World, events: list[Event]) -> Iterator[Event]:
+    """The events, where a second view of a page is only a reload, and a second arrival none."""
+    latest: dict[tuple, datetime] = {}
+    for event in events:
+        family = catalogue()[event.behavior].family
+        if (family == "web" and event.is_web) or family == "campaign":
+            key = (family, event.device, event.path, event.is_machine)
+            before = latest.get(key)
+            latest[key] = event.at
+            if before is not None and event.at - before <= world.settings.reload:
+                if family == "web":
+                    yield replace(event, behavior="page_reloaded")
+                continue
+        yield event
 
 
 def after_refunds(event: Event, events: list[Event]) -> Event:
@@ -224,8 +251,13 @@ def after_refunds(event: Event, events: list[Event]) -> Event:
 
 
 def by_humans(world: World, events: list[Event]) -> list[Event]:
-    """Those of the events that no machine did."""
-    return [event for event in events if not event.is_machine or world.settings.count_machine_opens]
+    """Those of the events that no machine did, or an e-mail's if machines count there."""
+    return [
+        event
+        for event in events
+        if not event.is_machine
+        or (world.settings.count_machine_opens and catalogue()[event.behavior].family == "email")
+    ]
 
 
 def is_engagement(event: Event) -> bool:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from .events import Company, Contact, Deal, Event, Person, World, kept, meaning
+from .events import Company, Contact, Deal, Event, Person, World, kept, meaning, page_of
 from .events import Settings as Limits
 
 MICROSECOND = 1
@@ -34,7 +34,7 @@ PATHS = (
     "/roi-calculator",
     "/case-studies/acme",
     "/docs/start/here",
-    "/blog/tides?utm=1",
+    "/blog/tides?utm_source=letter&utm_medium=cpc",
     "/careers/engineer",
     "/shop/sale/today",
     "/demo",
@@ -659,7 +659,7 @@ def add_person(
             email = addresses[nth - len(draft.steps)]
         for copy in range(1 if step.copy_age is None else 2):
             event = add_event(made, number, nth, copy, step, email, as_of)
-            events.append(event)
+            events += [event, *arrivals(step, event)]
             if email:
                 seen[email].append(event)
     contact, stated = None, []
@@ -704,7 +704,11 @@ def add_event(
         source="events",
         event_id=f"{number}-{nth}",
         behavior=meaning(
-            "events", step.name, step.path or "", step.object_id or "", step.link or ""
+            "events",
+            step.name,
+            page_of(step.path) if step.path else "",
+            step.object_id or "",
+            step.link or "",
         ),
         at=at,
         loaded=loaded,
@@ -714,7 +718,7 @@ def add_event(
         currency=step.currency,
         is_web=step.path is not None,
         is_machine=step.machine,
-        path=step.path,
+        path=step.path and page_of(step.path),
         link=step.link,
         category=dict(step.properties).get("category"),
         is_discounted=step.name == "order_completed"
@@ -732,8 +736,7 @@ def add_event(
             "anonymous_id": device,
             "user_id": f"u{number}",
             "email": email,
-            "page_url": step.path and f"https://we.example{step.path}",
-            "page_path": step.path,
+            **spelled(step.path, nth),
             # Where somebody came from is no link that was clicked, whatever it looks like.
             "referrer": LINKS[1],
             "link_url": step.link,
@@ -745,6 +748,36 @@ def add_event(
         }
     )
     return event
+
+
+def spelled(path: str | None, nth: int) -> dict[str, str | None]:
+    """A page as trackers spell it, now in this way and now in that."""
+    if path is None:
+        return {"page_url": None, "page_path": None}
+    place, _, query = path.partition("?")
+    at_end = f"?{query}" if query else ""
+    odd = place.upper().rstrip("/")
+    return (
+        {"page_url": f"https://we.example{path}", "page_path": path},
+        {"page_url": f"HTTPS://We.Example:443{odd}/{at_end}#top", "page_path": None},
+        {"page_url": f"https://we.example/en-US{odd}/index.html{at_end}", "page_path": ""},
+        {"page_url": f"https://we.example{path}", "page_path": f"/en{place}"},
+    )[nth % 4]
+
+
+def arrivals(step: Step, event: Event) -> list[Event]:
+    """The click on an ad that a view of a page with a paid campaign in its address is as well."""
+    if step.name != "page_viewed" or "utm_medium=cpc" not in (step.path or ""):
+        return []
+    return [
+        replace(
+            event,
+            event_id=f"{event.event_id}#campaign",
+            behavior="ad_clicked",
+            object_id="&utm_source=letter&utm_medium=cpc&",
+            is_web=False,
+        )
+    ]
 
 
 def add_contact(

@@ -25,6 +25,7 @@ from .events import (
     counts_for,
     happened,
     is_engagement,
+    page_of,
     seed,
 )
 from .visits import visit_traits
@@ -328,6 +329,11 @@ def last(times: list[datetime]) -> datetime | None:
     return max(times, default=None)
 
 
+def below(path: str, prefix: str) -> str:
+    """What stands below a page in a path."""
+    return path.removeprefix(prefix + "/") if path.startswith(prefix + "/") else ""
+
+
 def tags_of(world: World, person: Person) -> dict[tuple[str, str], tuple]:
     """Tags by kind and value: how many events in the valid days, rank, first and last instant."""
     touched: dict[tuple[str, str], list[datetime]] = {}
@@ -339,17 +345,15 @@ def tags_of(world: World, person: Person) -> dict[tuple[str, str], tuple]:
                 if value:
                     touched.setdefault((kind, value), []).append(event.at)
         for rule in seed("tag_rules"):
-            rest = None
+            rest = ""
             if rule["reads"] == "page_path" and catalogue()[event.behavior].family == "web":
-                if (event.path or "").startswith(rule["prefix"]):
-                    rest = event.path[len(rule["prefix"]) :]
+                rest = below(event.path or "", rule["prefix"])
             elif rule["reads"] == "link" and "email_clicked" in (
                 event.behavior,
                 catalogue()[event.behavior].broader,
             ):
-                after = (event.link or "").split(rule["prefix"], 1)
-                rest = after[1] if len(after) == 2 else None
-            value = (rest or "").split("/")[0].split("?")[0].split("#")[0]
+                rest = below(page_of(event.link or ""), rule["prefix"])
+            value = rest.split("/")[0]
             if value:
                 touched.setdefault((rule["kind"], value), []).append(event.at)
     found = {}

@@ -178,6 +178,8 @@ def test_of_eleven_customers_the_two_who_use_it_most():
 def test_rules_give_meaning_from_the_general_to_the_special():
     assert meaning("events", "page_viewed", "/") == "page_viewed"
     assert meaning("events", "page_viewed", "/pricing/enterprise") == "pricing_page_viewed"
+    assert meaning("events", "page_viewed", "/pricing-psychology") == "page_viewed"
+    assert meaning("events", "campaign_arrived", object_id="&utm_medium=cpc&") == "ad_clicked"
     assert meaning("events", "email_clicked", link="https://x?utm_content=cta") == (
         "email_cta_clicked"
     )
