@@ -251,6 +251,7 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
     )
     profile = profile_of(ledger, sync, kinds, addresses)
     find_barred(ledger, sync, kinds, (key, person, profile))
+    name_the_closed(ledger, sync)
     table = f"{rows_meant(sync)} as source"
     as_of = "max(source.as_of)" if "as_of" in kinds else "null"
     asked = [column for column in CONSENTS if column in kinds]
@@ -263,13 +264,15 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
     ledger.run(
         f"""
         create or replace temp table wanted as
-        select * exclude (barred_profile) from (
+        select * exclude (barred_profile, is_closed) from (
             select
                 {key} as record_key, {person} as person, {profile} as barred_profile,
-                {is_named(ledger, sync, kinds)} as is_named, {values}
+                {is_named(ledger, sync, kinds)} as is_named,
+                {is_closed(sync, kinds)} as is_closed, {values}
             from {table}
         )
-        where record_key is not null and not {is_barred("barred_profile")}
+        where
+            record_key is not null and not {is_barred("barred_profile")} and not is_closed
         """
     )
     unnamed = ledger.run("delete from wanted where not is_named").fetchone()[0]
@@ -561,6 +564,34 @@ def name_the_suppressed(ledger: Ledger, sync: Sync, named: dict[str, tuple[str, 
     )
 
 
+def name_the_closed(ledger: Ledger, sync: Sync) -> None:
+    """Put the addresses that mail does not reach into `closed`: kind, name.
+
+    A row with one of them is left out; another row of the same person is not.
+    """
+    ledger.run("create or replace temp table closed (kind varchar, name varchar)")
+    if not asks_the_warehouse(sync):
+        return
+    identities = identities_of(sync)
+    if "closed_because" in columns_of(ledger, identities):
+        ledger.run(
+            f"""
+            insert into closed
+            select identifier_type, {NORMAL}
+            from warehouse_source.{identities}
+            where closed_because is not null
+            """
+        )
+
+
+def is_closed(sync: Sync, kinds: dict[str, str]) -> str:
+    """Return SQL that a source row has an address that mail does not reach."""
+    named = [column for column, held in named_columns(sync, kinds).items() if "email" in held]
+    columns = dict.fromkeys((*named, *text_columns(sync, kinds)))
+    found = [is_name_in("closed", text_of(column), ("email",)) for column in columns]
+    return " or ".join(f"coalesce({part}, false)" for part in found) or "false"
+
+
 def asks_the_warehouse(sync: Sync) -> bool:
     """Whether the warehouse has to say who of the source must not be contacted."""
     return bool(sync.contains_people and sync.suppressions)
@@ -625,17 +656,20 @@ def is_named(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
 def is_suppressed_key(sync: Sync) -> str:
     """Return SQL that a record, which may have left the source, is of one of the suppressed.
 
-    The marts leave them out, so that no row of the source says who they are.
+    The marts leave them out, so that no row of the source says who they are. A record that leaves
+    and has an address that mail does not reach is such a one too.
     """
     named = named_columns(sync, dict.fromkeys(sync.key, ""))
     parts = [named.get(column, ("email",)) for column in sync.key]
-    found = [
-        is_name_in("suppressed", part_of_key(sync, place, "differing.record_key"), held)
-        for place, held in enumerate(parts, start=1)
-    ]
-    found.append(
-        "differing.person in (select person_of(name) from suppressed where kind = 'email')"
-    )
+    found = []
+    for table, when in (("suppressed", ""), ("closed", "differing.operation = 'remove' and ")):
+        found += [
+            when + is_name_in(table, part_of_key(sync, place, "differing.record_key"), held)
+            for place, held in enumerate(parts, start=1)
+        ]
+        found.append(
+            f"{when}differing.person in (select person_of(name) from {table} where kind = 'email')"
+        )
     return f"coalesce({' or '.join(f'coalesce({part}, false)' for part in found)}, false)"
 
 
@@ -797,7 +831,7 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
         where record_key not in (select record_key from differing)
         """
     )
-    for table in ("barred", "suppressed", "wanted", "known", "differing", "queue"):
+    for table in ("barred", "suppressed", "closed", "wanted", "known", "differing", "queue"):
         ledger.run(f"drop table {table}")
 
 

@@ -263,12 +263,20 @@ OUR_NAMES = {
     "delivered": {"email_delivered"},
     "deferred": {"email_deferred"},
     "bounced": {"email_hard_bounced", "email_soft_bounced"},
-    "rejected": {"email_rejected"},
     "opened": {"email_opened"},
     "clicked": {"email_clicked"},
     "complained": {"email_complained"},
     "unsubscribed": {"email_unsubscribed"},
     "subscribed": {"email_resubscribed"},
+}
+# What was never sent, or came back, means why: by the reason that django-anymail names.
+OUR_REJECTIONS = {
+    "bounced": {"email_hard_bounced"},
+    "invalid": {"email_hard_bounced"},
+    "unsubscribed": {"email_unsubscribed"},
+    "spam": {"email_complained"},
+    "timed_out": {"email_soft_bounced"},
+    "other": {"email_rejected"},
 }
 
 
@@ -307,8 +315,11 @@ def test_webhooks_mean_what_anymail_says(webhooks):
     for payload in payloads:
         name, occurred_at, email, clicked = staged[json.dumps(payload["raw"], sort_keys=True)]
         theirs = payload["timestamp"] and datetime.fromisoformat(payload["timestamp"])
+        ours = OUR_NAMES.get(payload["event_type"], {None})
+        if payload["event_type"] == "rejected":
+            ours = OUR_REJECTIONS[payload["reject_reason"]]
         if (
-            name not in OUR_NAMES.get(payload["event_type"], {None})
+            name not in ours
             or email != payload["recipient"]
             or clicked != payload["click_url"]
             or (occurred_at is None) != (theirs is None)

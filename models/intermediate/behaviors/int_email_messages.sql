@@ -13,8 +13,10 @@ judged as (
         profile_key,
         occurred_at,
         -- An open or a click proves the delivery whose own report got lost.
-        behavior in ('email_delivered', 'email_opened', 'email_clicked', 'email_cta_clicked')
-            as proves_delivery,
+        behavior in (
+            'email_delivered', 'email_opened', 'email_clicked', 'email_cta_clicked',
+            'email_preferences_clicked'
+        ) as proves_delivery,
         behavior = 'email_opened' and is_human as is_open,
         behavior in ('email_clicked', 'email_cta_clicked') and is_human as is_click,
         behavior = 'email_opened' and is_machine as is_machine_open

@@ -20,6 +20,10 @@ machines as (
     select * from {{ ref('int_user_agents_classified') }}
 ),
 
+gateways as (
+    select * from {{ ref('int_email_machines_found') }}
+),
+
 behaviors as (
     select * from {{ ref('behaviors') }}
 ),
@@ -61,6 +65,7 @@ select
     named.page_url is not null and behaviors.family = 'web' as is_page_view,
     -- A program of yours that reports what happened on a server is no visitor: it has no page.
     named.is_machine
+    or gateways.event_id is not null
     or (
         machines.user_agent is not null
         and (named.page_url is not null or behaviors.family in ('email', 'campaign'))
@@ -80,3 +85,4 @@ inner join kinds
         and named.kind_link_url = kinds.link_url
 inner join behaviors on kinds.behavior = behaviors.behavior
 left join machines on named.user_agent = machines.user_agent
+left join gateways on named.source = gateways.source and named.event_id = gateways.event_id

@@ -32,46 +32,88 @@ identifiers as (
     select * from {{ ref('int_identity_clusters') }}
 ),
 
-refusals as (
+addresses as (
+    select * from {{ ref('int_profile_addresses') }}
+),
+
+statements as (
     select
         profile_key,
         email,
-        replace(behavior, 'email_', '') as reason,
-        occurred_at as suppressed_at
+        replace(behavior, 'email_', '') as statement,
+        occurred_at as stated_at
     from events
-    where behavior in ('email_hard_bounced', 'email_complained', 'email_unsubscribed')
+    where
+        behavior in ('email_complained', 'email_unsubscribed', 'email_resubscribed')
+        -- A bounce closes an address (int_addresses_closed), where it says which.
+        or (behavior = 'email_hard_bounced' and email is null)
 
     union all
 
     select
         identifiers.profile_key,
         people.email,
-        'crm_opted_out' as reason,
-        people.stated_at as suppressed_at
+        'crm_opted_out' as statement,
+        people.stated_at
     from people
     inner join identifiers on people.node_key = identifiers.node_key
 ),
 
--- A refusal holds for the person and for the address, which may be a profile of its own.
-reasons as (
+-- A word holds for the person and for the address, which may be a profile of its own.
+heard as (
     select
         profile_key,
-        reason,
-        suppressed_at
-    from refusals
+        statement,
+        stated_at
+    from statements
     where profile_key is not null
 
     union all
 
     select
         identifiers.profile_key,
-        refusals.reason,
-        refusals.suppressed_at
-    from refusals
+        statements.statement,
+        statements.stated_at
+    from statements
     inner join identifiers
         on
             identifiers.identifier_type = 'email'
-            and refusals.email = identifiers.identifier_value
+            and statements.email = identifiers.identifier_value
+),
+
+resubscribed as (
+    select
+        profile_key,
+        max(stated_at) as resubscribed_at
+    from heard
+    where statement = 'resubscribed'
+    group by profile_key
+),
+
+reasons as (
+    select
+        heard.profile_key,
+        heard.statement as reason,
+        heard.stated_at as suppressed_at
+    from heard
+    left join resubscribed on heard.profile_key = resubscribed.profile_key
+    where
+        heard.statement <> 'resubscribed'
+        -- Who subscribes again takes back an unsubscribe, and nothing else.
+        and (
+            heard.statement <> 'unsubscribed'
+            or resubscribed.profile_key is null
+            or heard.stated_at >= resubscribed.resubscribed_at
+        )
+
+    union all
+
+    select
+        profile_key,
+        closed_because as reason,
+        closed_at as suppressed_at
+    from addresses
+    where not is_deliverable and closed_because is not null
 ),
 
 ranked as (

@@ -17,6 +17,10 @@ accounts as (
     select * from {{ ref('int_profile_accounts') }}
 ),
 
+addresses as (
+    select * from {{ ref('int_profile_addresses') }}
+),
+
 suppressions as (
     select * from {{ ref('int_profile_suppressions') }}
     where channel = 'email'
@@ -25,7 +29,6 @@ suppressions as (
 joined as (
     select
         profiles.profile_key,
-        profiles.email,
         {{ as_of() }} as as_of,
         details.crm_lead_status,
         details.crm_buying_roles,
@@ -40,7 +43,8 @@ joined as (
         counts.last_loyalty_joined_at,
         counts.last_loyalty_left_at,
         coalesce(accounts.is_competitor, false) as is_competitor,
-        suppressions.profile_key is not null as is_suppressed,
+        coalesce(addresses.is_deliverable, false)
+        and suppressions.profile_key is null as is_email_reachable,
         counts.first_order_at is not null
         or counts.first_deal_won_at is not null
         or coalesce(details.crm_lifecycle_stage = 'customer', false) as is_customer
@@ -48,6 +52,7 @@ joined as (
     left join details on profiles.profile_key = details.profile_key
     left join counts on profiles.profile_key = counts.profile_key
     left join accounts on profiles.profile_key = accounts.profile_key
+    left join addresses on profiles.profile_key = addresses.profile_key
     left join suppressions on profiles.profile_key = suppressions.profile_key
 )
 
@@ -61,7 +66,7 @@ select
     -- booleans
     is_customer,
     is_customer or last_conversion_at is not null as has_converted,
-    email is not null and not is_suppressed as is_email_reachable,
+    is_email_reachable,
     {{ is_abandoned('last_cart_item_added_at', 'last_order_at') }} as has_abandoned_cart,
     {{ is_abandoned('last_checkout_started_at', 'last_order_at') }} as has_abandoned_checkout,
     last_loyalty_joined_at is not null

@@ -7,6 +7,10 @@ identifiers as (
 
 profiles as (
     select * from {{ ref('int_profiles') }}
+),
+
+closed as (
+    select * from {{ ref('int_addresses_closed') }}
 )
 
 select
@@ -17,6 +21,7 @@ select
 
     -- strings
     identifiers.suppression_reason,
+    closed.closed_because,
 
     -- numbers
     identifiers.observation_count,
@@ -27,7 +32,10 @@ select
 
     -- timestamps
     identifiers.first_seen_at,
-    identifiers.last_seen_at
+    identifiers.last_seen_at,
+    closed.closed_at
 
 from identifiers
 inner join profiles on identifiers.profile_key = profiles.profile_key
+left join closed
+    on identifiers.identifier_type = 'email' and identifiers.identifier_value = closed.email

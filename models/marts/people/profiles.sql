@@ -7,13 +7,17 @@ profiles as (
 
 details as (
     select * from {{ ref('int_profile_details') }}
+),
+
+addresses as (
+    select * from {{ ref('int_profile_addresses') }}
 )
 
 select
     -- ids
     profiles.profile_id,
     profiles.user_id,
-    profiles.email,
+    addresses.email,
     profiles.phone,
     profiles.crm_contact_id,
 
@@ -43,3 +47,4 @@ select
 
 from profiles
 left join details on profiles.profile_key = details.profile_key
+left join addresses on profiles.profile_key = addresses.profile_key

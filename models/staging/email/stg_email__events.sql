@@ -1,56 +1,48 @@
--- Every provider's webhooks in the canonical shape. What a provider's word means is looked up in
--- seeds/email_event_types.csv; a word that is not there is set aside, never taken for engagement.
+-- Every provider's webhooks in the canonical shape. A word that means nothing to us is set aside,
+-- never taken for engagement; a failure means what was said about it, before the provider's word.
 with
 
 webhooks as (
     select * from {{ ref('stg_email__webhooks') }}
 ),
 
-sendgrid as (
-    select * from {{ ref('stg_email__sendgrid') }}
+reports as (
+    select * from {{ ref('stg_email__reports') }}
 ),
 
-mailgun as (
-    select * from {{ ref('stg_email__mailgun') }}
-),
-
-postmark as (
-    select * from {{ ref('stg_email__postmark') }}
+failures as (
+    select * from {{ ref('stg_email__failures') }}
 ),
 
 event_types as (
     select * from {{ ref('email_event_types') }}
 ),
 
-from_providers as (
-    select * from sendgrid
-    union all
-    select * from mailgun
-    union all
-    select * from postmark
-),
-
 named as (
     select
-        from_providers.*,
-        coalesce(exact_types.event_name, general_types.event_name) as event_name,
-        from_providers.is_flagged_machine as is_machine
-    from from_providers
-    left join event_types as exact_types
+        reports.provider,
+        reports.event_id,
+        reports.email,
+        reports.message_id,
+        coalesce(failures.event_name, reports.event_name) as event_name,
+        reports.clicked_url,
+        reports.user_agent,
+        reports.payload,
+        reports.raw_payload,
+        reports.is_flagged_machine as is_machine,
+        reports.occurred_at,
+        reports.received_at
+    from reports
+    left join failures
         on
-            from_providers.provider = exact_types.provider
-            and from_providers.provider_event = exact_types.provider_event
-            and from_providers.provider_detail = exact_types.provider_detail
-    left join event_types as general_types
-        on
-            from_providers.provider = general_types.provider
-            and from_providers.provider_event = general_types.provider_event
-            and general_types.provider_detail = '*'
+            reports.provider = failures.provider
+            and reports.event_name = failures.reported_as
+            and reports.failure_reason = failures.failure_reason
 ),
 
 unknown_providers as (
     select * from webhooks
-    where provider is null or provider not in ('sendgrid', 'mailgun', 'postmark')
+    where provider is null or provider not in (select provider from event_types)
 ),
 
 unioned as (

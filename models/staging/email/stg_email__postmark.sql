@@ -30,6 +30,8 @@ select
         when {{ json_text('payload', 'SuppressSending') }} = 'false' then 'Reactivated'
         else {{ json_text('payload', 'SuppressionReason') }}
     end as provider_detail,
+    -- What the mail server said; the description only explains Postmark's own word.
+    {{ json_text('payload', 'Details') }} as failure_reason,
     {{ json_text('payload', 'OriginalLink') }} as clicked_url,
     {{ json_text('payload', 'UserAgent') }} as user_agent,
     payload,

@@ -17,6 +17,9 @@ select
     provider,
     {{ json_text('payload', 'event') }} as provider_event,
     {{ json_text('payload', 'type') }} as provider_detail,
+    {{ join_texts(' ', [
+        json_text('payload', 'status'), json_text('payload', 'reason')
+    ]) }} as failure_reason,
     {{ json_text('payload', 'url') }} as clicked_url,
     {{ json_text('payload', 'useragent') }} as user_agent,
     payload,

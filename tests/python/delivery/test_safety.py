@@ -217,6 +217,36 @@ def test_forgotten_in_every_spelling(crm, sync, spelling):
     assert push(sync).requests == 0
 
 
+def close(sync, *addresses):
+    """Say of addresses of the warehouse that mail does not reach them."""
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute(
+            "alter table marts.profile_identifiers add column if not exists closed_because varchar"
+        )
+        connection.executemany(
+            "update marts.profile_identifiers set closed_because = 'hard_bounced'"
+            " where identifier_value = ?",
+            [[address] for address in addresses],
+        )
+
+
+def test_a_closed_address_is_left_out_and_the_person_stays(crm, sync):
+    people = ("ann@example.com", "lee@example.com"), ("bob@example.com",)
+    fill(sync.warehouse, [person("ann"), person("bob")])
+    identify(
+        sync,
+        *(("email", address, some[0].split("@")[0]) for some in people for address in some),
+    )
+    push(sync)
+    close(sync, "ann@example.com", "bob@example.com")
+    # A mart of one's own may still have the closed one, spelt otherwise, beside the good one.
+    rows = [person("ann", email="Ann@Example.com"), person("ann", email="lee@example.com")]
+    fill(sync.warehouse, [*rows, person("bob")])
+    result = push(sync)
+    assert result.diff.suppressed == 2
+    assert sorted(held(crm)) == ["lee@example.com"]
+
+
 @pytest.mark.parametrize("column", ["user_id", "CRM_Contact_Id", "Phone", "External_ID"])
 def test_suppressed_by_any_id_whatever_the_case_of_the_column(crm, sync, column):
     sync = replace(sync, fields={"segments": Field("audience_segments")})

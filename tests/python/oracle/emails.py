@@ -1,9 +1,11 @@
-"""E-mail streaks over delivered messages, in plain Python."""
+"""E-mail in plain Python: streaks over delivered messages, and whom mail may and can reach."""
 
-from .events import Event, World, catalogue
+from datetime import datetime
+
+from .events import Event, Person, World, catalogue
 
 CLICKS = ("email_clicked", "email_cta_clicked")
-PROOFS = ("email_delivered", "email_opened", *CLICKS)
+PROOFS = ("email_delivered", "email_opened", *CLICKS, "email_preferences_clicked")
 
 
 def email_traits(world: World, events: list[Event]) -> dict:
@@ -42,3 +44,46 @@ def streak(opens: list[bool], wanted: bool) -> int:
             break
         length += 1
     return length
+
+
+def is_reachable(world: World, person: Person, events: list[Event]) -> bool:
+    """Whether the person may be written to, and one of the addresses takes mail."""
+    return not has_refused(person, events) and any(
+        is_open(world, [event for event in events if event.email == address])
+        for address, _ in person.addresses
+    )
+
+
+def has_refused(person: Person, events: list[Event]) -> bool:
+    """Whether the person said no, and did not take it back where that counts."""
+    if person.contact and person.contact.is_opted_out:
+        return True
+    back = [event.at for event in events if event.behavior == "email_resubscribed"]
+    return any(
+        event.behavior == "email_complained"
+        or (event.behavior == "email_hard_bounced" and event.email is None)
+        or (event.behavior == "email_unsubscribed" and not any(at > event.at for at in back))
+        for event in events
+    )
+
+
+def is_open(world: World, reports: list[Event]) -> bool:
+    """Whether an address takes mail, by all that was reported about it."""
+    if any(report.behavior == "email_hard_bounced" for report in reports):
+        return False
+    messages: dict[tuple[str, str], list[Event]] = {}
+    for report in reports:
+        if report.behavior in (*PROOFS, "email_soft_bounced"):
+            key = (report.source, report.object_id or report.event_id)
+            messages.setdefault(key, []).append(report)
+    returned: list[datetime] = []
+    arrived: list[datetime] = []
+    for some in messages.values():
+        came_back = [report.at for report in some if report.behavior == "email_soft_bounced"]
+        came = [report.at for report in some if report.behavior in PROOFS]
+        if came and (not came_back or max(came) > max(came_back)):
+            arrived.append(max(came))
+        else:
+            returned.append(max(came_back))
+    in_a_row = [at for at in returned if not arrived or at > max(arrived)]
+    return len(in_a_row) < world.settings.soft_bounces

@@ -11,6 +11,9 @@ from pathlib import Path
 
 SEEDS = Path(__file__).resolve().parents[3] / "seeds"
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+AT_ONCE = timedelta(seconds=2)
+# What a click in an e-mail may mean.
+CLICKS = ("email_clicked", "email_cta_clicked", "email_preferences_clicked")
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Event:
     at: datetime | None
     loaded: datetime | None = None
     device: str = ""
+    email: str | None = None
     object_id: str | None = None
     value: float | None = None
     currency: str | None = None
@@ -53,6 +57,8 @@ class Settings:
     visit_timeout: timedelta = 30 * MINUTE
     reload: timedelta = MINUTE / 2
     email_grace: timedelta = 72 * HOUR
+    soft_bounces: int = 5
+    machine_click: timedelta = timedelta(seconds=10)
     half_life: timedelta = 14 * DAY
     future_tolerance: timedelta = 24 * HOUR
     fit_grade_points: tuple[float, ...] = (75, 50, 25)
@@ -204,6 +210,11 @@ def kept(events: Iterable[Event], settings: Settings) -> list[Event]:
 def happened(world: World, person: Person) -> list[Event]:
     """What a person did up to as_of, oldest first."""
     usable = [event for event in kept(person.events, world.settings) if event.at <= world.as_of]
+    machines = clicked_by_machines(world.settings, usable)
+    usable = [
+        replace(event, is_machine=True) if is_of_machines(event, machines) else event
+        for event in usable
+    ]
     usable = [after_refunds(event, usable) for event in usable]
     ordered = sorted(usable, key=lambda event: (event.at, event.source, event.event_id))
     return list(without_reloads(world, ordered))
@@ -247,6 +258,46 @@ def after_refunds(event: Event, events: list[Event]) -> Event:
         behavior="order_taken_back" if is_whole else event.behavior,
         value=None if event.value is None else event.value - refunded,
         is_discounted=event.is_discounted and not is_whole,
+    )
+
+
+def clicked_by_machines(settings: Settings, events: list[Event]) -> list[Event]:
+    """The clicks of one person that no human does: with the delivery, or on two links at once."""
+    found = []
+    for click in events:
+        if click.behavior not in CLICKS:
+            continue
+        message = [
+            event
+            for event in events
+            if click.object_id is not None
+            and (event.source, event.object_id) == (click.source, click.object_id)
+        ]
+        delivered = [event.at for event in message if event.behavior == "email_delivered"]
+        links = {
+            event.link
+            for event in message
+            if event.behavior in CLICKS and event.link and abs(event.at - click.at) <= AT_ONCE
+        }
+        if (
+            "utm_content=hidden" in (click.link or "")
+            or len(links) > 1
+            or (delivered and abs(click.at - min(delivered)) <= settings.machine_click)
+        ):
+            found.append(click)
+    return found
+
+
+def is_of_machines(event: Event, clicks: list[Event]) -> bool:
+    """Whether an event is one of these clicks of machines, or an open beside one."""
+    return event in clicks or (
+        event.behavior == "email_opened"
+        and event.object_id is not None
+        and any(
+            (click.source, click.object_id) == (event.source, event.object_id)
+            and abs(click.at - event.at) <= AT_ONCE
+            for click in clicks
+        )
     )
 
 

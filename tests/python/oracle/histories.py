@@ -44,6 +44,7 @@ LINKS = (
     "https://we.example/blog/x",
     "https://we.example/product/alarms?a=1&utm_content=cta-top",
     "https://we.example/product/alarms/more",
+    "https://we.example/unsubscribe?of=1",
     None,
 )
 REVIEWS = ("https://reviews.example/us", "https://www.g2.com/products/us", "https://other.example")
@@ -242,7 +243,41 @@ def clicks(draw: Callable) -> list[Step]:
 def refusals(draw: Callable) -> list[Step]:
     """What closes e-mail, by a person or a machine."""
     name = draw(st.sampled_from(("email_hard_bounced", "email_complained", "email_unsubscribed")))
-    return [Step(name, draw(ages), object_id="r", machine=draw(st.sampled_from((False, True))))]
+    age = draw(ages)
+    steps = [Step(name, age, object_id="r", machine=draw(st.sampled_from((False, True))))]
+    if draw(st.booleans()):
+        later = draw(st.sampled_from((-MICROSECOND, 0, MICROSECOND, HOUR)))
+        steps.append(Step("email_resubscribed", age - later))
+    return steps
+
+
+@st.composite
+def gateways(draw: Callable) -> list[Step]:
+    """A message that is delivered, and clicked at an edge of what a human can do."""
+    age = draw(st.sampled_from((HOUR, 5 * DAY))) + draw(HAIR)
+    second = 1_000_000
+    clicked = age - draw(st.sampled_from((second, 10 * second, 11 * second, HOUR // 2)))
+    steps = [Step("email_delivered", age, object_id="g")] * draw(st.integers(0, 1))
+    for at in (clicked, clicked - 2 * second, clicked - draw(HAIR) - 4 * second):
+        link = draw(st.sampled_from(("https://we.example/?utm_content=hidden", *LINKS)))
+        steps.append(Step("email_clicked", at - draw(HAIR), object_id="g", link=link))
+    steps.append(Step("email_opened", clicked - 2 * second - draw(HAIR), object_id="g"))
+    return steps
+
+
+@st.composite
+def returned_mail(draw: Callable) -> list[Step]:
+    """Messages that came back, some delivered before, between, or at the same instant."""
+    steps = []
+    # Every second step of a person names an address: these twins are reports of one message.
+    for nth in range(draw(st.sampled_from((4, 5, 5, 6)))):
+        report = Step("email_soft_bounced", (40 - nth) * DAY, object_id=f"s{nth}")
+        steps += [report, report]
+    if draw(st.booleans()):
+        age = draw(st.sampled_from((41, 38, 36, 35, 1))) * DAY + draw(HAIR)
+        delivery = Step("email_delivered", age, object_id=draw(st.sampled_from(("s2", "s9"))))
+        steps += [delivery, delivery]
+    return steps
 
 
 @st.composite
@@ -432,8 +467,8 @@ def silence(draw: Callable) -> list[Step]:
 
 THEMES = (
     browsing, browsing, deciding, nearly_ready, downloads, links, letters, letters, clicks,
-    refusals, carts, orders, orders, forms, returns, returns, bounces, reading, videos, shopping,
-    loyalty, using, converting,
+    gateways, refusals, returned_mail, carts, orders, orders, forms, returns, returns, bounces,
+    reading, videos, shopping, loyalty, using, converting,
 )  # fmt: skip
 INDUSTRIES = ("Shipping", "Ports", "Energy", "Tourism", None)
 COUNTRIES = ("Denmark", "Germany", "Spain", None)
@@ -713,6 +748,7 @@ def add_event(
         at=at,
         loaded=loaded,
         device=device or "",
+        email=email,
         object_id=step.object_id,
         value=step.value,
         currency=step.currency,

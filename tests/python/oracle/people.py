@@ -13,7 +13,7 @@ from .accounts import (
     known_companies,
     open_deals,
 )
-from .emails import email_traits
+from .emails import email_traits, is_reachable
 from .events import (
     DAY,
     HOUR,
@@ -52,7 +52,6 @@ COUNTED: dict[str, tuple[int | str, ...]] = {
     "order_completed": (14,),
     "product_used": (14, "previous_14", 30),
 }
-REFUSALS = ("email_hard_bounced", "email_complained", "email_unsubscribed")
 
 
 @cache
@@ -70,8 +69,6 @@ def base_traits(world: World, person: Person) -> dict:
     first_won = first(times("deal_won"))
     is_customer = bool(first_order or first_won or (contact and contact.stage == "customer"))
     converted = is_customer or bool(times("demo_requested", "trial_started"))
-    suppressed = any(event.behavior in REFUSALS for event in everything)
-    suppressed = suppressed or bool(contact and contact.is_opted_out)
     joined, left = last(times("loyalty_joined")), last(times("loyalty_left"))
     took = [
         event.at
@@ -121,7 +118,7 @@ def base_traits(world: World, person: Person) -> dict:
         "is_identified": person.is_identified,
         "is_customer": is_customer,
         "has_converted": converted,
-        "is_email_reachable": bool(person.addresses) and not suppressed,
+        "is_email_reachable": is_reachable(world, person, everything),
         "did_content_downloaded_then_page_viewed_30d": bool(took)
         and any(at > min(took) for at in looked),
         "has_abandoned_cart": abandoned(now, times("cart_item_added"), times("order_completed")),

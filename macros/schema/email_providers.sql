@@ -1,0 +1,8 @@
+{#
+    The e-mail providers that are read, each by a model stg_email__<provider> with the same columns.
+
+    {{ email_providers() }}  →  ['sendgrid', 'mailgun', 'postmark']
+#}
+{% macro email_providers() -%}
+    {{ return(['sendgrid', 'mailgun', 'postmark']) }}
+{%- endmacro %}

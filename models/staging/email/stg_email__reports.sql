@@ -1,0 +1,30 @@
+-- What every provider reports, one row per event, with the meaning of the provider's word by
+-- seeds/email_event_types.csv. Why something failed is looked at further on.
+with
+
+event_types as (
+    select * from {{ ref('email_event_types') }}
+),
+
+reports as (
+    {% for provider in email_providers() %}
+    select * from {{ ref('stg_email__' ~ provider) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select
+    reports.*,
+    coalesce(exact_types.event_name, general_types.event_name) as event_name
+
+from reports
+left join event_types as exact_types
+    on
+        reports.provider = exact_types.provider
+        and reports.provider_event = exact_types.provider_event
+        and reports.provider_detail = exact_types.provider_detail
+left join event_types as general_types
+    on
+        reports.provider = general_types.provider
+        and reports.provider_event = general_types.provider_event
+        and general_types.provider_detail = '*'
