@@ -79,6 +79,15 @@ OVER_ROWS = {
         "select {{ split_to_rows('parts', ';') }} as found from given where place = '1'",
         [("",), (" y",), ("x",)],
     ),
+    "json_positions": (
+        "select {{ json_positions('list', 'of') }} as found from given where list is not null",
+        [(0,), (1,)],
+    ),
+    "json_element": (
+        "select {{ json_text(json_element('list', 'of', '1'), 'id') }} as found from given "
+        "where place = '1'",
+        [("b",)],
+    ),
     # By bytes: upper case before lower case, letters with accents last.
     "by_bytes": (
         "select min({{ by_bytes('words') }}) as found from given "
@@ -92,10 +101,16 @@ OVER_ROWS = {
     ),
 }
 GIVEN = [
-    {"place": "1", "words": "Zz", "hint": None, "parts": "x; y;"},
-    {"place": "2", "words": "a'c", "hint": None, "parts": None},
-    {"place": "3", "words": "ä", "hint": "third", "parts": None},
-    {"place": "4", "words": "b", "hint": "zero", "parts": None},
+    {
+        "place": "1",
+        "words": "Zz",
+        "hint": None,
+        "parts": "x; y;",
+        "list": '{"of": [{"id": "a"}, {"id": "b"}]}',
+    },
+    {"place": "2", "words": "a'c", "hint": None, "parts": None, "list": '{"of": []}'},
+    {"place": "3", "words": "ä", "hint": "third", "parts": None, "list": '{"of": {}}'},
+    {"place": "4", "words": "b", "hint": "zero", "parts": None, "list": None},
 ]
 
 

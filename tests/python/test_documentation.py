@@ -14,6 +14,7 @@ from scripts.dbt_runner import PROJECT
 from .conftest import AS_OF
 
 SHOP = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+SHOPIFY = "id,created_at,_fivetran_synced\n"
 SNOWPLOW = "event_id,event,collector_tstamp\n"
 GA4 = "event_name,event_timestamp,user_pseudo_id\n"
 EVENTS = "event_id,event_name,occurred_at\n"
@@ -27,6 +28,7 @@ def artifacts(make_project, demo, tmp_path_factory):
         (raw / source).symlink_to(demo.raw / source)
     for source, table, header in [
         ("shop", "order_lines", SHOP),
+        ("shopify", "orders", SHOPIFY),
         ("snowplow", "events", SNOWPLOW),
         ("events", "events", EVENTS),
         ("ga4", "events", GA4),
@@ -36,7 +38,9 @@ def artifacts(make_project, demo, tmp_path_factory):
         (folder / "header.csv").write_text(header)
     project = make_project(
         raw,
-        event_sources=["segment", "email", "hubspot", "shop", "snowplow", "events", "ga4"],
+        event_sources=[
+            "segment", "email", "hubspot", "shop", "shopify", "snowplow", "events", "ga4",
+        ],
         as_of=AS_OF,
     )
     project.target_path = tmp_path_factory.mktemp("artifacts")

@@ -48,6 +48,7 @@ select
     profiles.last_name,
     traits.lifecycle_stage,
     traits.grade,
+    traits.order_currency,
     interests.value as product_interest,
     segments.primary_segment,
     coalesce(segments.segments, '') as segments,
@@ -60,6 +61,9 @@ select
     cast(traits.fit_score as integer) as fit_score,
     cast(traits.{{ times('pricing_page_viewed', within_days=30) }} as integer)
         as pricing_page_views_30d,
+    traits.order_value_365d,
+    traits.average_order_value,
+    traits.last_order_value,
 
     -- booleans
     traits.is_firmographics_stale,

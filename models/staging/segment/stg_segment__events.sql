@@ -1,4 +1,5 @@
--- Page views, tracked events and identify calls in the canonical shape of an event.
+-- Views of pages and screens, tracked events, the products of orders, identify and group calls in the
+-- canonical shape of an event.
 with
 
 pages as (
@@ -7,6 +8,18 @@ pages as (
 
 tracks as (
     select * from {{ ref('stg_segment__tracks') }}
+),
+
+order_products as (
+    select * from {{ ref('stg_segment__order_products') }}
+),
+
+screens as (
+    select * from {{ ref('stg_segment__screens') }}
+),
+
+groups as (
+    select * from {{ ref('stg_segment__groups') }}
 ),
 
 identifies as (
@@ -38,7 +51,10 @@ track_objects as (
     select
         *,
         {{ json_text('properties', 'order_id') }} as order_id,
-        {{ json_text('properties', 'product_id') }} as product_id,
+        coalesce(
+            {{ json_text('properties', 'product_id') }}, {{ json_text('properties', 'sku') }}
+        ) as product_id,
+        {{ json_text('properties', 'cart_id') }} as cart_id,
         {{ json_text('properties', 'content_id') }} as content_id,
         {{ json_text('properties', 'video_id') }} as video_id,
         {{ json_text('properties', 'form_id') }} as form_id,
@@ -47,6 +63,8 @@ track_objects as (
         {{ json_text('properties', 'currency') }} as currency,
         coalesce(
             {{ json_text('properties', 'revenue') }},
+            {{ json_text('properties', 'total') }},
+            {{ json_text('properties', 'value') }},
             {{ json_text('properties', 'price') }},
             {{ json_text('properties', 'seconds') }}
         ) as amount
@@ -61,8 +79,9 @@ track_events as (
         {{ null_columns(['device_id']) }},
         email,
         {{ null_columns(['phone']) }},
-        coalesce(order_id, product_id, content_id, video_id, form_id, feature, link_url)
-            as object_id,
+        coalesce(
+            order_id, product_id, content_id, video_id, form_id, feature, link_url, cart_id
+        ) as object_id,
         event_name,
         page_url,
         page_path,
@@ -77,6 +96,7 @@ track_events as (
             when form_id is not null then 'form'
             when feature is not null then 'feature'
             when link_url is not null then 'link'
+            when cart_id is not null then 'cart'
         end as object_type,
         currency,
         properties,
@@ -105,8 +125,72 @@ identify_events as (
     from identifies
 ),
 
+product_events as (
+    select
+        line_id as event_id,
+        anonymous_id,
+        user_id,
+        {{ null_columns(['device_id']) }},
+        email,
+        {{ null_columns(['phone']) }},
+        product_id as object_id,
+        case when is_returned then 'product_returned' else 'product_purchased' end as event_name,
+        {{ null_columns(['page_url', 'page_path', 'referrer', 'link_url', 'user_agent']) | indent }},
+        'product' as object_type,
+        currency,
+        {{ json_object(
+            {'order_id': 'order_id', 'product_name': 'product_name', 'category': 'category'},
+            numbers={'quantity': 'quantity'}
+        ) }} as properties,
+        case when is_returned then -amount else amount end as value,
+        occurred_at,
+        loaded_at
+    from order_products
+),
+
+screen_events as (
+    select
+        screen_view_id as event_id,
+        anonymous_id,
+        user_id,
+        device_id,
+        {{ null_columns(['email', 'phone']) | indent }},
+        screen_name as object_id,
+        'screen_viewed' as event_name,
+        {{ null_columns(['page_url', 'page_path', 'referrer', 'link_url', 'user_agent']) | indent }},
+        'screen' as object_type,
+        {{ null_columns(['currency', 'properties']) | indent }},
+        {{ null_columns(['value'], type_double()) }},
+        viewed_at as occurred_at,
+        loaded_at
+    from screens
+),
+
+group_events as (
+    select
+        group_call_id as event_id,
+        anonymous_id,
+        user_id,
+        {{ null_columns(['device_id', 'email', 'phone']) | indent }},
+        group_id as object_id,
+        'group_joined' as event_name,
+        {{ null_columns(['page_url', 'page_path', 'referrer', 'link_url', 'user_agent']) | indent }},
+        'group' as object_type,
+        {{ null_columns(['currency', 'properties']) | indent }},
+        {{ null_columns(['value'], type_double()) }},
+        grouped_at as occurred_at,
+        loaded_at
+    from groups
+),
+
 unioned as (
     select * from page_events
+    union all
+    select * from screen_events
+    union all
+    select * from product_events
+    union all
+    select * from group_events
     union all
     select * from track_events
     union all

@@ -1,8 +1,59 @@
--- What identify calls say about people, in the canonical shape of a statement about a person.
+-- What identify calls, group calls and the users table say about people, in the canonical shape of a
+-- statement about a person.
 with
 
 identifies as (
     select * from {{ ref('stg_segment__identifies') }}
+),
+
+groups as (
+    select * from {{ ref('stg_segment__groups') }}
+),
+
+users as (
+    select * from {{ ref('stg_segment__users') }}
+),
+
+stated as (
+    select
+        user_id,
+        email,
+        phone,
+        first_name,
+        last_name,
+        company_name,
+        job_title,
+        has_ad_consent,
+        identified_at as stated_at,
+        loaded_at
+    from identifies
+
+    union all
+
+    select
+        user_id,
+        {{ null_columns(['email', 'phone', 'first_name', 'last_name']) | indent }},
+        company_name,
+        {{ null_columns(['job_title']) }},
+        {{ null_columns(['has_ad_consent'], 'boolean') }},
+        grouped_at as stated_at,
+        loaded_at
+    from groups
+
+    union all
+
+    select
+        user_id,
+        email,
+        phone,
+        first_name,
+        last_name,
+        company_name,
+        job_title,
+        has_ad_consent,
+        loaded_at as stated_at,
+        loaded_at
+    from users
 )
 
 select
@@ -25,9 +76,9 @@ select
     has_ad_consent,
 
     -- timestamps
-    case when has_ad_consent is not null then identified_at end as ad_consent_stated_at,
-    identified_at as stated_at,
+    case when has_ad_consent is not null then stated_at end as ad_consent_stated_at,
+    stated_at,
     loaded_at,
     {{ null_columns(['customer_since_at', 'verified_at'], 'timestamp') }}
 
-from identifies
+from stated

@@ -14,7 +14,8 @@ renamed as (
         {{ clean_email('context_traits_email') }} as email,
 
         -- strings
-        {{ clean_text('event') }} as event_name,
+        -- The warehouse has order_completed, the calls themselves say Order Completed.
+        {{ regex_replace(lower_text(clean_text('event')), '[ -]+', '_') }} as event_name,
         context_page_url as page_url,
         context_page_path as page_path,
         context_page_referrer as referrer,
