@@ -55,7 +55,7 @@ def shopify(number, **values):
     return {
         "id": number,
         "created_at": "2026-06-01T10:00:00Z",
-        "_fivetran_synced": "2026-06-20T00:00:00Z",
+        "_fivetran_synced": "2026-06-29T00:00:00Z",
         **values,
     }
 
