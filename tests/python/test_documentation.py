@@ -39,7 +39,14 @@ def artifacts(make_project, demo, tmp_path_factory):
     project = make_project(
         raw,
         event_sources=[
-            "segment", "email", "hubspot", "shop", "shopify", "snowplow", "events", "ga4",
+            "segment",
+            "email",
+            "hubspot",
+            "shop",
+            "shopify",
+            "snowplow",
+            "events",
+            "ga4",
         ],
         as_of=AS_OF,
     )
