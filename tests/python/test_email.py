@@ -109,7 +109,7 @@ def mailed(make_project):
         (folder / "rows.ndjson").write_text(lines, encoding="utf-8")
     project.dbt(
         "build", "--exclude-resource-type", "unit_test", "test",
-        "--select", "+crm_contacts", "+profile_identifiers",
+        "--select", "+crm_contacts", "+profile_identifiers", "+profile_suppressions",
     )  # fmt: skip
     return project
 
