@@ -1,4 +1,4 @@
--- Views of pages and screens, tracked events, the products of orders, identify and group calls in the
+-- Views of pages and screens, tracked events, products of orders, identify and group calls in the
 -- canonical shape of an event.
 with
 
@@ -135,7 +135,8 @@ product_events as (
         {{ null_columns(['phone']) }},
         product_id as object_id,
         case when is_returned then 'product_returned' else 'product_purchased' end as event_name,
-        {{ null_columns(['page_url', 'page_path', 'referrer', 'link_url', 'user_agent']) | indent }},
+        {{ null_columns(['page_url', 'page_path', 'referrer', 'link_url']) | indent }},
+        {{ null_columns(['user_agent']) }},
         'product' as object_type,
         currency,
         {{ json_object(
@@ -157,7 +158,8 @@ screen_events as (
         {{ null_columns(['email', 'phone']) | indent }},
         screen_name as object_id,
         'screen_viewed' as event_name,
-        {{ null_columns(['page_url', 'page_path', 'referrer', 'link_url', 'user_agent']) | indent }},
+        {{ null_columns(['page_url', 'page_path', 'referrer', 'link_url']) | indent }},
+        {{ null_columns(['user_agent']) }},
         'screen' as object_type,
         {{ null_columns(['currency', 'properties']) | indent }},
         {{ null_columns(['value'], type_double()) }},
@@ -174,7 +176,8 @@ group_events as (
         {{ null_columns(['device_id', 'email', 'phone']) | indent }},
         group_id as object_id,
         'group_joined' as event_name,
-        {{ null_columns(['page_url', 'page_path', 'referrer', 'link_url', 'user_agent']) | indent }},
+        {{ null_columns(['page_url', 'page_path', 'referrer', 'link_url']) | indent }},
+        {{ null_columns(['user_agent']) }},
         'group' as object_type,
         {{ null_columns(['currency', 'properties']) | indent }},
         {{ null_columns(['value'], type_double()) }},

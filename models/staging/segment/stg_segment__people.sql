@@ -1,5 +1,5 @@
--- What identify calls, group calls and the users table say about people, in the canonical shape of a
--- statement about a person.
+-- What identify calls, group calls and the users table say about people, in the canonical shape of
+-- a statement about a person.
 with
 
 identifies as (

@@ -1,4 +1,5 @@
--- Orders, what was taken back of them, checkouts and new customers in the canonical shape of an event.
+-- Orders, what was taken back of them, checkouts and new customers in the canonical shape of an
+-- event.
 with
 
 orders as (

@@ -1,4 +1,4 @@
--- One row per order, as of the connector's latest read. Connectors name the amounts after the one or
+-- One row per order, as of the connector's latest read. Connectors name the amounts after one or
 -- the other of Shopify's interfaces.
 with
 
