@@ -42,7 +42,9 @@ named as (
 
 unknown_providers as (
     select * from webhooks
-    where provider is null or provider not in (select provider from event_types)
+    where
+        webhooks.provider is null
+        or webhooks.provider not in (select event_types.provider from event_types)
 ),
 
 unioned as (
