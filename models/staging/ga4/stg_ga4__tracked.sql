@@ -59,6 +59,10 @@ select
         {{ to_number(json_text('order_details', 'purchase_revenue')) | indent(8) }},
         {{ to_number('ecommerce_purchase_revenue') | indent(8) }}
     ) as purchase_revenue,
+    coalesce(
+        {{ to_number(json_text('order_details', 'purchase_revenue_in_usd')) | indent(8) }},
+        {{ to_number('ecommerce_purchase_revenue_in_usd') | indent(8) }}
+    ) as purchase_revenue_in_usd,
 
     -- timestamps
     event_micros,
