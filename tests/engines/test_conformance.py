@@ -21,6 +21,7 @@ CALLS = {
     "clean_email": "clean_email('input')",
     "clean_id": "clean_id('input')",
     "clean_phone": "clean_phone('input', region='GB')",
+    "clean_user_id": "clean_user_id('input')",
     "epoch_micros": "epoch_micros(utc_timestamp('input'))",
     "epoch_timestamp": "epoch_timestamp('input')",
     "fixed_text": "fixed_text(to_number('input'))",
@@ -60,6 +61,7 @@ OWN_FORMS = {
 }
 # Dispatched macros that hold no value to compare.
 WITHOUT_CASES = {
+    "composed": "Spark has nothing that composes; a unit test of stg_events__events shows DuckDB's",
     "names_before": "asks the database which tables there are",
     "no_rows": "one and the same on the three engines",
     "split_source": "nothing at all on the three engines",

@@ -13,7 +13,7 @@ select
     event_id,
     anonymous_id,
     device_id,
-    user_id,
+    {{ clean_user_id('user_id') }} as user_id,
     email,
     phone,
     object_id,

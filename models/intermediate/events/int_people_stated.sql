@@ -19,7 +19,7 @@ unioned as (
     select
         '{{ source }}' as source,
         crm_contact_id,
-        user_id,
+        {{ clean_user_id('user_id') }} as user_id,
         email,
         phone,
         first_name,

@@ -4,6 +4,8 @@ with
 
 profiles as (
     select * from {{ ref('int_profiles') }}
+    -- Who works here is in no segment, so in nothing that leaves the warehouse.
+    where is_internal is not true
 ),
 
 counts as (
