@@ -15,6 +15,7 @@ import pytest
 CASES = Path(__file__).parent / "cases"
 # How each macro is called on the columns of its cases.
 CALLS = {
+    "clean_domain": "clean_domain('input')",
     "page_path": "page_path('path', 'url')",
     "matches_page": "matches_page('path', 'pattern')",
     "url_parameters": "url_parameter(url_parameters('url'), \"'&utm_source='\")",

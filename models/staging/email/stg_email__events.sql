@@ -88,7 +88,7 @@ select
     event_id,
     email,
     message_id as object_id,
-    {{ null_columns(['anonymous_id', 'device_id', 'user_id', 'phone']) }},
+    {{ null_columns(['anonymous_id', 'device_id', 'user_id', 'phone', 'crm_contact_id']) }},
 
     -- strings
     event_name,
