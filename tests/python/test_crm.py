@@ -1,6 +1,7 @@
 """What CRMs say, as they say it now: built in steps, it is what one full build gives."""
 
 import json
+import shutil
 
 import pytest
 
@@ -229,3 +230,69 @@ def test_properties_are_traits(crm, traits):
     assert traits["4"]["crm_tier"] == "gold" and traits["4"]["crm_need"] == "a harbour kit"
     query = "select account_crm_tier from marts.account_traits where account_id = 'company:21'"
     assert crm[0].value(query) == "gold"
+
+
+# -- Real rows: samples of tables as a connector lands them, which do not join ------------------
+
+SAMPLES = {
+    "hubspot": {
+        "contacts": "contact_data",
+        "companies": "company_data",
+        "deals": "deal_data",
+        "deal_contacts": "deal_contact_data",
+        "deal_pipeline_stages": "deal_pipeline_stage_data",
+        "merged_deals": "merged_deal_data",
+        "contact_merge_audit": "contact_merge_audit_data",
+        "owners": "owner_data",
+        "engagement_contacts": "engagement_contact_data",
+        **{f"engagement_{kind}s": f"engagement_{kind}_data" for kind in
+           ("note", "call", "meeting", "task", "email")},
+    },
+    "salesforce": {
+        "contacts": "sf_contact_data",
+        "leads": "sf_lead_data",
+        "accounts": "sf_account_data",
+        "opportunities": "sf_opportunity_data",
+        "tasks": "sf_task_data",
+        "events": "sf_event_data",
+        "users": "sf_user_data",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.real_data
+def test_the_tables_of_a_connector_are_read(make_project, real_data):
+    project = make_project(event_sources=list(SAMPLES), as_of=AS_OF)
+    for source, tables in SAMPLES.items():
+        for table, name in tables.items():
+            folder = project.raw / source / table
+            folder.mkdir(parents=True)
+            shutil.copy(real_data / "fivetran_seeds" / source / f"{name}.csv", folder)
+    project.dbt("run", "--select", "+stg_hubspot__events", "+stg_salesforce__events")
+    counts = {
+        source: dict(
+            project.rows(
+                f"select event_name, count(*) from staging.stg_{source}__events group by 1"
+            )
+        )
+        for source in SAMPLES
+    }
+    assert counts == {
+        "hubspot": {
+            "contact_created": 19,  # of 22; three are in the list of another one
+            "deal_created": 44,  # none of them in a stage
+            "sales_note_added": 1,
+            "sales_call_logged": 1,
+            "sales_email_sent": 1,
+            "meeting_booked": 100,  # none with an outcome
+        },
+        "salesforce": {
+            "contact_created": 4,  # the lead was converted
+            "sales_task_completed": 10,
+            "sales_call_logged": 6,
+            "meeting_booked": 4,
+            "meeting_held": 4,
+        },  # all ten opportunities are deleted
+    }
+    query = "select crm_contact_id from staging.stg_hubspot__events where object_id = '19732910159'"
+    assert project.value(query) == "501"

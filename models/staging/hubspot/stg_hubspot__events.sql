@@ -2,9 +2,15 @@
 -- representatives logged.
 with
 
+merges as (
+    select * from {{ ref('stg_hubspot__merges') }}
+),
+
 contacts as (
-    select * from {{ ref('stg_hubspot__contacts') }}
-    where not is_deleted
+    select contacts.*
+    from {{ ref('stg_hubspot__contacts') }} as contacts
+    left join merges on contacts.contact_id = merges.contact_id
+    where not contacts.is_deleted and merges.contact_id is null
 ),
 
 contact_events as (
