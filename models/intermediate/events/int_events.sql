@@ -1,8 +1,7 @@
 -- One row per usable event. Of several copies of one (source, event_id) the earliest load wins.
 {{ config(
-    materialized='incremental', incremental_strategy=by_key(),
-    unique_key=['source', 'event_id'], on_schema_change='fail',
-) }}
+    materialized='incremental', incremental_strategy=by_key(), on_schema_change='fail',
+    unique_key=['source', 'event_id']) }}
 
 with
 

@@ -37,7 +37,7 @@ select
     ) as event_id,
     anonymous_id,
     user_id,
-    {{ null_columns(['device_id', 'email', 'phone']) }},
+    {{ null_columns(['device_id', 'crm_contact_id', 'email', 'phone']) }},
     case
         when is_order then coalesce(transaction_id, ecommerce_transaction_id)
         when is_about_product then coalesce(first_item_id, item_id)
