@@ -1,6 +1,7 @@
 -- One row per identifier that links nobody, with the rule that says so: a blocked value, or one
 -- that was seen with so many others, ever or on one day, that it is a hub. Rules spell an address
--- local@*, *@domain, or local#@* for any number behind the local part, so that they are found by equality.
+-- local@*, *@domain, or local#@* for any number behind the local part, so that they are found by
+-- equality.
 with
 
 rules as (
