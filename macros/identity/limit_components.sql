@@ -6,7 +6,7 @@
     Declared edges hold from the start. Then, type by type, every node of the type touches the
     groups of stronger nodes that it was seen with. Only where joining what touches would break a
     limit do touches give way: first those of shared nodes, then, if a limit is still broken, those
-    in excess. A node that lost a touch links nothing of a weaker type.
+    that come last. Whoever is left out links nothing of a weaker type.
 #}
 {% macro limit_components(edges, made) -%}
     {%- set declared = label_components(
@@ -22,14 +22,22 @@
         {%- if count_rows(state.touches) -%}
             {%- set state.groups = label_components(state.touches, name, made) -%}
 
-            {%- for verdict, rule in [('shared', shared_touches), ('excess', excess_touches)] -%}
+            {%- for verdict in ['shared', 'seated'] -%}
                 {%- set over = scratch_table(
                     name ~ '_over_' ~ verdict, groups_over_limit(state.nodes, state.groups), made
                 ) -%}
                 {%- if count_rows(over) -%}
-                    {%- set judged = scratch_table(
-                        name ~ '_' ~ verdict, rule(state.touches, state.nodes, state.groups, over, tier), made
-                    ) -%}
+                    {%- if verdict == 'shared' -%}
+                        {%- set judged = scratch_table(
+                            name ~ '_shared',
+                            shared_touches(state.touches, state.nodes, state.groups, over, tier), made
+                        ) -%}
+                    {%- else -%}
+                        {%- set judged = seat_touches(
+                            state.touches, open_edges, state.nodes, state.groups, over, tier,
+                            name ~ '_seated', made
+                        ) -%}
+                    {%- endif -%}
                     {%- set state.nodes = scratch_table(
                         name ~ '_nodes_' ~ verdict, nodes_with_reasons(state.nodes, judged), made
                     ) -%}

@@ -1,6 +1,7 @@
 {#
     The query that judges touches of shared nodes. In a group over its limit, a node is shared when
-    it touches two groups, its own included, that hold the type which is over the limit. It keeps
+    it touches two groups, its own included, that hold the type which is over the limit, if a person
+    has only one of that type. It keeps
     the touch of its owner: the group that has owner_share of its observations. A node that is
     declared part of such a group belongs there, whatever else it was seen with. One that an owner
     has of whom it was not the first is borrowed.
@@ -16,7 +17,7 @@
         inner join {{ groups }} as joined on nodes.root = joined.node
         inner join {{ over }} as over_limit
             on joined.root = over_limit.root and nodes.tier = over_limit.tier
-        where nodes.tier < {{ tier }}
+        where nodes.tier < {{ tier }} and nodes.node_limit = 1
     ),
 
     claims as (

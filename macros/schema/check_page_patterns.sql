@@ -18,7 +18,9 @@
                 and not modules.re.search('[.](html?|php|aspx?|jsp|pdf)$', pattern) -%}
                 {%- set problem = 'names a domain, and paths have none: begin with the slash behind it' -%}
             {%- elif not modules.re.match('[*]?/', pattern) -%}
-                {%- set problem = "does not begin with a slash: write '/" ~ pattern.lstrip('*') ~ "'" -%}
+                {%- set begun = modules.re.sub('^[*](?=[a-z0-9])', '*/', pattern | lower) -%}
+                {%- set problem = "does not begin with a slash: write '"
+                    ~ (begun if begun.startswith('*/') else '/' ~ begun) ~ "'" -%}
             {%- elif '?' in pattern or '#' in pattern -%}
                 {%- set problem = 'has a query or fragment, and paths have none; campaigns are read by the object of campaign_arrived' -%}
             {%- elif pattern != pattern | lower -%}

@@ -1,5 +1,6 @@
 {#
-    What each column of a trait model means that is there because some model reads it, by name.
+    What each column of a trait model means that is there because some model reads it, or because var
+    crm_properties names it, by name.
 
     counted_columns('profile_traits')
     →  {'pricing_page_viewed_count_7d': 'How often the person did pricing_page_viewed in the last 7 days.', …}
@@ -11,7 +12,15 @@
             {%- do found.update({trait.column: 'How often the people of the account did '
                 ~ trait.behavior ~ ' ' ~ window_in_words(trait.window) ~ '.'}) -%}
         {%- endfor -%}
+        {%- for name in crm_properties('company') -%}
+            {%- do found.update({'account_crm_' ~ name: 'Property ' ~ name ~ ' of the company in the CRM.'}) -%}
+        {%- endfor -%}
     {%- else -%}
+        {%- for object in ['contact', 'company', 'deal'] -%}
+            {%- for name in crm_properties(object) -%}
+                {%- do found.update({'crm_' ~ name: 'Property ' ~ name ~ ' of the person\'s ' ~ object ~ ' in the CRM.'}) -%}
+            {%- endfor -%}
+        {%- endfor -%}
         {%- for trait in counted_traits() -%}
             {%- do found.update({trait.column: 'How often the person did '
                 ~ trait.behavior ~ ' ' ~ window_in_words(trait.window) ~ '.'}) -%}

@@ -15,7 +15,7 @@
     {#- A view whose columns change must go first, and what stands on it is built again anyway. -#}
     {%- set held = adapter.get_relation(source.database, source.schema, source.identifier) -%}
     {%- set named = [] -%}
-    {%- for name in source.columns if column_name_held(name) not in named -%}
+    {%- for name in raw_columns(source) if column_name_held(name) not in named -%}
         {%- do named.append(column_name_held(name)) -%}
     {%- endfor -%}
     {%- if held is not none

@@ -27,13 +27,13 @@
 
     {#- Two names that are cut alike are one column there. -#}
     {%- set selected, taken = [], [] -%}
-    {%- for name, column in source.columns.items() if column_name_held(name) not in taken -%}
+    {%- for name in raw_columns(source) if column_name_held(name) not in taken -%}
         {%- do taken.append(column_name_held(name)) -%}
         {#- A loader cuts a long name where its database does: PostgreSQL after 63 characters. -#}
         {%- set held = found.get(name | lower, found.get(column_name_held(name | lower))) -%}
         {%- if held is not none -%}
             {%- set value = loaded_text(adapter.quote(held.name), held) -%}
-        {%- elif column.meta.get('required') and loaded is not none -%}
+        {%- elif name in source.columns and source.columns[name].meta.get('required') and loaded is not none -%}
             {{ exceptions.raise_compiler_error(
                 schema ~ '.' ~ source.identifier ~ ' has no column ' ~ name ~ ', which source '
                 ~ source.source_name ~ ' needs. It has: ' ~ found.values() | map(attribute='name') | join(', ')

@@ -12,7 +12,7 @@
 {% macro raw_table_sql(source) -%}
     {%- set folder = absolute_path(var('raw_path') | string).rstrip('/') ~ '/' ~ source.source_name -%}
     {%- set path = folder ~ '/' ~ source.name -%}
-    {%- set declared = source.columns.keys() | reject('eq', '_file') | list -%}
+    {%- set declared = raw_columns(source) | reject('eq', '_file') | list -%}
     {#- A source that declares the column _file is told which file a row came from. -#}
     {%- set file_option = ", filename = '_file'" if '_file' in source.columns else '' -%}
     {%- set found = run_query(
@@ -60,8 +60,8 @@
         {%- endif -%}
     {%- endfor -%}
     {%- set missing = [] -%}
-    {%- for name in source.columns if name | lower not in present -%}
-        {%- if source.columns[name].meta.get('required') and readers -%}
+    {%- for name in raw_columns(source) if name | lower not in present -%}
+        {%- if name in source.columns and source.columns[name].meta.get('required') and readers -%}
             {{ exceptions.raise_compiler_error(
                 path ~ ' has no column ' ~ name ~ ', which source ' ~ source.source_name ~ ' needs. It has: '
                 ~ present | join(', ')

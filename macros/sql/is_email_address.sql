@@ -1,9 +1,10 @@
 {#
-    True when a text looks like an address that can receive mail. Never null.
+    True when a text, cleaned as clean_email does it, is an address that can receive mail. Never
+    null.
 
     {{ is_email_address('email') }}
-    →  coalesce(regexp_matches(email, '^[^@ ]+@[^@ ]+[.][^@. ]+$'), false)
+    →  coalesce(regexp_matches(email, '^<address_pattern>$'), false)
 #}
 {% macro is_email_address(column) -%}
-    coalesce({{ regex_matches(column, '^[^@ ]+@[^@ ]+[.][^@. ]+$') }}, false)
+    coalesce({{ regex_matches(column, '^' ~ address_pattern() ~ '$') }}, false)
 {%- endmacro %}

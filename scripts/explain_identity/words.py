@@ -41,7 +41,7 @@ def rule_descriptions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
         connection,
         """
         select rule, first(description order by pattern) as description
-        from seeds.identity_rules where kind in ('block', 'hub') group by rule
+        from seeds.identity_rules where kind in ('block', 'hub', 'rush') group by rule
         """,
     )
     return {row["rule"]: row["description"] for row in found}
@@ -87,7 +87,7 @@ def rule_line(connection: duckdb.DuckDBPyConnection, blocked: Identifier) -> str
         connection,
         """
         select rule, kind, pattern, threshold from seeds.identity_rules
-        where rule = ? and (kind = 'hub' or pattern in (select unnest(?::varchar[])))
+        where rule = ? and (kind in ('hub', 'rush') or pattern in (select unnest(?::varchar[])))
         order by pattern
         limit 1
         """,

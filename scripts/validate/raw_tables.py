@@ -129,7 +129,14 @@ def canonical_view(name: str, node: Mapping[str, Any], manifest: Mapping[str, An
         required=("event_id", "occurred_at", "loaded_at"),
         key=("event_id",),
         times=("occurred_at", "loaded_at"),
-        identifiers=("anonymous_id", "device_id", "user_id", "email", "phone"),
+        identifiers=(
+            "anonymous_id",
+            "device_id",
+            "user_id",
+            "email",
+            "phone",
+            "crm_contact_id",
+        ),
         set_aside="quarantine_reason is not null",
     )
 

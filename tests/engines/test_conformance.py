@@ -15,12 +15,14 @@ import pytest
 CASES = Path(__file__).parent / "cases"
 # How each macro is called on the columns of its cases.
 CALLS = {
+    "clean_domain": "clean_domain('input')",
     "page_path": "page_path('path', 'url')",
     "matches_page": "matches_page('path', 'pattern')",
     "url_parameters": "url_parameter(url_parameters('url'), \"'&utm_source='\")",
     "clean_email": "clean_email('input')",
     "clean_id": "clean_id('input')",
     "clean_phone": "clean_phone('input', region='GB')",
+    "clean_user_id": "clean_user_id('input')",
     "epoch_micros": "epoch_micros(utc_timestamp('input'))",
     "epoch_timestamp": "epoch_timestamp('input')",
     "fixed_text": "fixed_text(to_number('input'))",
@@ -60,6 +62,7 @@ OWN_FORMS = {
 }
 # Dispatched macros that hold no value to compare.
 WITHOUT_CASES = {
+    "composed": "Spark has nothing that composes; a unit test of stg_events__events shows DuckDB's",
     "names_before": "asks the database which tables there are",
     "no_rows": "one and the same on the three engines",
     "split_source": "nothing at all on the three engines",

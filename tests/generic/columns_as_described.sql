@@ -1,8 +1,9 @@
 {#
     Fails for every column of a trait model that is not what it should be: a described one must be
     there with its data_type, and never null where its constraints say so; every other one must be
-    counted because some model reads it, be a bigint or a boolean, and never null. It stands for the
-    contract, which would want a list of the counted columns written by hand.
+    counted because some model reads it, be a bigint or a boolean, and never null, or be a property of
+    the CRM that var crm_properties names. It stands for the contract, which would want a list of the
+    counted columns written by hand.
 #}
 {% test columns_as_described(model) %}
 
@@ -10,7 +11,12 @@
 {% if execute %}
     {% set described = graph.nodes['model.' ~ project_name ~ '.' ~ model.identifier].columns %}
     {% set counted = counted_columns(model.identifier) %}
-    {% set found, types, wanted = {}, {}, [] %}
+    {% set found, types, wanted, properties = {}, {}, [], [] %}
+    {% for object in ['contact', 'company', 'deal'] %}
+        {% for name in crm_properties(object) %}
+            {% do properties.extend(['crm_' ~ name, 'account_crm_' ~ name]) %}
+        {% endfor %}
+    {% endfor %}
     {% for column in adapter.get_column_schema_from_query('select * from ' ~ model ~ ' where false') %}
         {% do found.update({column.name: column.data_type}) %}
     {% endfor %}
@@ -37,6 +43,8 @@
     {% for name, type in found.items() if name not in types %}
         {% if name not in counted %}
             {% do problems.append((name, 'is neither described nor asked for')) %}
+        {% elif name in properties %}
+            {# A text, and null where the CRM says nothing. #}
         {% elif type not in countable %}
             {% do problems.append((name, 'is counted, so it should be bigint or boolean, is ' ~ type)) %}
         {% else %}

@@ -1,6 +1,6 @@
 -- Every delivered event is kept, a duplicate of a kept one, or in quarantine with a reason; every
 -- kept event was delivered once, though its row may have gone since; and every event that is
--- remembered is kept, in quarantine, or of a source that is switched off.
+-- remembered is kept, in quarantine, taken back by its CRM, or of a source that is switched off.
 -- A row is a source whose counts do not add up.
 with
 
@@ -18,10 +18,13 @@ quarantined as (
 
 remembered as (
     select
-        source,
+        events.source,
         count(*) as row_count
-    from {{ ref('int_events') }}
-    group by source
+    from {{ ref('int_events') }} as events
+    left join {{ ref('int_events_withdrawn') }} as withdrawn
+        on events.source = withdrawn.source and events.event_id = withdrawn.event_id
+    where withdrawn.event_id is null
+    group by events.source
 ),
 
 unidentified as (

@@ -7,9 +7,15 @@ counted as (
     select
         profile_key,
         identifier_type,
+        -- User ids that are addresses are limited by themselves.
+        case
+            when identifier_type = 'user_id' and {{ is_email_address('identifier_value') }}
+                then '*@*'
+            else ''
+        end as pattern,
         count(*) as identifier_count
     from {{ ref('int_identity_clusters') }}
-    group by profile_key, identifier_type
+    group by profile_key, identifier_type, pattern
 ),
 
 declared as (
@@ -26,6 +32,7 @@ inner join {{ ref('identity_rules') }} as limits
     on
         limits.kind = 'limit'
         and counted.identifier_type = limits.identifier_type
+        and counted.pattern = coalesce(limits.pattern, '')
         and counted.identifier_count > limits.threshold
 left join declared on counted.profile_key = declared.profile_key
 where declared.profile_key is null

@@ -320,7 +320,7 @@ class Evaluator:
             profile = self.profile({"email": email.lower()})
             contact = Contact(
                 str(key), stage, company and str(company), status, roles, since,
-                verified or modified, title, optout,
+                verified or created, title, optout,
             )  # fmt: skip
             contacts[profile] = of_contact[key] = contact
             self._tell(profile, email, "contact_created", str(key), created, loaded)

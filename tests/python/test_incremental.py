@@ -150,8 +150,8 @@ def crm_row(contact_id, email, **more):
     }
 
 
-def test_a_crm_that_changes_its_mind_loses_nothing(make_project):
-    """A deal reopened and a contact deleted: the past stays, and an opt-out holds for good."""
+def test_a_crm_that_changes_its_mind_is_followed(make_project):
+    """A deal reopened and a contact deleted count no more, but an opt-out holds for good."""
     project = make_project(event_sources=["hubspot"], as_of=AS_OF)
     tables = {
         "contacts": [
@@ -183,8 +183,8 @@ def test_a_crm_that_changes_its_mind_loses_nothing(make_project):
     tables["contacts"][1]["_fivetran_deleted"] = "true"
     land()
     project.dbt("build", "--exclude-resource-type", "unit_test")
-    assert project.rows("select kept_count, withdrawn_count from marts.event_intake") == [(4, 2)]
+    assert project.rows("select kept_count, withdrawn_count from marts.event_intake") == [(2, 0)]
     assert project.rows("select reason from marts.profile_suppressions") == [("crm_opted_out",)]
     assert project.rows("select email, lifecycle_stage from activation.crm_contacts") == [
-        ("buyer@example.com", "customer")
+        ("buyer@example.com", "prospect")
     ]

@@ -302,6 +302,11 @@ FAULTS = {
     "no_active_edge_crosses_profiles": """
         delete from marts.identity_suppressed_edges where reason = 'shared_identifier'
     """,
+    "identifiers_of_too_many": """
+        insert into intermediate.int_identity_nodes_screened
+        select node_key, 'hub' as reason, 'user_id_of_many_addresses' as rule
+        from intermediate.int_identity_nodes where identifier_type = 'user_id' limit 1
+    """,
     "no_profile_is_over_a_limit": """
         update intermediate.int_identity_clusters set profile_key = 1 where profile_key % 2 = 0
     """,

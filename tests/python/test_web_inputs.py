@@ -177,7 +177,8 @@ def test_patterns_that_no_page_fits_are_explained(make_project, tmp_path):
     )
     rules = project.project_dir / "seeds" / "behavior_rules.csv"
     patterns = {
-        "pricing": "'/pricing'", "*pricing": "'/pricing'", "shop.test/pricing": "a domain",
+        "pricing": "'/pricing'", "*pricing": "'*/pricing'", "*.html": "'/*.html'",
+        "shop.test/pricing": "a domain",
         "https://shop.test/a": "a domain", "/pricing?a=1": "a query", "/Pricing/x": "'/pricing/x'",
         "/plans/": "'/plans'", "/prices*": "'/prices'", "/en/prices": "a locale",
         "/a/index.html": "an index file",

@@ -1,6 +1,7 @@
 -- One row per event and tag that it puts on a profile: products and categories that were viewed,
 -- topics of pages, products that links in e-mails lead to (seeds/tag_rules.csv).
 {{ config(materialized='view') }}
+{% set no_path = 'cast(null as ' ~ dbt.type_string() ~ ')' %}
 {% set below_prefix = dbt.concat(['tag_rules.prefix', "'/'"]) %}
 with
 
@@ -36,7 +37,7 @@ viewed as (
 clicked as (
     select
         profile_key,
-        {{ page_path('cast(null as ' ~ dbt.type_string() ~ ')', 'link_url') | indent(8) }} as link_path,
+        {{ page_path(no_path, 'link_url') | indent(8) }} as link_path,
         occurred_at
     from events
     where behavior in ('email_clicked', 'email_cta_clicked')

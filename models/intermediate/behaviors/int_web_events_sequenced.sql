@@ -55,7 +55,9 @@ followed as (
             order by occurred_at, source, event_id
             rows between 1 following and unbounded following
         ) as next_page_viewed_at,
-        max(occurred_at) over (partition by profile_key, visit_device_id, visit_number) as visit_ended_at
+        max(occurred_at) over (
+            partition by profile_key, visit_device_id, visit_number
+        ) as visit_ended_at
     from numbered
 )
 

@@ -18,8 +18,7 @@ unioned as (
         not deals.is_deleted
         and deals.created_at <= {{ as_of() }}
         and (
-            deals.stage is null
-            or deals.stage not in ('closedwon', 'closedlost')
+            not (deals.is_won or deals.is_closed)
             or deals.closed_at > {{ as_of() }}
         )
     {% endfor %}

@@ -1,12 +1,7 @@
 -- One row per usable event. Of several copies of one (source, event_id) the earliest load wins.
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy=by_key(),
-        unique_key=['source', 'event_id'],
-        on_schema_change='fail',
-    )
-}}
+{{ config(
+    materialized='incremental', incremental_strategy=by_key(), on_schema_change='fail',
+    unique_key=['source', 'event_id']) }}
 
 with
 
@@ -37,8 +32,7 @@ arrived as (
     where
         -- Without a load time only the key tells what is new, however old its file.
         (
-            not checked.has_load_time
-            or watermarks.reread_from is null
+            not checked.has_load_time or watermarks.reread_from is null
             or checked.loaded_at >= watermarks.reread_from
         )
         and (
@@ -46,6 +40,8 @@ arrived as (
             -- A copy that was loaded before the one we kept takes its place.
             or (checked.has_load_time and checked.loaded_at < known.loaded_at)
         )
+        -- What a CRM's tables say together, they say now.
+        or {{ is_crm_source('checked.source') }}
 ),
 {% else %}
 arrived as (
@@ -59,7 +55,8 @@ ranked as (
         row_number() over (
             partition by source, event_id order by {{ sorted_by([
                 'loaded_at', 'occurred_at', 'event_name', 'properties', 'user_id', 'email', 'phone',
-                'anonymous_id', 'device_id', 'page_path', 'object_id', 'link_url', 'value',
+                'anonymous_id', 'device_id', 'crm_contact_id', 'page_path', 'object_id',
+                'link_url', 'value',
             ]) }}
         ) as load_rank
     from arrived
@@ -74,6 +71,7 @@ select
     user_id,
     email,
     phone,
+    crm_contact_id,
     object_id,
 
     -- strings

@@ -13,9 +13,10 @@ select
     event_id,
     anonymous_id,
     device_id,
-    user_id,
+    {{ clean_user_id('user_id') }} as user_id,
     email,
     phone,
+    crm_contact_id,
     object_id,
 
     -- strings
@@ -33,7 +34,8 @@ select
         when quarantine_reason is not null then quarantine_reason
         when event_id is null then 'missing_event_id'
         when occurred_at is null then 'unreadable_time'
-        when coalesce(user_id, email, phone, anonymous_id, device_id) is null then 'no_identifier'
+        when coalesce(user_id, email, phone, anonymous_id, device_id, crm_contact_id) is null
+            then 'no_identifier'
         when event_name is null then 'missing_event_name'
         when
             occurred_at > coalesce(loaded_at, {{ as_of() }})

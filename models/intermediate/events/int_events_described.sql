@@ -44,6 +44,7 @@ select
     user_id,
     email,
     phone,
+    crm_contact_id,
     object_id,
 
     -- strings
@@ -80,6 +81,7 @@ select
     user_id,
     email,
     phone,
+    crm_contact_id,
     {{ dbt.concat(["'&'"] + campaign_texts()) }} as object_id,
     'campaign_arrived' as event_name,
     {{ null_columns(['page_url']) }},
@@ -94,6 +96,5 @@ select
     is_machine,
     occurred_at,
     loaded_at
-
 from arrivals
 where use_rank = 1 and not {{ is_reload('previous_at', 'occurred_at') }}

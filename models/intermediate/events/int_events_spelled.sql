@@ -33,6 +33,7 @@ select
     user_id,
     email,
     phone,
+    crm_contact_id,
     -- The id of a page is its path, in whichever spelling.
     case
         when marked.object_type = 'page' and marked.object_id = marked.page_path then canonical_path

@@ -11,6 +11,7 @@ select
     user_id,
     email,
     phone,
+    crm_contact_id,
     object_id,
 
     -- strings

@@ -7,7 +7,8 @@ unioned as (
         {{ null_columns(['source', 'crm_contact_id', 'user_id', 'email', 'phone']) | indent }},
         {{ null_columns(['first_name', 'last_name', 'company_name', 'job_title']) | indent }},
         {{ null_columns([
-            'lifecycle_stage', 'company_id', 'lead_status', 'buying_roles', 'owner_id'
+            'lifecycle_stage', 'company_id', 'lead_status', 'buying_roles', 'owner_id',
+            'crm_properties',
         ]) | indent }},
         {{ null_columns(['is_email_opted_out', 'has_ad_consent'], 'boolean') | indent }},
         {{ null_columns([
@@ -19,7 +20,7 @@ unioned as (
     select
         '{{ source }}' as source,
         crm_contact_id,
-        user_id,
+        {{ clean_user_id('user_id') }} as user_id,
         email,
         phone,
         first_name,
@@ -31,6 +32,8 @@ unioned as (
         lead_status,
         buying_roles,
         owner_id,
+        {{ 'crm_properties' if [source, 'deals'] in staging_models()
+            else null_columns(['crm_properties']) }},
         is_email_opted_out,
         has_ad_consent,
         customer_since_at,

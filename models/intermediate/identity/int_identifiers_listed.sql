@@ -7,11 +7,18 @@
     'phone': 'phone',
     'anonymous_id': 'anonymous_id',
     'device_id': 'anonymous_id',
+    'user_address': 'email',
 } %}
 with
 
 observed as (
-    select * from {{ ref('int_identifiers_observed') }}
+    select
+        *,
+        -- A user id that is an address shows that address too.
+        case
+            when {{ is_email_address('user_id') }} then nullif(user_id, email)
+        end as user_address
+    from {{ ref('int_identifiers_observed') }}
 ),
 
 void_rules as (

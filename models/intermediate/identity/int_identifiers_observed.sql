@@ -28,7 +28,7 @@ observations as (
         phone,
         anonymous_id,
         nullif(device_id, anonymous_id) as device_id,
-        cast(null as {{ dbt.type_string() }}) as crm_contact_id,
+        crm_contact_id,
         occurred_at as observed_at,
         -- A source without load times must give the same order whenever a warehouse is built.
         case when has_load_time then loaded_at else occurred_at end as loaded_at

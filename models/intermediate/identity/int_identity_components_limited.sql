@@ -8,7 +8,15 @@ components as (
 ),
 
 nodes as (
-    select * from {{ ref('int_identity_nodes') }}
+    select
+        *,
+        -- User ids that are addresses are limited by themselves.
+        case
+            when identifier_type = 'user_id' and {{ is_email_address('identifier_value') }}
+                then '*@*'
+            else ''
+        end as pattern
+    from {{ ref('int_identity_nodes') }}
 ),
 
 edges as (
@@ -18,6 +26,7 @@ edges as (
 limits as (
     select
         identifier_type,
+        coalesce(pattern, '') as pattern,
         priority as tier,
         threshold as node_limit
     from {{ ref('identity_rules') }}
@@ -33,8 +42,9 @@ exceeded as (
     select components.root
     from components
     inner join nodes on components.node = nodes.node_key
-    inner join limits on nodes.identifier_type = limits.identifier_type
-    group by components.root, nodes.identifier_type, limits.node_limit
+    inner join limits
+        on nodes.identifier_type = limits.identifier_type and nodes.pattern = limits.pattern
+    group by components.root, limits.tier, limits.node_limit
     having count(*) > limits.node_limit
 ),
 
@@ -52,7 +62,8 @@ members as (
     from components
     inner join contested on components.root = contested.root
     inner join nodes on components.node = nodes.node_key
-    inner join limits on nodes.identifier_type = limits.identifier_type
+    inner join limits
+        on nodes.identifier_type = limits.identifier_type and nodes.pattern = limits.pattern
 ),
 
 paired as (

@@ -85,5 +85,15 @@ declared as (
     select * from spellings
 )
 
-select * from declared
+select
+    source,
+    observation,
+    action,
+    identifier_type_a,
+    {{ clean_user_id('identifier_value_a') }} as identifier_value_a,
+    identifier_type_b,
+    {{ clean_user_id('identifier_value_b') }} as identifier_value_b,
+    declared_at
+
+from declared
 where declared_at <= {{ as_of() }}

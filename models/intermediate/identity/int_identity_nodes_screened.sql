@@ -1,6 +1,7 @@
 -- One row per identifier that links nobody, with the rule that says so: a blocked value, or one
--- that was seen with so many people that it is a hub. Rules spell an address local@*, *@domain, or
--- local#@* for any number behind the local part, so that they are found by equality.
+-- that was seen with so many others, ever or on one day, that it is a hub. Rules spell an address
+-- local@*, *@domain, or local#@* for any number behind the local part, so that they are found by
+-- equality.
 with
 
 rules as (
@@ -51,14 +52,17 @@ neighbors as (
     {% for own, other in [('low', 'high'), ('high', 'low')] %}
     select
         {{ own }}_key as node_key,
-        {{ other }}_key as neighbor_key
+        {{ other }}_key as neighbor_key,
+        cast(first_seen_at as date) as first_seen_on
     from edges
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
 counted as (
+    {% for kind, day in [('hub', ''), ('rush', ', neighbors.first_seen_on')] %}
     select
+        '{{ kind }}' as kind,
         neighbors.node_key,
         nodes.identifier_type as counted_type,
         count(*) as neighbor_count
@@ -66,7 +70,9 @@ counted as (
     inner join nodes on neighbors.neighbor_key = nodes.node_key
     left join blocked on neighbors.neighbor_key = blocked.node_key
     where blocked.node_key is null
-    group by neighbors.node_key, nodes.identifier_type
+    group by neighbors.node_key, nodes.identifier_type{{ day }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 hubs as (
@@ -77,10 +83,10 @@ hubs as (
     inner join nodes on counted.node_key = nodes.node_key
     inner join rules
         on
-            nodes.identifier_type = rules.identifier_type
+            counted.kind = rules.kind
+            and nodes.identifier_type = rules.identifier_type
             and counted.counted_type = rules.counted_type
             and counted.neighbor_count > rules.threshold
-    where rules.kind = 'hub'
     group by nodes.node_key
 )
 

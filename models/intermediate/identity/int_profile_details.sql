@@ -41,6 +41,7 @@ select
     {{ first_known('lead_status', 'statement_rank') }} as crm_lead_status,
     {{ first_known('buying_roles', 'statement_rank') }} as crm_buying_roles,
     {{ first_known('owner_id', 'statement_rank') }} as crm_owner_id,
+    {{ first_known('crm_properties', 'statement_rank') }} as crm_properties,
 
     -- timestamps
     {{ first_known('customer_since_at', 'statement_rank') }} as crm_customer_since_at,

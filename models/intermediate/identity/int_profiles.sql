@@ -3,7 +3,12 @@
 with
 
 identifiers as (
-    select * from {{ ref('int_identity_clusters') }}
+    select
+        clusters.*,
+        internals.node_key is not null as is_internal
+    from {{ ref('int_identity_clusters') }} as clusters
+    left join {{ ref('int_identifiers_internal') }} as internals
+        on clusters.node_key = internals.node_key
 ),
 
 ranked as (
@@ -38,6 +43,7 @@ summarized as (
         {% for type in ['user_id', 'email', 'phone', 'crm_contact_id', 'anonymous_id'] %}
         count(case when identifier_type = '{{ type }}' then 1 end) as {{ type }}_count,
         {% endfor %}
+        {{ dbt.bool_or('is_internal') }} as is_internal,
         count(suppression_reason) as suppressed_count,
         count(
             case
@@ -74,6 +80,7 @@ select
     coalesce(user_id, email, phone, crm_contact_id) is not null as is_identified,
     shared_device_count = identifier_count as is_shared_device,
     suppressed_count > 0 as has_suppressed_identifiers,
+    is_internal,
 
     -- timestamps
     first_seen_at,

@@ -47,7 +47,9 @@ joined as (
         and suppressions.profile_key is null as is_email_reachable,
         counts.first_order_at is not null
         or counts.first_deal_won_at is not null
-        or coalesce(details.crm_lifecycle_stage = 'customer', false) as is_customer
+        or coalesce(
+            details.crm_lifecycle_stage in ('{{ var("crm_customer_stages") | join("', '") }}'), false
+        ) as is_customer
     from profiles
     left join details on profiles.profile_key = details.profile_key
     left join counts on profiles.profile_key = counts.profile_key

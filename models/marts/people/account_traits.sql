@@ -19,6 +19,10 @@ deals as (
     select * from {{ ref('int_deals_stated') }}
 ),
 
+companies as (
+    select * from {{ ref('int_companies_stated') }}
+),
+
 summarized as (
     select
         account_id,
@@ -52,6 +56,11 @@ select
     -- ids
     accounts.account_id,
 
+    -- strings
+    {%- for name in crm_properties('company') %}
+    {{ json_text('companies.crm_properties', name) }} as account_crm_{{ name }},
+    {%- endfor %}
+
     -- numbers
     coalesce(summarized.people_count, 0) as account_people_count,
     coalesce(summarized.researching_people_count_14d, 0)
@@ -75,3 +84,4 @@ select
 from accounts
 left join summarized on accounts.account_id = summarized.account_id
 left join open_deals on accounts.account_id = open_deals.account_id
+left join companies on accounts.account_id = 'company:' || companies.company_id

@@ -1,5 +1,5 @@
 -- One row per source: how many events were delivered, and what became of each. Kept events whose
--- rows are no longer delivered (a pruned file, a deal reopened in the CRM) are counted apart. A
+-- rows are no longer delivered (a pruned file) are counted apart; what a CRM took back is not kept. A
 -- source that was taken out of event_sources has a row as long as its events are remembered.
 with
 

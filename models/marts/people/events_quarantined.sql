@@ -23,6 +23,7 @@ select
     event_id,
     anonymous_id,
     device_id,
+    crm_contact_id,
     user_id,
     email,
     phone,

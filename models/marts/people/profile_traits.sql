@@ -4,6 +4,8 @@ with
 
 profiles as (
     select * from {{ ref('int_profiles') }}
+    -- Who works here is in no segment, so in nothing that leaves the warehouse.
+    where is_internal is not true
 ),
 
 counts as (
@@ -50,6 +52,18 @@ customers as (
     select * from {{ ref('int_customers_ranked') }}
 ),
 
+details as (
+    select * from {{ ref('int_profile_details') }}
+),
+
+companies as (
+    select * from {{ ref('int_companies_stated') }}
+),
+
+deals as (
+    select * from {{ ref('int_profile_deals_summarized') }}
+),
+
 scored as (
     select
         profiles.profile_key,
@@ -70,6 +84,13 @@ select
     {{ grade_of('scored.fit_score', var('fit_grade_points'), 'ABCD') }}
     || {{ grade_of('scored.engagement_score', var('engagement_grade_points'), '1234') }} as grade,
     orders.order_currency,
+    {%- for object, table in [
+        ('contact', 'details'), ('company', 'companies'), ('deal', 'deals')
+    ] %}
+    {%- for name in crm_properties(object) %}
+    {{ json_text(table ~ '.crm_properties', name) }} as crm_{{ name }},
+    {%- endfor %}
+    {%- endfor %}
 
     -- numbers
     {%- for trait in counted_traits() %}
@@ -143,3 +164,6 @@ left join categories on profiles.profile_key = categories.profile_key
 left join accounts on profiles.profile_key = accounts.profile_key
 left join fits on profiles.profile_key = fits.profile_key
 left join customers on profiles.profile_key = customers.profile_key
+left join details on profiles.profile_key = details.profile_key
+left join companies on accounts.company_id = companies.company_id
+left join deals on profiles.profile_key = deals.profile_key

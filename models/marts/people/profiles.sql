@@ -40,6 +40,7 @@ select
     profiles.is_identified,
     profiles.is_shared_device,
     profiles.has_suppressed_identifiers,
+    profiles.is_internal,
 
     -- timestamps
     profiles.first_seen_at,

@@ -42,7 +42,9 @@ named as (
 
 unknown_providers as (
     select * from webhooks
-    where provider is null or provider not in (select provider from event_types)
+    where
+        webhooks.provider is null
+        or webhooks.provider not in (select event_types.provider from event_types)
 ),
 
 unioned as (
@@ -86,7 +88,7 @@ select
     event_id,
     email,
     message_id as object_id,
-    {{ null_columns(['anonymous_id', 'device_id', 'user_id', 'phone']) }},
+    {{ null_columns(['anonymous_id', 'device_id', 'user_id', 'phone', 'crm_contact_id']) }},
 
     -- strings
     event_name,

@@ -10,6 +10,7 @@ select
     {{ clean_id('event_id') }} as event_id,
     {{ clean_id('anonymous_id') }} as anonymous_id,
     {{ clean_id('device_id') }} as device_id,
+    {{ clean_id('crm_contact_id') }} as crm_contact_id,
     {{ clean_id('user_id') }} as user_id,
     {{ clean_email('email') }} as email,
     {{ clean_phone('phone') }} as phone,

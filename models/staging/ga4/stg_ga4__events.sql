@@ -11,6 +11,10 @@ classified as (
     select
         *,
         tracked_name in ('purchase', 'refund') as is_order,
+        -- Some connectors land the amount in dollars alone.
+        tracked_name = 'purchase'
+        and coalesce(purchase_revenue, value) is null
+        and purchase_revenue_in_usd is not null as is_in_usd,
         tracked_name in ('view_item', 'add_to_cart', 'remove_from_cart', 'add_to_wishlist')
             as is_about_product,
         tracked_name in ('form_start', 'form_submit', 'generate_lead') as is_about_form
@@ -33,7 +37,7 @@ select
     ) as event_id,
     anonymous_id,
     user_id,
-    {{ null_columns(['device_id', 'email', 'phone']) }},
+    {{ null_columns(['device_id', 'crm_contact_id', 'email', 'phone']) }},
     case
         when is_order then coalesce(transaction_id, ecommerce_transaction_id)
         when is_about_product then coalesce(first_item_id, item_id)
@@ -56,12 +60,13 @@ select
         when video_url is not null then 'video'
         when link_url is not null then 'link'
     end as object_type,
-    currency,
+    coalesce(currency, case when is_in_usd then 'USD' end) as currency,
     {{ json_object({'session_id': 'ga_session_id'}) }} as properties,
     {{ null_columns(['quarantine_reason']) }},
 
     -- numbers
     case
+        when is_in_usd then purchase_revenue_in_usd
         when is_order then coalesce(purchase_revenue, value)
         else coalesce(value, video_current_time)
     end as value,

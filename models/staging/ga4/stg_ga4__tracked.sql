@@ -26,7 +26,7 @@ select
     {{ clean_id('user_pseudo_id') }} as anonymous_id,
     {{ clean_id('user_id') }} as user_id,
     {%- for name in ['transaction_id', 'ga_session_id', 'form_id', 'item_id'] %}
-    {{ clean_id('coalesce(' ~ json_entry('parameters', name) ~ ', param_' ~ name ~ ')') | indent(4) }}
+    {{ clean_id(ga4_parameter('parameters', name)) | indent(4) }}
         as {{ name }},
     {%- endfor %}
     coalesce(
@@ -37,8 +37,10 @@ select
 
     -- strings
     tracked_name,
-    {%- for name in ['page_location', 'page_referrer', 'link_url', 'file_name', 'video_url', 'currency'] %}
-    {{ clean_text('coalesce(' ~ json_entry('parameters', name) ~ ', param_' ~ name ~ ')') | indent(4) }}
+    {%- for name in [
+        'page_location', 'page_referrer', 'link_url', 'file_name', 'video_url', 'currency'
+    ] %}
+    {{ clean_text(ga4_parameter('parameters', name)) | indent(4) }}
         as {{ name }},
     {%- endfor %}
     {{ dbt.concat([
@@ -50,13 +52,17 @@ select
 
     -- numbers
     {%- for name in ['value', 'video_current_time'] %}
-    {{ to_number('coalesce(' ~ json_entry('parameters', name) ~ ', param_' ~ name ~ ')') | indent(4) }}
+    {{ to_number(ga4_parameter('parameters', name)) | indent(4) }}
         as {{ name }},
     {%- endfor %}
     coalesce(
         {{ to_number(json_text('order_details', 'purchase_revenue')) | indent(8) }},
         {{ to_number('ecommerce_purchase_revenue') | indent(8) }}
     ) as purchase_revenue,
+    coalesce(
+        {{ to_number(json_text('order_details', 'purchase_revenue_in_usd')) | indent(8) }},
+        {{ to_number('ecommerce_purchase_revenue_in_usd') | indent(8) }}
+    ) as purchase_revenue_in_usd,
 
     -- timestamps
     event_micros,

@@ -24,12 +24,15 @@ renamed as (
         {{ lower_text(clean_text('property_lifecyclestage')) }} as lifecycle_stage,
         {{ clean_text('property_hs_lead_status') }} as lead_status,
         {{ clean_text('property_hs_buying_role') }} as buying_roles,
+        {{ crm_properties_json('contact', 'property_') }} as crm_properties,
 
         -- booleans
         coalesce({{ to_boolean('property_hs_email_optout') }}, false)
             as is_email_opted_out,
         {{ to_boolean('property_ad_consent') }} as has_ad_consent,
-        coalesce({{ to_boolean('_fivetran_deleted') }}, false) as is_deleted,
+        coalesce({{ to_boolean('_fivetran_deleted') }}, false)
+        or coalesce({{ to_boolean('is_deleted') }}, false)
+        or coalesce({{ to_boolean('archived') }}, false) as is_deleted,
 
         -- timestamps
         {{ utc_timestamp('property_createdate') }} as created_at,
@@ -51,7 +54,7 @@ latest as (
                 'company_id', 'owner_id', 'lifecycle_stage', 'lead_status', 'first_name',
                 'last_name', 'job_title', 'company_name', 'buying_roles', 'merged_contact_ids',
                 'additional_emails', 'has_ad_consent', 'ad_consent_stated_at',
-                'customer_since_at', 'verified_at', 'created_at',
+                'customer_since_at', 'verified_at', 'created_at', 'crm_properties',
             ], 'desc') }}
         ) as recency
     from renamed
@@ -72,6 +75,7 @@ select
     lifecycle_stage,
     lead_status,
     buying_roles,
+    crm_properties,
     is_email_opted_out,
     has_ad_consent,
     is_deleted,

@@ -94,7 +94,7 @@ select
     event_id,
     user_id,
     object_id,
-    {{ null_columns(['anonymous_id', 'device_id', 'email', 'phone']) }},
+    {{ null_columns(['anonymous_id', 'device_id', 'crm_contact_id', 'email', 'phone']) }},
 
     -- strings
     event_name,

@@ -118,7 +118,7 @@ unioned as (
 
 select
     *,
-    {{ null_columns(['anonymous_id', 'device_id']) }},
+    {{ null_columns(['anonymous_id', 'device_id', 'crm_contact_id']) }},
     {{ null_columns(['page_url', 'page_path', 'referrer', 'link_url', 'user_agent']) }},
     false as is_machine
 from unioned

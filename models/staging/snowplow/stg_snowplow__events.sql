@@ -20,6 +20,7 @@ select
     event_id,
     anonymous_id,
     device_id,
+    {{ null_columns(['crm_contact_id']) }},
     user_id,
     email,
     {{ null_columns(['phone']) }},

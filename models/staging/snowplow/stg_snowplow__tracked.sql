@@ -14,7 +14,8 @@ contexts as (
         {{ snowplow_context(shop ~ '_product', ['1_0_0', '1']) | indent(8) }} as products,
         {{ snowplow_context(shop ~ '_transaction', ['1_0_0', '1']) | indent(8) }} as transactions,
         {{ snowplow_context(
-            'contexts_com_snowplowanalytics_snowplow_client_session', ['1_0_2', '1_0_1', '1_0_0', '1']
+            'contexts_com_snowplowanalytics_snowplow_client_session',
+            ['1_0_2', '1_0_1', '1_0_0', '1']
         ) | indent(8) }} as client_session,
         {{ snowplow_context(
             'unstruct_event_com_snowplowanalytics_snowplow_ecommerce_snowplow_ecommerce_action',

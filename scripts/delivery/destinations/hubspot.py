@@ -100,11 +100,12 @@ READ = {
         "hs_merged_object_ids", "hs_additional_emails",
     ),
     "companies": (
-        "name", "domain", "industry", "country", "numberofemployees", "createdate",
-        "hs_is_target_account", "renewal_date",
+        "name", "domain", "website", "industry", "country", "numberofemployees", "createdate",
+        "hs_is_target_account", "renewal_date", "hs_merged_object_ids",
     ),
     "deals": (
         "dealname", "dealstage", "amount", "closedate", "createdate", "hubspot_owner_id",
+        "hs_is_closed_won", "hs_is_closed", "hs_merged_object_ids",
     ),
 }  # fmt: skip
 MODIFIED = {

@@ -1,4 +1,6 @@
-"""Send Contacts, Leads or other sObjects to Salesforce, matched by an external id field.
+"""Send Contacts, Leads or other sObjects to Salesforce, and pull what changed in its CRM.
+
+Records are matched by an external id field.
 
 Contract, from Salesforce's public documentation (developer.salesforce.com unless said otherwise):
 
@@ -29,6 +31,11 @@ Contract, from Salesforce's public documentation (developer.salesforce.com unles
   not nillable takes no null. Checkboxes are of that kind, so emptying one unchecks it; and a
   remove leaves required names such as LastName as they are.
 - "Delete a Record", /docs/platform/api-rest/guide/dome-delete-record.
+- "QueryAll" and "sObject Describe", /docs/platform/api-rest/guide/resources-queryall and
+  -sobject-describe, and "System Fields", /docs/platform/object-reference/guide/system-fields:
+  queryAll shows deleted and merged records too (`IsDeleted`), until the recycle bin is emptied;
+  `SystemModstamp` moves with every change, a deletion included. Pulling goes page by page along
+  the record id, each page a query of its own.
 
 The documentation does not say how an unknown field shows. It refuses a collection as a whole or
 each of its records (INVALID_FIELD, INVALID_FIELD_FOR_INSERT_UPDATE) and fails a job (`InvalidBatch
@@ -48,6 +55,8 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from operator import itemgetter
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -68,8 +77,12 @@ from ..destination import (
 )
 from ..errors import AuthError, ConfigError, redact
 from ..transport import json_of, judge, retry_after
+from . import salesforce_rows as shape
 
 COLLECTION = 200  # records of one sObject Collections request
+PAGE = 2000  # records of one query
+OVERLAP = timedelta(minutes=10)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 LONG_REQUEST_SECONDS = 20.0  # requests longer than this count as concurrent
 GONE = {"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND"}
 NOT_REPORTED = "NOT_REPORTED"  # in here only: the answer does not mention the row
@@ -119,7 +132,7 @@ class Salesforce(Destination):
         "object": "Contact", "external_id": "", "match_by": "Email", "mode": "upsert",
         "version": "62.0", "bulk_above": 2000,
         "bulk_size": 10_000, "bulk_minutes": 30.0, "poll_seconds": 5.0, "requests_per_second": 10,
-        "account": "",
+        "account": "", "pull_fields": [],
     }  # fmt: skip
     forbidden: ClassVar = frozenset(
         {"HasOptedOutOfEmail", "HasOptedOutOfFax", "DoNotCall", "HasOptedOutProcessing",
@@ -128,6 +141,8 @@ class Salesforce(Destination):
     )  # fmt: skip
     can_read = True
     can_match = True
+    can_pull = True
+    volatile_columns = frozenset({"_fivetran_synced", "last_modified_date"})
     record_id = "Id"
     batch_size = COLLECTION
 
@@ -153,6 +168,12 @@ class Salesforce(Destination):
                     f"The option {name} of salesforce must be an API name, such as Contact or "
                     f"Audience_Profile_Id__c, not {self.option[name]!r}."
                 )
+
+    @property
+    def pulled(self) -> frozenset[str]:
+        """What staging reads of this object, but for who somebody is, which both sides know."""
+        read = dict(shape.TABLES.values()).get(self.object, ())
+        return frozenset({*read, *self.option["pull_fields"]} - shape.OURS_TOO)
 
     def whose(self, call: Call) -> str:
         """Return the organisation; the answer that brings a token names it."""
@@ -394,6 +415,67 @@ class Salesforce(Destination):
             key: {name: plain(row.get(name.lower())) for name in names} for key, row in rows.items()
         }
 
+    def pull(
+        self, call: Call, since: datetime | None
+    ) -> Iterator[tuple[str, list[dict[str, Any]], datetime]]:
+        """Yield raw rows of every table; see `Destination.pull`.
+
+        A table whose object the user may not read has none. The watermark only moves in the last
+        round, for all tables alike, and never beyond the instant at which this began.
+        """
+        floor = since or EPOCH
+        held = self.progress or {"began": str(self.clock(call)), "newest": str(floor)}
+        for table, (name, usual) in shape.TABLES.items():
+            custom = self.option["pull_fields"] if name in shape.WITH_PROPERTIES else []
+            wanted = ("Id", "IsDeleted", *usual, *custom)
+            fields = self.readable(call, name, wanted)
+            while fields and (page := self.changed(call, name, fields, since, held.get(table))):
+                held["newest"] = str(
+                    max(datetime.fromisoformat(held["newest"]), *map(modified_at, page))
+                )
+                held[table] = page[-1]["Id"]
+                self.progress = dict(held)
+                at = self.clock(call)
+                yield (
+                    table,
+                    [
+                        shape.row_of(wanted, row)
+                        | {"_fivetran_synced": f"{max(at, modified_at(row)).isoformat()}Z"}
+                        for row in page
+                    ],
+                    floor,
+                )
+        newest, began = (datetime.fromisoformat(held[name]) for name in ("newest", "began"))
+        mark = max(floor, min(newest, began))
+        yield from ((table, [], mark) for table in shape.TABLES)
+        self.progress = {}
+
+    def clock(self, call: Call) -> datetime:
+        """Return what time it is by Salesforce's clock, without a zone; ours where it says none."""
+        date = self.request(call, "GET", "/limits").headers.get("Date")
+        at = parsedate_to_datetime(date) if date else datetime.now(UTC)
+        return at.astimezone(UTC).replace(tzinfo=None)
+
+    def readable(self, call: Call, name: str, wanted: Sequence[str]) -> list[str]:
+        """Return those of the fields of an object that the user may read, none without a right."""
+        response = self.request(call, "GET", f"/sobjects/{name}/describe")
+        if response.status_code == 404:
+            return []
+        known = {field["name"].lower() for field in self.judged(response)["fields"]}
+        return [field for field in wanted if field.lower() in known]
+
+    def changed(
+        self, call: Call, name: str, fields: Sequence[str], since: datetime | None, last: str | None
+    ) -> list[dict[str, Any]]:
+        """Return the next page of records that changed, in the order of their ids."""
+        tests = [f"Id > {quoted(last)}"] if last else []
+        if since is not None:
+            tests.append(f"SystemModstamp >= {(since - OVERLAP).isoformat(timespec='seconds')}Z")
+        where = f" WHERE {' AND '.join(tests)}" if tests else ""
+        columns = ", ".join([*fields, "SystemModstamp"])
+        query = f"SELECT {columns} FROM {name}{where} ORDER BY Id LIMIT {PAGE}"
+        return self.ask(call, "GET", f"/queryAll?q={quote(query)}")["records"]
+
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
         """Delete the record, False when there is none; the recycle bin keeps it up to 15 days."""
         ids = [remote_id] if remote_id else []
@@ -520,6 +602,12 @@ class Salesforce(Destination):
                 f"Salesforce cannot write {', '.join(sorted(names)) or 'a field'} of "
                 f"{self.object}: create it, let the integration user edit it, or unmap it."
             )
+
+
+def modified_at(row: Mapping[str, Any]) -> datetime:
+    """Return when a record changed last, naive UTC."""
+    at = datetime.fromisoformat(row["SystemModstamp"])
+    return at.astimezone(UTC).replace(tzinfo=None)
 
 
 def outcome_of(key: str, result: Result) -> Outcome:

@@ -3,14 +3,18 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from itertools import count
 
 import pytest
 import requests
 import simple_salesforce
+import yaml
 from requests.adapters import HTTPAdapter
 
+from scripts.dbt_runner import PROJECT
 from scripts.delivery.destination import Outcome, Record, Refused, Stop, Transient
+from scripts.delivery.destinations import salesforce_rows as shape
 from scripts.delivery.destinations.salesforce import Salesforce, problem_of_text
 from scripts.delivery.errors import AuthError, ConfigError
 from scripts.delivery.transport import Transport
@@ -612,3 +616,88 @@ def test_the_fake_serves_simple_salesforce(org):
     org.expire()
     with pytest.raises(simple_salesforce.exceptions.SalesforceExpiredSession):
         client.Contact.describe()
+
+
+# -- Pulling ----------------------------------------------------------------------------------
+
+SOURCES = PROJECT / "models/staging/salesforce/_salesforce__sources.yml"
+
+
+def declared() -> dict[str, set[str]]:
+    """The columns that our source declares, by table."""
+    [source] = yaml.safe_load(SOURCES.read_text())["sources"]
+    return {
+        table["name"]: {column["name"] for column in table["columns"]} for table in source["tables"]
+    }
+
+
+def fill(org: fake.Salesforce) -> None:
+    """Put a deal with its contact into the org, and a contact that was merged into that one."""
+    for name, fields in shape.TABLES.values():
+        org.crm[name] = [
+            {"Id": f"{name[:3]}{number}", "IsDeleted": False, **dict.fromkeys(fields),
+             "SystemModstamp": f"2026-06-0{number}T00:00:00.000+0000"}
+            for number in (1, 2, 3)
+        ]  # fmt: skip
+    first, second, _ = org.crm["Contact"]
+    first |= {"Email": "ann@example.com", "AccountId": "Acc1", "Renewal_Risk__c": "high"}
+    second |= {"IsDeleted": True, "MasterRecordId": "Con1"}
+    for record in org.crm["Contact"][1:]:
+        record["Renewal_Risk__c"] = None
+    org.crm["Opportunity"][0] |= {"IsWon": True, "IsClosed": True, "CloseDate": "2026-06-10"}
+
+
+def pulled(
+    transport: Transport, since: datetime | None = None
+) -> tuple[dict[str, list[dict]], dict[str, datetime]]:
+    rows: dict[str, list[dict]] = {}
+    marks = {}
+    for table, found, mark in transport.destination.pull(transport.call, since):
+        rows.setdefault(table, []).extend(found)
+        marks[table] = mark
+    return rows, marks
+
+
+def test_rows_have_the_shape_of_the_raw_tables(org, transport):
+    fill(org)
+    transport.destination = plugin(org, pull_fields=["Renewal_Risk__c"])
+    rows, marks = pulled(transport)
+    properties = {"renewal_risk_c"}
+    for table, columns in declared().items():
+        assert set(rows[table][0]) - properties == columns - {"_fivetran_deleted"}, table
+    first, second, _ = rows["contacts"]
+    assert (first["id"], first["email"], first["renewal_risk_c"]) == (
+        "Con1", "ann@example.com", "high",
+    )  # fmt: skip
+    assert (second["is_deleted"], second["master_record_id"]) == (True, "Con1")
+    assert rows["opportunities"][0]["is_won"] is True
+    assert rows["opportunities"][0]["close_date"] == "2026-06-10"
+    assert set(marks.values()) == {datetime(2026, 6, 3)}
+
+
+def test_a_pull_reads_what_changed_page_by_page(org, transport, monkeypatch):
+    fill(org)
+    monkeypatch.setattr("scripts.delivery.destinations.salesforce.PAGE", 2)
+    del org.crm["Lead"]  # the user may not read leads
+    rows, _ = pulled(transport)
+    assert [row["id"] for row in rows["tasks"]] == ["Tas1", "Tas2", "Tas3"]
+    assert rows["leads"] == []
+    org.requests.clear()
+    rows, marks = pulled(transport, datetime(2026, 6, 3, 0, 5))
+    assert [row["id"] for row in rows["tasks"]] == ["Tas3"], "ten minutes again"
+    assert set(marks.values()) == {datetime(2026, 6, 3, 0, 5)}
+
+
+def test_a_pull_goes_on_after_the_last_complete_page(org, transport, monkeypatch):
+    fill(org)
+    monkeypatch.setattr("scripts.delivery.destinations.salesforce.PAGE", 2)
+    pages = transport.destination.pull(transport.call, None)
+    assert [row["id"] for row in next(pages)[1]] == ["Con1", "Con2"]
+    pages.close()
+    rows, _ = pulled(transport)
+    assert [row["id"] for row in rows["contacts"]] == ["Con3"] and len(rows["tasks"]) == 3
+
+
+def test_what_is_pulled_is_not_pushed_but_for_who_somebody_is(org):
+    assert {"AccountId", "OwnerId", "Grade__c"} <= plugin(org, pull_fields=["Grade__c"]).pulled
+    assert not plugin(org).pulled & {"Email", "LastName"}

@@ -80,7 +80,7 @@ def limited(
             touches = without_shared(tier, known, declared, group_of, touches, owner_share, reasons)
             together = groups_joined(group_of, touches)
         if broken_types(known, declared, together):
-            touches = without_excess(tier, known, declared, group_of, touches, reasons)
+            touches = without_excess(tier, known, links, declared, group_of, touches, reasons)
             together = groups_joined(group_of, touches)
         borrowed |= {touch.identifier.number for touch in touches if touch.is_late}
         group_of = together
@@ -153,7 +153,9 @@ def without_shared(
     anchored = {
         group_of[number]
         for number, identifier in known.items()
-        if identifier.tier < tier and identifier.tier in broken.get(together[number], ())
+        if identifier.limit == 1
+        and identifier.tier < tier
+        and identifier.tier in broken.get(together[number], ())
     }
     kept = []
     for identifier, own in by_identifier(touches).items():
@@ -173,52 +175,76 @@ def without_shared(
 def without_excess(
     tier: int,
     known: dict[int, Identifier],
+    links: list[Link],
     declared: dict[int, int],
     group_of: dict[int, int],
     touches: list[Touch],
     reasons: dict[int, str],
 ) -> list[Touch]:
-    """The touches that are left when groups take no more of the type than they may."""
-    together = groups_joined(group_of, touches)
-    broken = broken_types(known, declared, together)
-    members = defaultdict(list)
+    """The touches that are left when one after the other joins what stays within the limits."""
+    members: dict[int, set[int]] = defaultdict(set)
     for number, group in group_of.items():
-        members[group].append(known[number])
+        members[group].add(number)
+    strongest = {group: min(known[one].tier for one in own) for group, own in members.items()}
+    first_key = {group: min(known[one].key for one in own) for group, own in members.items()}
+    order = sorted(
+        touches,
+        key=lambda touch: (
+            strongest[touch.group],
+            touch.first_seen,
+            -touch.weight,
+            touch.identifier.key,
+            first_key[touch.group],
+        ),
+    )
 
-    kept = []
-    chosen: dict[int, list[Touch]] = defaultdict(list)
-    for identifier, own in by_identifier(touches).items():
-        if together[identifier.number] not in broken:
-            kept += own
+    inside = dict(group_of)
+    kept, lost, left_out = [], [], set()
+    for touch in order:
+        one, other = inside[touch.identifier.number], inside[next(iter(members[touch.group]))]
+        would_be = [number for number, group in inside.items() if group in (one, other)]
+        over = broken_types(known, declared, dict.fromkeys(would_be, 0)).get(0, set())
+        if one == other or not over:
+            inside.update(dict.fromkeys(would_be, one))
+            kept.append(touch)
             continue
-        best = min(
-            own,
-            key=lambda touch: (
-                min(member.tier for member in members[touch.group]),
-                -touch.weight,
-                touch.first_seen,
-                min(member.key for member in members[touch.group]),
+        lost.append(touch)
+
+    for touch in lost:
+        one, other = inside[touch.identifier.number], inside[next(iter(members[touch.group]))]
+        would_be = [number for number, group in inside.items() if group in (one, other)]
+        over = broken_types(known, declared, dict.fromkeys(would_be, 0))[0]
+        seen = {
+            end
+            for link in links
+            for end, far in ((link.one, link.other), (link.other, link.one))
+            if far == touch.identifier.number
+            and end in members[touch.group]
+            and end not in reasons
+            and (known[end].tier, end) < (tier, far)
+        }
+        is_left_there = seen and tier not in over and all(known[end].tier in over for end in seen)
+        left_out |= seen if is_left_there else {touch.identifier.number}
+    for number in left_out:
+        reasons.setdefault(number, "limit_exceeded")
+
+    first_lost: dict[int, Any] = {}
+    first_kept: dict[int, Any] = {}
+    for found, those in ((first_lost, lost), (first_kept, kept)):
+        for touch in those:
+            number = touch.identifier.number
+            found[number] = min(found.get(number, touch.first_seen), touch.first_seen)
+    return [
+        replace(
+            touch,
+            is_late=touch.is_late
+            or (
+                touch.identifier.number in first_lost
+                and first_kept[touch.identifier.number] > first_lost[touch.identifier.number]
             ),
         )
-        holds_earlier = any(member.tier < tier for member in members[best.group])
-        result = declared[identifier.number]
-        is_declared_part = list(declared.values()).count(result) > 1
-        if holds_earlier and not is_declared_part:
-            chosen[best.group].append(as_late(best, own))
-
-    for group, takers in chosen.items():
-        takers.sort(key=lambda touch: (touch.first_seen, touch.identifier.key))
-        limit = takers[0].identifier.limit
-        if limit is not None:
-            taken = {declared[member.number] for member in members[group] if member.tier == tier}
-            takers = takers[: limit - len(taken)]
-        kept += takers
-
-    standing = {(touch.identifier.number, touch.group) for touch in kept}
-    for touch in touches:
-        if (touch.identifier.number, touch.group) not in standing:
-            reasons.setdefault(touch.identifier.number, "limit_exceeded")
-    return kept
+        for touch in kept
+    ]
 
 
 def as_late(touch: Touch, others: list[Touch]) -> Touch:
@@ -273,6 +299,11 @@ class Rules:
 
     def is_void(self, key: Key) -> bool:
         value = "0" if not set(key[1]) - set("0-.:") else key[1].lower()
+        if value != "0" and len(value) == 1:
+            value = "?"
+        shapes = [("{", "}"), ("${", "}"), ("%", "%"), ("<", ">"), ("*|", "|*")]
+        if any(value.startswith(begin) and value.endswith(end) for begin, end in shapes):
+            value = "<>"
         return self.names("void", key, {value})
 
     def is_blocked(self, key: Key) -> bool:
@@ -324,12 +355,16 @@ def people(
         and not {link.one, link.other} & set(reasons)
     ]
 
-    tiers = {line["identifier_type"]: line for line in rules.of("limit")}
+    tiers = {(line["identifier_type"], line["pattern"]): line for line in rules.of("limit")}
+    limit_of = {
+        key: tiers[key[0], "*@*" if key[0] == "user_id" and "@" in key[1] else ""]
+        for key in numbers
+    }
     known = {
         number: Identifier(
             number,
-            tier=int(tiers[key[0]]["priority"]),
-            limit=int(tiers[key[0]]["threshold"]) if tiers[key[0]]["threshold"] else None,
+            tier=int(limit_of[key]["priority"]),
+            limit=int(limit_of[key]["threshold"]) if limit_of[key]["threshold"] else None,
             key=":".join(key),
         )
         for key, number in numbers.items()

@@ -14,6 +14,7 @@ BUILDS = 3
 FIRST_DAY = datetime(2026, 6, 1)
 DAYS_PER_BUILD = 10
 FLAGS = ("is_identified", "is_shared_device", "has_suppressed_identifiers")
+KIND_OF = {"device_id": "anonymous_id"}
 EVENT_COLUMNS = ("user_id", "email", "phone", "anonymous_id", "device_id")
 
 
@@ -83,9 +84,14 @@ def identifiers(scenario: dict[str, Any]) -> set[str]:
         for seen in build.get("seen", []):
             for name in (*EVENT_COLUMNS, "crm_contact_id"):
                 if name in seen:
-                    found.add(f"{name}:{seen[name]}")
+                    found.add(f"{KIND_OF.get(name, name)}:{plain(seen[name])}")
             found |= {f"user_id:{seen['alias_of']}"} if "alias_of" in seen else set()
     return found
+
+
+def plain(value: str) -> str:
+    """An address in its one spelling; ids as they are."""
+    return value.strip(" <>;").lower() if "@" in value else value
 
 
 # As raw files -------------------------------------------------------------------------------------

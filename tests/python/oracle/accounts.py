@@ -1,6 +1,6 @@
 """Whose account somebody belongs to and how well it fits, in plain Python."""
 
-from .events import Company, Person, World, fits, seed
+from .events import LOST, WON, Company, Person, World, fits, seed
 
 
 def domain_of(address: str) -> str:
@@ -36,11 +36,13 @@ def crm_company(world: World, person: Person) -> Company | None:
 
 
 def known_companies(world: World) -> list[Company]:
-    """The companies that were created up to as_of."""
+    """The companies that were created up to as_of and give away no mailboxes."""
+    free = {line["domain"] for line in seed("free_mail_domains")}
     return [
         company
         for company in world.companies
-        if company.created_at is None or company.created_at <= world.as_of
+        if company.domain not in free
+        and (company.created_at is None or company.created_at <= world.as_of)
     ]
 
 
@@ -124,6 +126,6 @@ def open_deals(world: World, contact_ids: set[str]) -> int:
 
 def is_closed(world: World, deal) -> bool:
     """Whether a deal was won or lost up to as_of."""
-    if deal.stage not in ("closedwon", "closedlost"):
+    if deal.stage not in (*WON, *LOST):
         return False
     return deal.closed_at is None or deal.closed_at <= world.as_of

@@ -9,6 +9,8 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
+# Stages in which deals are won or lost: those of the default pipeline, and two of our own.
+WON, LOST = ("closedwon", "signed"), ("closedlost", "dropped")
 SEEDS = Path(__file__).resolve().parents[3] / "seeds"
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 AT_ONCE = timedelta(seconds=2)
@@ -65,6 +67,7 @@ class Settings:
     engagement_grade_points: tuple[float, ...] = (50, 20, 5)
     firmographics_valid: timedelta = 180 * DAY
     disqualified_lead_statuses: tuple[str, ...] = ("UNQUALIFIED",)
+    customer_stages: tuple[str, ...] = ("customer", "evangelist")
     tag_valid: timedelta = 90 * DAY
     shop_currency: str = "GBP"
 
@@ -118,7 +121,7 @@ class Company:
 
 @dataclass(frozen=True)
 class Deal:
-    """A deal with its contacts; `stage` is the CRM's."""
+    """A deal with its contacts; what its stage means is in WON and LOST."""
 
     deal_id: str
     contact_ids: tuple[str, ...]

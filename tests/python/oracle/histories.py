@@ -11,7 +11,19 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from .events import Company, Contact, Deal, Event, Person, World, kept, meaning, page_of
+from .events import (
+    LOST,
+    WON,
+    Company,
+    Contact,
+    Deal,
+    Event,
+    Person,
+    World,
+    kept,
+    meaning,
+    page_of,
+)
 from .events import Settings as Limits
 
 MICROSECOND = 1
@@ -481,11 +493,11 @@ def records(draw: Callable) -> Record:
     """What the CRM may say, deals included."""
     deals = []
     for _ in range(draw(st.sampled_from((0, 0, 0, 1, 2)))):
-        stage = draw(st.sampled_from(("closedwon", "closedlost", "contractsent")))
+        stage = draw(st.sampled_from((*WON, *LOST, "contractsent")))
         closed = draw(st.one_of(ages, st.sampled_from((-20 * DAY, -HOUR, -MICROSECOND))))
         deals.append((stage, draw(st.sampled_from((100 * DAY, HOUR, 0, -MICROSECOND))), closed))
     return Record(
-        stage=draw(st.sampled_from(("lead", "lead", "customer", None))),
+        stage=draw(st.sampled_from(("lead", "lead", "customer", "evangelist", None))),
         lead_status=draw(st.sampled_from((None, "OPEN", "UNQUALIFIED"))),
         roles=draw(
             st.sampled_from((None, "CHAMPION", "DECISION_MAKER", "CHAMPION;DECISION_MAKER"))
@@ -704,7 +716,6 @@ def add_person(
         stated.append(instant(as_of, 200 * DAY))
         crm = crm_events(made, number, draft.record, deals, as_of)
         events += crm
-        seen[addresses[0]] += crm
     limits = Limits()
     sightings = [event.at for event in kept(events, limits) if event.at <= as_of] + stated
     kept_of = {
@@ -882,13 +893,19 @@ def crm_events(
         )
         made.deal_contacts.append({"deal_id": deal.deal_id, "contact_id": contact_id})
         happened.append(("deal_created", deal.deal_id, deal.created_at))
-        if stage != "contractsent":
-            step = "deal_won" if stage == "closedwon" else "deal_lost"
+        if stage in (*WON, *LOST):
+            step = "deal_won" if stage in WON else "deal_lost"
             happened.append((step, deal.deal_id, deal.closed_at))
     return [
         Event("hubspot", f"{name}:{event}:{contact_id}", name, at, as_of, object_id=event)
         for name, event, at in happened
     ]
+
+
+OWN_STAGES = [
+    {"stage_id": "signed", "closed_won": True, "is_closed": True},
+    {"stage_id": "dropped", "closed_won": False, "is_closed": True},
+]
 
 
 def write(made: Made, raw: Path) -> None:
@@ -899,6 +916,7 @@ def write(made: Made, raw: Path) -> None:
         ("hubspot/companies", made.companies),
         ("hubspot/deals", made.deals),
         ("hubspot/deal_contacts", made.deal_contacts),
+        ("hubspot/deal_pipeline_stages", OWN_STAGES),
     ):
         folder = raw / table
         folder.mkdir(parents=True)

@@ -67,7 +67,9 @@ def base_traits(world: World, person: Person) -> dict:
     orders = [event for event in events if event.behavior == "order_completed"]
     first_order, last_order = first(times("order_completed")), last(times("order_completed"))
     first_won = first(times("deal_won"))
-    is_customer = bool(first_order or first_won or (contact and contact.stage == "customer"))
+    is_customer = bool(
+        first_order or first_won or (contact and contact.stage in settings.customer_stages)
+    )
     converted = is_customer or bool(times("demo_requested", "trial_started"))
     joined, left = last(times("loyalty_joined")), last(times("loyalty_left"))
     took = [

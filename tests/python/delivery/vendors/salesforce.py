@@ -70,6 +70,7 @@ class Salesforce(Vendor):
             field("Formula__c", updateable=False, createable=False),
         ]  # fmt: skip
         self.records: dict[str, dict[str, Any]] = {}
+        self.crm: dict[str, list[dict[str, Any]]] = {}  # records of objects, for queryAll alone
         self.bin: dict[str, dict[str, Any]] = {}
         self.jobs: dict[str, dict[str, Any]] = {}
         self.locked: set[str] = set()
@@ -103,6 +104,15 @@ class Salesforce(Vendor):
                 return self.collection(request.body, rest)
             case "GET", ["query"]:
                 return self.query(request.query["q"])
+            case "GET", ["limits"]:
+                return Reply(body={})
+            case "GET", ["queryAll"]:
+                return self.query_all(request.query["q"])
+            case "GET", ["sobjects", name, "describe"] if self.crm:
+                if name not in self.crm:
+                    return not_found()
+                names = {name for record in self.crm[name] for name in record}
+                return Reply(body={"name": name, "fields": [field(each) for each in names]})
             case "POST", ["composite"]:
                 return self.composite(request.body["compositeRequest"])
             case _, ["jobs", "ingest", *rest]:
@@ -270,6 +280,34 @@ class Salesforce(Vendor):
             if folded(str(record.get(known[found[3].lower()]))) in keys
         ]  # fmt: skip
         return Reply(body={"totalSize": len(rows), "done": True, "records": rows})
+
+    def query_all(self, text: str) -> Reply:
+        """Deleted records too, by SystemModstamp and Id, in the order of ids, so many at a time."""
+        found = re.fullmatch(
+            r"SELECT (.+) FROM (\w+)(?: WHERE (.+))? ORDER BY Id LIMIT (\d+)", text
+        )
+        if not found or found[2] not in self.crm:
+            return error(400, "MALFORMED_QUERY", "unexpected token")
+        names = found[1].split(", ")
+        last, since = "", ""
+        for test in (found[3] or "").split(" AND "):
+            if test.startswith("Id > "):
+                last = TEXT.findall(test)[0]
+            elif test:
+                since = test.removeprefix("SystemModstamp >= ").removesuffix("Z")
+        rows = sorted(
+            (
+                record
+                for record in self.crm[found[2]]
+                if record["Id"] > last and record["SystemModstamp"] >= since
+            ),
+            key=lambda record: record["Id"],
+        )
+        for name in names:
+            if any(name not in record for record in self.crm[found[2]]):
+                return error(400, "INVALID_FIELD", f"No such column '{name}' on entity")
+        page = [{name: record[name] for name in names} for record in rows[: int(found[4])]]
+        return Reply(body={"totalSize": len(page), "done": True, "records": page})
 
     def delete(self, record_id: str) -> Reply:
         if record_id in self.bin:

@@ -1,0 +1,39 @@
+-- One row per contact of an engagement; a contact that was merged counts as the one it became.
+with
+
+source as (
+    select * from {{ source('hubspot', 'engagement_contacts') }}
+),
+
+merges as (
+    select * from {{ ref('stg_hubspot__merges') }}
+),
+
+renamed as (
+    select
+        {{ clean_id('engagement_id') }} as engagement_id,
+        {{ clean_id('contact_id') }} as contact_id,
+        coalesce({{ to_boolean('_fivetran_deleted') }}, false) as is_deleted,
+        {{ utc_timestamp('_fivetran_synced') }} as loaded_at
+    from source
+),
+
+latest as (
+    select
+        *,
+        row_number() over (
+            partition by engagement_id, contact_id
+            order by {{ sorted_by(['loaded_at', 'is_deleted'], 'desc') }}
+        ) as recency
+    from renamed
+)
+
+select
+    latest.engagement_id,
+    coalesce(merges.merged_into_id, latest.contact_id) as contact_id,
+    max(latest.loaded_at) as loaded_at
+
+from latest
+left join merges on latest.contact_id = merges.contact_id
+where latest.recency = 1 and not latest.is_deleted
+group by latest.engagement_id, coalesce(merges.merged_into_id, latest.contact_id)
