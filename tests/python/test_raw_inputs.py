@@ -95,7 +95,7 @@ def test_an_unknown_source_is_named(project):
         DbtFailed, match="event_sources lists 'sgement', which is no source"
     ) as failure:
         project.dbt("parse", event_sources=["sgement"])
-    choices = "Choose from email, events, ga4, hubspot, segment, shop, shopify, snowplow"
+    choices = "Choose from email, events, ga4, hubspot, salesforce, segment, shop, shopify, snowplow"
     assert choices in str(failure.value)
 
 
