@@ -97,7 +97,7 @@ def test_the_canonical_columns_are_those_of_the_union():
         row[0] for row in table((PROJECT / "docs/inputs.md").read_text(), "The canonical event")
     ]
     assert documented == columns
-    assert len(columns) == 21
+    assert len(columns) == 22
 
 
 def test_the_quarantine_reasons_are_the_accepted_ones():
