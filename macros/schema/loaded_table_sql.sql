@@ -34,10 +34,9 @@
         {%- if held is not none -%}
             {%- set value = loaded_text(adapter.quote(held.name), held) -%}
         {%- elif name in source.columns and source.columns[name].meta.get('required') and loaded is not none -%}
-            {{ exceptions.raise_compiler_error(
-                schema ~ '.' ~ source.identifier ~ ' has no column ' ~ name ~ ', which source '
-                ~ source.source_name ~ ' needs. It has: ' ~ found.values() | map(attribute='name') | join(', ')
-            ) }}
+            {%- do missing_column(
+                schema ~ '.' ~ source.identifier, source, name, found.values() | map(attribute='name') | list
+            ) -%}
         {%- else -%}
             {%- set value = 'cast(null as ' ~ dbt.type_string() ~ ')' -%}
         {%- endif -%}

@@ -10,7 +10,7 @@ from scripts.validate.raw_tables import Judged, RawTable
 
 _NAIVE_TIMES = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE")
 _SAMPLE_STEPS = 1 << 20
-_FILE_READERS = ("read_parquet", "read_csv", "read_json")
+_FILE_READERS = ("read_parquet", "read_csv", "read_json", "mended_rows")
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,14 @@ class Relation:
 
     `filled` are the columns that hold a value in some row. dbt adds declared columns that the
     files lack as nulls, so an optional column without any value is as good as not there.
+    `time_formats` are those that the source's times may have beside ISO 8601.
     """
 
     judged: Judged
     rows: int
     types: Mapping[str, str]
     filled: frozenset[str]
+    time_formats: tuple[str, ...] = ()
 
     def has(self, column: str) -> bool:
         """Whether there is such a column, whatever it holds."""
@@ -47,7 +49,18 @@ class Relation:
         if self.types[column.lower()] in _NAIVE_TIMES:
             return f"cast({name} as timestamp)"
         # A plain cast of text to timestamp would ignore its offset.
-        return f"(try_cast({name} as timestamptz) at time zone 'UTC')"
+        readings = [f"try_cast({name} as timestamptz) at time zone 'UTC'"]
+        text = f"trim(cast({name} as varchar))"
+        if self.time_formats:
+            formats = ", ".join("'" + value.replace("'", "''") + "'" for value in self.time_formats)
+            readings.append(f"try_strptime({text}, [{formats}])")
+        number = f"try_cast({text} as double)"
+        readings.append(
+            f"case when regexp_full_match({text}, '[0-9]{{9,17}}([.][0-9]+)?') then make_timestamp("
+            f"cast(case when {number} < 1e11 then {number} * 1e6 when {number} < 1e14"
+            f" then {number} * 1e3 else {number} end as bigint)) end"
+        )
+        return f"coalesce({', '.join(readings)})"
 
 
 def read_relation(
@@ -66,7 +79,23 @@ def read_relation(
         rows=row_count,
         types=types,
         filled=frozenset(name for name, count in zip(asked, filled, strict=True) if count),
+        time_formats=time_formats(connection, judged),
     )
+
+
+def time_formats(connection: duckdb.DuckDBPyConnection, judged: Judged) -> tuple[str, ...]:
+    """How the last build was told that the source of a raw table writes times."""
+    laid = (
+        "select 1 from duckdb_tables() where schema_name = 'intake' and table_name = 'source_times'"
+    )
+    if connection.execute(laid).fetchone() is None:
+        return ()
+    found = connection.execute(
+        "select time_format from intake.source_times "
+        "where starts_with(?, '\"raw_' || source || '\".')",
+        [judged.relation],
+    ).fetchall()
+    return tuple(value for (value,) in found)
 
 
 def has_files(connection: duckdb.DuckDBPyConnection, judged: Judged) -> bool:

@@ -45,7 +45,8 @@ def relations(warehouse):
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return connection.execute(
             "select table_schema, table_name from information_schema.tables "
-            "where list_contains(?, table_schema) order by all",
+            # Files are read on DuckDB alone; elsewhere a loader did that.
+            "where list_contains(?, table_schema) and table_name <> 'file_intake' order by all",
             [list(SCHEMAS)],
         ).fetchall()
 

@@ -37,6 +37,8 @@ select
         when coalesce(user_id, email, phone, anonymous_id, device_id, crm_contact_id) is null
             then 'no_identifier'
         when event_name is null then 'missing_event_name'
+        -- Nothing before it was recorded: a device whose clock begins at 1970.
+        when occurred_at < cast('{{ var("earliest_event") }}' as timestamp) then 'dated_in_past'
         when
             occurred_at > coalesce(loaded_at, {{ as_of() }})
             + interval '{{ var("future_tolerance_hours", 24) }}' hour

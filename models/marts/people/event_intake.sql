@@ -1,6 +1,7 @@
--- One row per source: how many events were delivered, and what became of each. Kept events whose
--- rows are no longer delivered (a pruned file) are counted apart; what a CRM took back is not kept. A
--- source that was taken out of event_sources has a row as long as its events are remembered.
+-- One row per source: how many events were delivered, and what became of each; rows of files that
+-- cannot be read are among them. Kept events whose rows are no longer delivered (a pruned file) are
+-- counted apart; what a CRM took back is not kept. A source that was taken out of event_sources has
+-- a row as long as its events are remembered.
 with
 
 remembered as (
@@ -33,12 +34,18 @@ usable as (
     group by source
 ),
 
+arrived as (
+    select source, quarantine_reason from checked
+    union all
+    select source, quarantine_reason from {{ ref('int_rows_rejected') }}
+),
+
 delivered as (
     select
         source,
         count(*) as delivered_count,
         count(quarantine_reason) as quarantined_count
-    from checked
+    from arrived
     group by source
 ),
 

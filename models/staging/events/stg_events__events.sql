@@ -26,7 +26,14 @@ select
     object_type,
     currency,
     properties,
-    {{ null_columns(['quarantine_reason']) }},
+    -- Nobody watches for NaN seconds: where the value says how much was done, it must be a number.
+    case
+        when
+            {{ clean_text('event_name') }} in ('{{ var("valued_events") | join("', '") }}')
+            and {{ clean_text('value') }} is not null
+            and {{ to_number('value') }} is null
+            then 'value_is_no_number'
+    end as quarantine_reason,
 
     -- numbers
     {{ to_number('value') }} as value,
