@@ -32,7 +32,7 @@ unidentified as (
         source,
         count(*) as row_count
     from {{ ref('int_events_identified') }}
-    where identifier_type is null
+    where identifier_type is null and not is_arrival
     group by source
 )
 

@@ -1,8 +1,7 @@
 -- One row per usable event as rules and people see it, and one more per arrival: a page viewed
 -- through a campaign's link or an ad. An arrival is no page view and no part of a visit. Rules tell
 -- its meaning by its object, which lists what its address says of the campaign:
--- &utm_source=google&utm_medium=cpc&click_id=gclid&.
-{{ config(materialized='view') }}
+-- &utm_source=google&utm_medium=cpc&click_id=gclid&. A table, since eight models read it.
 with
 
 events as (
@@ -64,6 +63,7 @@ select
 
     -- booleans
     is_machine,
+    false as is_arrival,
 
     -- timestamps
     occurred_at,
@@ -94,6 +94,7 @@ select
     {{ campaign_parameters() | join(',\n    ') }},
     {{ null_columns(['value'], type_double()) }},
     is_machine,
+    true as is_arrival,
     occurred_at,
     loaded_at
 from arrivals

@@ -14,6 +14,7 @@ checked as (
 
 events as (
     select * from {{ ref('int_events_identified') }}
+    where not is_arrival
 ),
 
 copies as (

@@ -13,7 +13,7 @@ unidentified as (
         *,
         'no_identifier' as quarantine_reason
     from {{ ref('int_events_identified') }}
-    where identifier_type is null
+    where identifier_type is null and not is_arrival
 ),
 
 rejected as (
