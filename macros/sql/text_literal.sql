@@ -11,9 +11,9 @@
     '{{ value.replace("'", "''") }}'
 {%- endmacro %}
 
-{# Spark reads '' inside a literal as nothing, and backslashes as escapes. #}
+{# Spark reads '' inside a literal as nothing, backslashes as escapes, and ${name} as a setting. #}
 {% macro spark__text_literal(value) -%}
-    '{{ value.replace("\\", "\\\\").replace("'", "\\'") }}'
+    '{{ value.replace("\\", "\\\\").replace("'", "\\'").replace("${", "$\\{") }}'
 {%- endmacro %}
 
 {% macro bigquery__text_literal(value) -%}

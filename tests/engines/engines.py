@@ -15,7 +15,9 @@ from scripts.dbt_runner import Node, invoke_dbt, run_dbt
 from .spark_jars import iceberg_jars
 
 SCHEMAS = ("seeds", "staging", "intermediate", "marts", "segments", "activation")
-SOURCES = ["segment", "email", "hubspot", "shop", "events", "snowplow"]
+SOURCES = [
+    "segment", "email", "hubspot", "shop", "events", "ga4", "salesforce", "shopify", "snowplow",
+]  # fmt: skip
 
 
 @dataclass
@@ -65,13 +67,14 @@ class Engine:
         self.seconds += time.perf_counter() - began
         return nodes
 
-    def compiled(self, text: str) -> str:
-        """What a text with Jinja compiles to."""
+    def compiled(self, texts: Sequence[str]) -> list[str]:
+        """What texts with Jinja compile to; all at once, since each time costs seconds."""
+        between = "\n-- the next one\n"
         result = invoke_dbt(
-            "compile", "--inline", text, "--target", self.target,
+            "compile", "--inline", between.join(texts), "--target", self.target,
             **self.where(as_of="2026-06-30T00:00:00Z"),
         )  # fmt: skip
-        return result.results[0].node.compiled_code
+        return result.results[0].node.compiled_code.split(between)
 
     def load(self, raw: Path) -> None:
         """Bring the raw tables to where the project looks for them; DuckDB reads the files."""
@@ -161,6 +164,8 @@ class Spark(Engine):
         self.settings = {
             "spark.master": "local[2]",
             "spark.driver.memory": "4g",
+            # Many small queries: quick to compile is quicker than well compiled.
+            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
             "spark.driver.extraClassPath": os.pathsep.join(map(str, iceberg_jars(folder))),
             "spark.sql.extensions": (
                 "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions"

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,109 @@ def hostile_lines() -> list[dict[str, Any]]:
     ]
 
 
+def hostile_tables() -> dict[str, list[dict[str, Any]]]:
+    """Tables of Google Analytics, Salesforce and Shopify, odd values in every one."""
+
+    def rows(columns: Callable[[int, str], dict[str, Any]]) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": f"{number:03}",
+                "created_date": INSTANT,
+                "created_at": INSTANT,
+                "_fivetran_synced": f"2026-06-{(15, 25)[number % 2]}T00:00:00Z",
+                "_fivetran_deleted": ANSWERS[number % len(ANSWERS)] if number % 5 == 0 else None,
+                **columns(number, text),
+            }
+            for number, text in enumerate(TEXTS)
+        ]
+
+    def odd(values: tuple[str, ...], number: int) -> str:
+        return values[number % len(values)]
+
+    def google(number: int, text: str) -> dict[str, Any]:
+        value = {"string_value": f"https://shop.example/{text}", "int_value": None}
+        found = [{"key": "page_location", "value": value}]
+        found.append({"key": "value", "value": {"double_value": odd(NUMBERS, number)}})
+        return {
+            "event_name": ("page_view", "purchase", "add_to_cart", "form_submit")[number % 4],
+            "event_timestamp": 1781092800000000 + number * 1000001 if number % 9 else text,
+            "user_pseudo_id": text if number % 3 else f"ga.{number}",
+            "user_id": f"googled-{number % 7}",
+            "event_params": json.dumps(found) if number % 4 else odd(JSONS, number),
+            "ecommerce": json.dumps({"transaction_id": text, "purchase_revenue": 1.5 * number}),
+            "items": '[{"item_id": "A"}]' if number % 5 else odd(JSONS, number),
+        }
+
+    def person(number: int, text: str) -> dict[str, Any]:
+        return {
+            "email": f"{text if number % 4 == 0 else number}@sold.example",
+            "phone": "+1 (202) 555-01" + f"{number:02}",
+            "first_name": text,
+            "last_name": text.upper(),
+        }
+
+    def order(number: int, text: str) -> dict[str, Any]:
+        return {
+            **person(number, text),
+            "customer_id": f"{number % 9}.0" if number % 2 else number % 9,
+            "currency": ("eur", "USD", text)[number % 3],
+            "total_price": odd(NUMBERS, number) if number % 3 else "12.50",
+            "total_discounts": odd(NUMBERS, number),
+            "financial_status": ("paid", "REFUNDED", "partially_refunded", text)[number % 4],
+            "cancelled_at": odd(TIMES, number) if number % 6 == 0 else None,
+            "updated_at": odd(TIMES, number) if number % 4 == 0 else "2026-06-12T00:00:00Z",
+            "test": odd(ANSWERS, number) if number % 11 == 0 else "false",
+        }
+
+    def activity(number: int, text: str) -> dict[str, Any]:
+        return {
+            "who_id": f"{number % 50:03}", "owner_id": "005", "type": ("Call", text)[number % 2],
+            "task_subtype": ("Call", "Email", "Task", None)[number % 4], "subject": text,
+            "description": text, "is_closed": odd(ANSWERS, number),
+            "completed_date_time": INSTANT, "activity_date": "2026-06-11",
+            "end_date_time": odd(TIMES, number), "activity_date_time": INSTANT,
+        }  # fmt: skip
+
+    return {
+        "ga4/events": rows(google),
+        "salesforce/contacts": rows(
+            lambda number, text: {**person(number, text), "account_id": f"{number % 5:03}"}
+        ),
+        "salesforce/leads": rows(
+            lambda number, text: {**person(number, text), "id": f"L{number}", "company": text,
+                                  "converted_contact_id": f"{number:03}" if number % 3 else None}
+        ),
+        "salesforce/accounts": rows(
+            lambda number, text: {"name": text, "website": f"https://www.{text}.example/",
+                                  "industry": text, "number_of_employees": odd(NUMBERS, number)}
+        ),
+        "salesforce/opportunities": rows(
+            lambda number, text: {"name": text, "is_won": odd(ANSWERS, number), "owner_id": "005",
+                                  "is_closed": "true", "amount": odd(NUMBERS, number),
+                                  "close_date": "2026-06-12" if number % 4 else odd(TIMES, number)}
+        ),
+        "salesforce/opportunity_contact_roles": rows(
+            lambda number, text: {"opportunity_id": f"{number:03}", "contact_id": f"{number:03}"}
+        ),
+        "salesforce/tasks": rows(activity),
+        "salesforce/events": rows(activity),
+        "salesforce/users": [{"id": "005", "email": "rep@sold.example", "first_name": "Zoë"}],
+        "shopify/orders": rows(order),
+        "shopify/customers": rows(
+            lambda number, text: {
+                **person(number, text), "updated_at": odd(TIMES, number),
+                "email_marketing_consent_state": ("SUBSCRIBED", "unsubscribed", text)[number % 3],
+            }
+        ),
+        "shopify/refunds": rows(lambda number, text: {"order_id": f"{number:03}"}),
+        "shopify/order_line_refunds": rows(
+            lambda number, text: {"refund_id": f"{number // 2:03}", "total_tax": "0.5",
+                                  "subtotal": odd(NUMBERS, number)}
+        ),
+        "shopify/abandoned_checkouts": rows(order),
+    }  # fmt: skip
+
+
 def write_lines(path: Path, rows: list[dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -174,7 +278,9 @@ def make(folder: Path, real: Path | None) -> list[str]:
     write_lines(files / "events/events/hostile.ndjson", hostile_events())
     write_lines(files / "hubspot/contacts/hostile.ndjson", hostile_contacts())
     write_lines(files / "shop/order_lines/hostile.ndjson", hostile_lines())
-    sources = ["segment", "email", "hubspot", "shop", "events"]
+    for table, rows in hostile_tables().items():
+        write_lines(files / table / "hostile.ndjson", rows)
+    sources = ["segment", "email", "hubspot", "shop", "events", "ga4", "salesforce", "shopify"]
     if real is not None:
         add_real_data(files, real)
         sources.append("snowplow")
