@@ -134,9 +134,7 @@ select
     if(_fivetran_deleted, null, property_hs_v2_date_entered_customer) as customer_since,
     if(
         _fivetran_deleted, null,
-        coalesce(
-            property_firmographics_verified_at, property_lastmodifieddate, property_createdate
-        )
+        coalesce(property_firmographics_verified_at, property_createdate)
     ) as verified_at,
     property_jobtitle as title,
     coalesce(property_lastmodifieddate, property_createdate, _fivetran_synced) as stated_at
@@ -196,7 +194,7 @@ select
         users.profile_id, emails.profile_id, phones.profile_id, devices.profile_id
     ) as profile_id,
     coalesce(events.anonymous_id, events.user_id, events.email, events.phone) as device,
-    events.event_id, events.name, events.object, events.is_web, events.is_machine,
+    events.event_id, events.name, events.path, events.object, events.is_web, events.is_machine,
     events.occurred_at, events.value, events.properties,
     case
         when events.name = 'page_viewed' then case
@@ -236,14 +234,92 @@ left join (from identifiers where kind = 'phone') as phones on events.phone = ph
 left join (from identifiers where kind = 'anonymous_id') as devices
     on events.anonymous_id = devices.value;
 
-create temp table human_events as
-select events.*, broader, stage, coalesce(weight, 0) as weight
+-- Orders of which something was given back; who does not say how much means everything.
+create temp table refunds as
+select
+    profile_id, object,
+    round(sum(abs(value)) filter (behavior <> 'order_completed'), 4) as refunded,
+    case
+        when bool_or(value is null) filter (behavior <> 'order_completed') then true
+        when max(value) filter (behavior = 'order_completed') is null
+            then bool_or(behavior = 'order_cancelled')
+        else refunded >= max(value) filter (behavior = 'order_completed') - 0.005
+    end as is_whole
 from events
-left join (
-    select behavior, broader_behavior as broader, stage, weight
-    from read_csv(getvariable('behaviors'))
-) using (behavior)
+where
+    behavior in ('order_completed', 'order_cancelled', 'order_refunded') and object is not null
+group by profile_id, object
+having bool_or(behavior <> 'order_completed');
+
+create temp table catalogue as
+select behavior, broader_behavior as broader, stage, weight
+from read_csv(getvariable('behaviors'));
+
+-- A page that is loaded again within half a minute was viewed once; its visit goes on.
+create temp table human_events as
+with pages as (
+    select
+        events.*,
+        is_web and (behavior = 'page_viewed' or coalesce(broader = 'page_viewed', false))
+            as is_view,
+        occurred_at - lag(occurred_at) over (
+            partition by profile_id, device, path, is_view, is_machine
+            order by occurred_at, event_id
+        ) as since_last_view
+    from events
+    left join catalogue using (behavior)
+),
+
+meant as (
+    select
+        pages.* replace (
+            case
+                when is_view and since_last_view <= interval 30 second then 'page_reloaded'
+                when is_whole then 'order_taken_back'
+                else behavior
+            end as behavior,
+            value - coalesce(refunded, 0) as value
+        )
+    from pages
+    left join refunds
+        on
+            pages.behavior = 'order_completed'
+            and pages.profile_id = refunds.profile_id and pages.object = refunds.object
+)
+
+select meant.*, broader, stage, coalesce(weight, 0) as weight
+from meant
+left join catalogue using (behavior)
 where not is_machine;
+
+create temp table worth as
+with orders as (
+    select
+        profile_id, value, occurred_at,
+        coalesce(upper(properties ->> 'currency'), 'GBP') as currency,
+        first_value(currency) over (partition by profile_id order by occurred_at desc, value desc)
+            as latest_currency
+    from human_events
+    where behavior = 'order_completed'
+    -- Of copies the largest amount.
+    qualify
+        row_number() over (
+            partition by profile_id, coalesce(object, event_id)
+            order by value desc nulls last, occurred_at desc
+        ) = 1
+)
+
+select
+    profile_id,
+    any_value(currency) as order_currency,
+    coalesce(
+        round(sum(value) filter (occurred_at > getvariable('as_of') - interval 365 day), 4), 0
+    ) as order_value_365d,
+    coalesce(round(avg(value), 4), 0) as average_order_value,
+    coalesce(round(arg_max(value, (occurred_at, value)), 4), 0) as last_order_value
+from orders
+where currency = latest_currency
+group by profile_id;
 
 create temp table counted as
 with ages as (
@@ -591,6 +667,7 @@ joined as (
         select * exclude (domain, company), domain as business_domain from belongings
     ) using (profile_id)
     left join fits using (profile_id)
+    left join worth using (profile_id)
 ),
 
 users as (
@@ -618,6 +695,10 @@ select
     end as grade,
     engagement as engagement_score,
     points as fit_score,
+    order_currency,
+    coalesce(order_value_365d, 0) as order_value_365d,
+    coalesce(average_order_value, 0) as average_order_value,
+    coalesce(last_order_value, 0) as last_order_value,
     is_identified,
     is_customer,
     is_customer or coalesce(converted, false) as has_converted,

@@ -1,5 +1,6 @@
 """Find what somebody asked for: an identifier, a profile id, or a value that identifies nobody."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,9 @@ import duckdb
 
 from .errors import AmbiguousIdentifier, UnknownIdentifier
 from .warehouse import TYPES, Identifier, identifiers, registered, rows
+
+# What a template leaves behind that nobody filled in, as macro void_key has it.
+UNFILLED = re.compile(r".?[{].*[}]|%.*%|<.*>|[*][|].*[|][*]")
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,11 @@ def void(
 
 def void_key(value: str) -> str:
     """How a value is looked up among the void ones, as macro void_key has it."""
-    return "0" if set(value) <= set("0-.:") else value.lower()
+    if set(value) <= set("0-.:"):
+        return "0"
+    if len(value) == 1:
+        return "?"
+    return "<>" if UNFILLED.fullmatch(value) else value.lower()
 
 
 def gone(

@@ -523,7 +523,11 @@ def test_what_was_asked_for():
     assert lookup.split("x") == (None, "x")
 
 
-@pytest.mark.parametrize("value", ["Undefined", "0000-00", "-1", "0.0", "x0", "n/a"])
+@pytest.mark.parametrize(
+    "value",
+    ["Undefined", "0000-00", "-1", "0.0", "x0", "n/a", "X", "0"]
+    + ["{{user_id}}", "${user.id}", "%ID%", "<id>", "*|ID|*", "a{b}c", "%", "Ann <a@b.c>"],
+)
 def test_void_values_are_looked_up_as_the_macro_does(compiled, value):
     expression = compiled(f"select {{{{ void_key(\"'{value}'\") }}}}")
     assert duckdb.sql(expression).fetchone() == (lookup.void_key(value),)
