@@ -1,6 +1,6 @@
--- One row per company that the CRM knows, created up to as_of and not deleted; whoever has a mailbox
--- with a free provider works for nobody by that. The first select gives the columns their types when
--- no enabled source knows companies.
+-- One row per company that the CRM knows, created up to as_of and not deleted; whoever has a
+-- mailbox with a free provider works for nobody by that. The first select gives the columns their
+-- types when no enabled source knows companies.
 with
 
 free_mail_domains as (

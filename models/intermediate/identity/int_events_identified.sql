@@ -1,6 +1,6 @@
--- One row per usable event with the identifier that says best who did it: a user id before a
--- CRM contact, an address, a phone number and a device, shared identifiers only where there is nothing better, void
--- ones never. Empty when every identifier is void.
+-- One row per usable event with the identifier that says best who did it: a user id before a CRM
+-- contact, an address, a phone number and a device, shared identifiers only where there is nothing
+-- better, void ones never. Empty when every identifier is void.
 {{ config(materialized='view') }}
 with
 

@@ -4,7 +4,8 @@ with
 
 rules as (
     select {{ dbt.concat([
-        'rule', "'|'", 'kind', "'|'", 'identifier_type', "'|'", "coalesce(pattern, case when kind = 'void' then 'null' else '' end)", "'|'",
+        'rule', "'|'", 'kind', "'|'", 'identifier_type', "'|'",
+        "coalesce(pattern, case when kind = 'void' then 'null' else '' end)", "'|'",
         "coalesce(counted_type, '')", "'|'",
         "coalesce(" ~ number_text('threshold') ~ ", '')", "'|'",
         "coalesce(" ~ number_text('priority') ~ ", '')",

@@ -1,5 +1,5 @@
--- One row per profile that has a part in a deal: the properties of the deal created last up to as_of.
--- The first select gives the columns their types when no enabled source knows deals.
+-- One row per profile that has a part in a deal: the properties of the deal created last up to
+-- as_of. The first select gives the columns their types when no enabled source knows deals.
 with
 
 identifiers as (

@@ -48,7 +48,10 @@ joined as (
         counts.first_order_at is not null
         or counts.first_deal_won_at is not null
         or coalesce(
-            details.crm_lifecycle_stage in ('{{ var("crm_customer_stages") | join("', '") }}'), false
+            details.crm_lifecycle_stage in (
+                '{{ var("crm_customer_stages") | join("',\n                '") }}'
+            ),
+            false
         ) as is_customer
     from profiles
     left join details on profiles.profile_key = details.profile_key

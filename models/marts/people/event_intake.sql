@@ -36,9 +36,17 @@ usable as (
 ),
 
 arrived as (
-    select source, quarantine_reason from checked
+    select
+        source,
+        quarantine_reason
+    from checked
+
     union all
-    select source, quarantine_reason from {{ ref('int_rows_rejected') }}
+
+    select
+        source,
+        quarantine_reason
+    from {{ ref('int_rows_rejected') }}
 ),
 
 delivered as (

@@ -1,5 +1,5 @@
--- One row per delivered event that cannot be used, as it came, with the reason; and one per row of a
--- raw file that cannot be read at all, with its place. Whether an identifier is void is for the
+-- One row per delivered event that cannot be used, as it came, with the reason; and one per row of
+-- a raw file that cannot be read at all, with its place. Whether an identifier is void is for the
 -- identity rules to say, so events that carry no other are set aside here.
 with
 

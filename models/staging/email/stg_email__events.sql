@@ -43,8 +43,8 @@ named as (
 unknown_providers as (
     select * from webhooks
     where
-        webhooks.provider is null
-        or webhooks.provider not in (select event_types.provider from event_types)
+        provider is null
+        or provider not in (select event_types.provider from event_types)
 ),
 
 unioned as (

@@ -29,7 +29,9 @@ select
     -- Nobody watches for NaN seconds: where the value says how much was done, it must be a number.
     case
         when
-            {{ clean_text('event_name') }} in ('{{ var("valued_events") | join("', '") }}')
+            {{ clean_text('event_name') }} in (
+                '{{ var("valued_events") | join("',\n                '") }}'
+            )
             and {{ clean_text('value') }} is not null
             and {{ to_number('value') }} is null
             then 'value_is_no_number'

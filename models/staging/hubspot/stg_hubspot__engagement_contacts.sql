@@ -5,7 +5,7 @@ source as (
     select * from {{ source('hubspot', 'engagement_contacts') }}
 ),
 
-merges as (
+merged as (
     select * from {{ ref('stg_hubspot__merges') }}
 ),
 
@@ -30,10 +30,10 @@ latest as (
 
 select
     latest.engagement_id,
-    coalesce(merges.merged_into_id, latest.contact_id) as contact_id,
+    coalesce(merged.merged_into_id, latest.contact_id) as contact_id,
     max(latest.loaded_at) as loaded_at
 
 from latest
-left join merges on latest.contact_id = merges.contact_id
+left join merged on latest.contact_id = merged.contact_id
 where latest.recency = 1 and not latest.is_deleted
-group by latest.engagement_id, coalesce(merges.merged_into_id, latest.contact_id)
+group by latest.engagement_id, coalesce(merged.merged_into_id, latest.contact_id)

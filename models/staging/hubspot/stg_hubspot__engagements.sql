@@ -1,5 +1,5 @@
--- One row per note, call, meeting, task and e-mail of a representative, as of the connector's latest
--- read.
+-- One row per note, call, meeting, task and e-mail of a representative, as of the connector's
+-- latest read.
 with
 
 {% set kinds = [

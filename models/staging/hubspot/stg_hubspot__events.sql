@@ -2,15 +2,15 @@
 -- representatives logged.
 with
 
-merges as (
+merged as (
     select * from {{ ref('stg_hubspot__merges') }}
 ),
 
 contacts as (
     select contacts.*
     from {{ ref('stg_hubspot__contacts') }} as contacts
-    left join merges on contacts.contact_id = merges.contact_id
-    where not contacts.is_deleted and merges.contact_id is null
+    left join merged on contacts.contact_id = merged.contact_id
+    where not contacts.is_deleted and merged.contact_id is null
 ),
 
 contact_events as (

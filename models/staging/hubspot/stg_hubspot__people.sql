@@ -2,7 +2,7 @@
 -- per contact, per further address of a contact, and per contact that was merged into another.
 with
 
-merges as (
+merged as (
     select * from {{ ref('stg_hubspot__merges') }}
 ),
 
@@ -10,9 +10,9 @@ merges as (
 contacts as (
     select
         contacts.*,
-        merges.merged_into_id
+        merged.merged_into_id
     from {{ ref('stg_hubspot__contacts') }} as contacts
-    left join merges on contacts.contact_id = merges.contact_id
+    left join merged on contacts.contact_id = merged.contact_id
 ),
 
 named as (
@@ -41,12 +41,12 @@ named as (
 
     select
         contacts.*,
-        merges.contact_id as named_id,
+        merged.contact_id as named_id,
         email as named_email,
         phone as named_phone,
         'merge' as named_by
     from contacts
-    inner join merges on contacts.contact_id = merges.merged_into_id
+    inner join merged on contacts.contact_id = merged.merged_into_id
     where not contacts.is_deleted
 )
 

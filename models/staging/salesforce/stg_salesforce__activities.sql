@@ -1,5 +1,5 @@
--- One row per task and calendar event, as of the connector's latest read: calls, e-mails, meetings and
--- what else there was to do.
+-- One row per task and calendar event, as of the connector's latest read: calls, e-mails, meetings
+-- and what else there was to do.
 with
 
 tasks as (
@@ -17,8 +17,10 @@ renamed as (
         {{ clean_id('owner_id') }} as owner_id,
         case
             when {{ lower_text("coalesce(task_subtype, '')") }} = 'call' then 'call'
-            when {{ lower_text("coalesce(task_subtype, '')") }} in ('email', 'listemail') then 'email'
-            when {{ lower_text("coalesce(type, '')") }} in ('call', 'email') then {{ lower_text('type') }}
+            when {{ lower_text("coalesce(task_subtype, '')") }} in ('email', 'listemail')
+                then 'email'
+            when {{ lower_text("coalesce(type, '')") }} in ('call', 'email')
+                then {{ lower_text('type') }}
             else 'task'
         end as kind,
         {{ clean_text('subject') }} as title,
@@ -36,7 +38,10 @@ renamed as (
         {{ clean_id('id') }} as activity_id,
         {{ clean_id('who_id') }} as contact_id,
         {{ clean_id('owner_id') }} as owner_id,
-        case when {{ lower_text("coalesce(type, '')") }} = 'call' then 'call' else 'meeting' end as kind,
+        case
+            when {{ lower_text("coalesce(type, '')") }} = 'call' then 'call'
+            else 'meeting'
+        end as kind,
         {{ clean_text('subject') }} as title,
         {{ clean_text('description') }} as body,
         true as is_done,

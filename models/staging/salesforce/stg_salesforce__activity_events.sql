@@ -1,5 +1,6 @@
--- What representatives logged. A meeting is booked when it is entered, and held when its time is over:
--- Salesforce has no word for one that nobody came to. A task, a call and an e-mail count once done.
+-- What representatives logged. A meeting is booked when it is entered, and held when its time is
+-- over: Salesforce has no word for one that nobody came to. A task, a call and an e-mail count once
+-- done.
 with
 
 activities as (

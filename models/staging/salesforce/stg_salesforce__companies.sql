@@ -1,5 +1,5 @@
--- One row per account of Salesforce, as of the connector's latest read. An account that was merged is
--- deleted there.
+-- One row per account of Salesforce, as of the connector's latest read. An account that was merged
+-- is deleted there.
 with
 
 source as (

@@ -1,5 +1,5 @@
--- One row per contact and per lead, as of the connector's latest read, with the contact that it became
--- when it was merged or converted.
+-- One row per contact and per lead, as of the connector's latest read, with the contact that it
+-- became when it was merged or converted.
 with
 
 contacts as (

@@ -1,5 +1,5 @@
--- What Salesforce's tables say happened: contacts and leads created, deals created, won and lost, and
--- what representatives logged.
+-- What Salesforce's tables say happened: contacts and leads created, deals created, won and lost,
+-- and what representatives logged.
 with
 
 contacts as (

@@ -1,5 +1,6 @@
--- What Salesforce says about people, in the canonical shape of a statement about a person: one row per
--- contact and lead. One that was merged or converted is an older name of the contact that it became.
+-- What Salesforce says about people, in the canonical shape of a statement about a person: one row
+-- per contact and lead. One that was merged or converted is an older name of the contact that it
+-- became.
 with
 
 companies as (
@@ -69,7 +70,8 @@ select
     {{ null_columns(['ad_consent_stated_at'], 'timestamp') }},
     -- An older name is dated back, so that the latest word is the contact's own.
     case
-        when named.named_by = 'older' then coalesce(named.created_at, named.modified_at, named.loaded_at)
+        when named.named_by = 'older'
+            then coalesce(named.created_at, named.modified_at, named.loaded_at)
         else coalesce(named.modified_at, named.created_at, named.loaded_at)
     end as stated_at,
     named.loaded_at
