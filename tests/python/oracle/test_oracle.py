@@ -8,7 +8,7 @@ from dev import mutants
 from dev.project_copy import copy_of_files
 
 from . import comparing, histories
-from .events import DAY, HOUR, Event, Person, World, meaning
+from .events import DAY, HOUR, MINUTE, Event, Person, World, meaning
 from .people import count_named, traits_of
 from .segments import judged, segments_of
 
@@ -141,9 +141,10 @@ def test_carts(history, is_abandoned):
 
 def test_opened_opened_unopened_opened_is_two_and_none():
     def message(name, age, *behaviors):
+        # A minute after each other: a click that comes with the delivery is a machine's.
         return [
-            Event("events", f"{name}{entry}", entry, NOW - age, NOW, object_id=name)
-            for entry in ("email_delivered", *behaviors)
+            Event("events", f"{name}{entry}", entry, NOW - age + nth * MINUTE, NOW, object_id=name)
+            for nth, entry in enumerate(("email_delivered", *behaviors))
         ]
 
     events = [
