@@ -2,11 +2,11 @@
     True when a text that was read byte by byte (text_lines) is UTF-8, which half a surrogate pair is
     not.
 
-    is_utf8('line', <settings>)  →  regexp_matches(line, '^([\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|…)*$')
+    is_utf8('line', <file>, <settings>)  →  regexp_matches(line, '^([\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|…)*$')
 #}
-{% macro is_utf8(text, settings) -%}
+{% macro is_utf8(text, file, settings) -%}
     {%- set tail = '[\\x80-\\xbf]' -%}
-    {%- if settings.encoding == 'utf-8' -%}
+    {%- if is_read_by_bytes(file, settings) -%}
     case
         when not regexp_matches({{ text }}, '[^\x00-\x7f]') then true
         else regexp_matches(

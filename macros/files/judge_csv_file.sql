@@ -31,7 +31,7 @@
     {%- set is_whole = 'cell_count is not distinct from ' ~ columns | length -%}
     {%- set totals = run_query(
         "select count(*) filter (line <> ''), count(*) filter (line <> '' and not (" ~ is_whole ~ ' and '
-        ~ is_utf8('line', settings) ~ ')) from ' ~ lines
+        ~ is_utf8('line', file, settings) ~ ')) from ' ~ lines
     ).rows[0] -%}
     {%- if totals[1] == 0 -%}
         {#- The reader itself has the last word: where it finds fewer rows, ours are taken. -#}
@@ -97,8 +97,8 @@
             left join mended using (stretch, row_in_stretch)
             where mended.line is null and numbered.line <> ''
         )
-        select line_number, {{ utf8_text('line', settings) }} as line,
-            case when reason is null and not {{ is_utf8('line', settings) }} then 'wrong_encoding' else reason end as reason
+        select line_number, {{ utf8_text('line', file, settings) }} as line,
+            case when reason is null and not {{ is_utf8('line', file, settings) }} then 'wrong_encoding' else reason end as reason
         from rows_found
     {%- endset -%}
     {%- do run_query(judged) -%}

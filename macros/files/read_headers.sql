@@ -15,7 +15,7 @@
             {%- set header = row.header -%}
         {%- elif file.format != 'parquet' and file.size -%}
             {%- set first = run_query(
-                'select ' ~ utf8_text('line', settings) ~ ', ' ~ is_utf8('line', settings)
+                'select ' ~ utf8_text('line', file, settings) ~ ', ' ~ is_utf8('line', file, settings)
                 ~ " from (select regexp_replace(line, '^ï»¿', '') as line from (" ~ text_lines(file, settings) ~ ') limit 1)'
             ).rows -%}
             {%- set line = first[0][0] | string if first else '' -%}

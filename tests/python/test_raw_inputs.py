@@ -89,7 +89,7 @@ def odd_files(make_project):
     (folder / "b.csv").write_bytes(
         HEADER.encode()
         + page(11, '"two\nlines, ""quoted"""').encode()  # lines 2 and 3
-        + page(12, "/café").encode()
+        + page(12, "/CAFÉ…").encode()
         + page(13, "/café").encode("latin-1")  # line 5
         + b"e14,page_viewed\n"
         + page(15, '"/open').encode()  # line 7
@@ -102,7 +102,7 @@ def odd_files(make_project):
     (folder / "bom.csv").write_text("\ufeff" + HEADER + page(21), encoding="utf-8")
     (folder / "crlf.csv").write_bytes((HEADER + page(22) + page(23)[:-1] + "\r\n").encode())
     (folder / "d.tsv").write_text((HEADER + page(24, "/a;b")).replace(",", "\t").replace(";", ","))
-    (folder / "E.CSV.GZ").write_bytes(gzip.compress((HEADER + page(25)).encode()))
+    (folder / "E.CSV.GZ").write_bytes(gzip.compress((HEADER + page(25, "/CAFÉ…")).encode()))
     duckdb.sql(
         "copy (select 'e26' as event_id, 'page_viewed' as event_name, '2026-06-01' as occurred_at, "
         f"'device' as anonymous_id) to '{folder}/f.csv.zst' (header, compression zstd)"
@@ -146,11 +146,12 @@ def test_every_good_row_is_read_whatever_stands_beside_it(odd_files):
         )
     )
     assert read == {
-        **{f"e{number}": "/a" for number in [*range(5), 21, 22, 23, 25]},
+        **{f"e{number}": "/a" for number in [*range(5), 21, 22, 23]},
         "e11": 'two\nlines, "quoted"',
-        "e12": "/café",
+        "e12": "/CAFÉ…",
         "e16": 'a 5" screen',
         "e24": "/a,b",
+        "e25": "/CAFÉ…",
         **{f"e{number}": None for number in [26, 31, 36, 37, 38, 39]},
         "e32": "/café",
     }
