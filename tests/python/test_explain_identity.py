@@ -192,13 +192,15 @@ def test_a_role_mailbox_names_its_rule(demo, ask):
         ("user_id:Undefined", "placeholder"),
         ("00000000-0000-0000-0000-000000000000", "all_zeros"),
         ("guest", "placeholder"),
+        ("${user.id}", "template"),
+        ("x", "one_character"),
     ],
 )
 def test_a_void_value_identifies_nobody(demo, ask, asked, rule):
     reply = ask(demo, asked)
     assert (reply.code, reply.json["kind"]) == (0, "void")
     assert f"is void by rule {rule}: it identifies nobody" in reply.out
-    assert ("never seen" in reply.out) == (asked == "guest")
+    assert ("never seen" in reply.out) == (asked in ("guest", "${user.id}", "x"))
     # Of two identifiers it answers for both.
     user_id = person(demo, "job_change_1").user_id
     assert ask(demo, "--why-not", user_id, asked).json == reply.json
