@@ -3,32 +3,13 @@
 -- where this is decided; which of several addresses leaves is decided by int_profile_addresses.
 with
 
+reported as (
+    {{ email_reports() }}
+),
+
 reports as (
-    select
-        source,
-        event_id,
-        object_id,
-        email,
-        behavior,
-        occurred_at
-    from {{ ref('int_events_resolved') }}
-    where family = 'email' and email is not null
-
-    union all
-
-    -- What came back came back, also where the source that said so is switched off by now.
-    select
-        source,
-        event_id,
-        object_id,
-        email,
-        event_name as behavior,
-        occurred_at
-    from {{ ref('int_events') }}
-    where
-        not {{ is_enabled_source('source') }}
-        and email is not null
-        and occurred_at <= {{ as_of() }}
+    select * from reported
+    where email is not null
 ),
 
 messages as (

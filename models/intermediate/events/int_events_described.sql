@@ -1,7 +1,6 @@
 -- One row per usable event as rules and people see it, and one more per arrival: a page viewed
--- through a campaign's link or an ad. An arrival is no page view and no part of a visit. Rules tell
--- its meaning by its object, which lists what its address says of the campaign:
--- &utm_source=google&utm_medium=cpc&click_id=gclid&. A table, since eight models read it.
+-- through a campaign's link or an ad. It is no page view and no part of a visit; rules tell its
+-- meaning by its object: &utm_source=google&utm_medium=cpc&. A table, since eight models read it.
 with
 
 events as (

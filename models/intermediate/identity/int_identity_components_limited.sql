@@ -48,10 +48,6 @@ exceeded as (
     having count(*) > limits.node_limit
 ),
 
-contested as (
-    select distinct root from exceeded
-),
-
 members as (
     select
         components.node,
@@ -60,16 +56,17 @@ members as (
         limits.node_limit,
         {{ dbt.concat(['nodes.identifier_type', "':'", 'nodes.identifier_value']) }} as tie_key
     from components
-    inner join contested on components.root = contested.root
     inner join nodes on components.node = nodes.node_key
     inner join limits
         on nodes.identifier_type = limits.identifier_type and nodes.pattern = limits.pattern
+    where components.root in (select exceeded.root from exceeded)
 ),
 
 paired as (
     select
         edges.*,
-        low.tier <= high.tier as is_low_stronger
+        case when low.tier <= high.tier then low.node else high.node end as strong_node,
+        case when low.tier <= high.tier then high.node else low.node end as weak_node
     from edges
     inner join members as low on edges.low_key = low.node
     inner join members as high on edges.high_key = high.node
@@ -78,10 +75,8 @@ paired as (
 select
     -- ids
     strong.cluster,
-    strong.node as strong_node,
-    weak.node as weak_node,
-
-    -- strings
+    paired.strong_node,
+    paired.weak_node,
     strong.tie_key as strong_key,
     weak.tie_key as weak_key,
 
@@ -100,12 +95,6 @@ select
     paired.first_seen_at
 
 from paired
-inner join members as strong
-    on
-        strong.node
-        = case when paired.is_low_stronger then paired.low_key else paired.high_key end
-inner join members as weak
-    on
-        weak.node
-        = case when paired.is_low_stronger then paired.high_key else paired.low_key end
+inner join members as strong on paired.strong_node = strong.node
+inner join members as weak on paired.weak_node = weak.node
 cross join owners

@@ -91,15 +91,9 @@ hubs as (
 )
 
 select
-    node_key,
-    'blocked_value' as reason,
-    rule
+    coalesce(blocked.node_key, hubs.node_key) as node_key,
+    case when blocked.node_key is null then 'hub' else 'blocked_value' end as reason,
+    coalesce(blocked.rule, hubs.rule) as rule
+
 from blocked
-union all
-select
-    hubs.node_key,
-    'hub' as reason,
-    hubs.rule
-from hubs
-left join blocked on hubs.node_key = blocked.node_key
-where blocked.node_key is null
+full join hubs on blocked.node_key = hubs.node_key

@@ -1,15 +1,10 @@
--- One row per source: how many events were delivered, and what became of each; rows of files that
--- cannot be read are among them. Kept events whose rows are no longer delivered (a pruned file) are
--- counted apart; what a CRM took back is not kept. A source that was taken out of event_sources has
--- a row as long as its events are remembered.
+-- One row per source, as long as its events are remembered: how many were delivered, and what became
+-- of each; rows of files that cannot be read are among them. Kept events whose rows are no longer
+-- delivered (a pruned file) are counted apart; what a CRM took back is not kept.
 with
 
 remembered as (
     select * from {{ ref('int_events') }}
-),
-
-checked as (
-    select * from {{ ref('int_events_checked') }}
 ),
 
 events as (
@@ -22,7 +17,7 @@ copies as (
         source,
         event_id,
         count(*) as delivered_count
-    from checked
+    from {{ ref('int_events_checked') }}
     where quarantine_reason is null
     group by source, event_id
 ),
@@ -36,17 +31,13 @@ usable as (
 ),
 
 arrived as (
+    {% for model in ['int_events_checked', 'int_rows_rejected'] %}
     select
         source,
         quarantine_reason
-    from checked
-
-    union all
-
-    select
-        source,
-        quarantine_reason
-    from {{ ref('int_rows_rejected') }}
+    from {{ ref(model) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 delivered as (

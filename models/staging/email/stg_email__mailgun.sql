@@ -1,37 +1,30 @@
 -- Mailgun's webhooks, one row per event, in its own words: the current form nests the event in
 -- `event-data`, the older one has its fields on the top level.
 {% set mailgun_day = 'cast(cast(occurred_at as date) as ' ~ dbt.type_string() ~ ')' %}
+{% set event_data = json_part('payload', 'event-data') %}
 with
-
-webhooks as (
-    select
-        *,
-        {{ json_part('payload', 'event-data') }} as event_data
-    from {{ ref('stg_email__webhooks') }}
-    where provider = 'mailgun'
-),
 
 opened as (
     select
         *,
-        coalesce(event_data, payload) as body
-    from webhooks
+        {{ event_data }} is null as is_older_form,
+        coalesce({{ event_data }}, payload) as body
+    from {{ ref('stg_email__webhooks') }}
+    where provider = 'mailgun'
 ),
 
 renamed as (
     select
         -- ids
         {{ json_text('body', 'id') }} as mailgun_id,
-        event_data is null as is_older_form,
+        is_older_form,
         {{ regex_replace(
-            "coalesce("
-            ~ json_text('body', 'message', 'headers', 'message-id')
+            "coalesce(" ~ json_text('body', 'message', 'headers', 'message-id')
             ~ ", " ~ json_text('body', 'Message-Id') ~ ")",
             '^<+|>+$', ''
         ) }} as message_id,
         {{ clean_email(
-            "coalesce("
-            ~ json_text('body', 'recipient')
+            "coalesce(" ~ json_text('body', 'recipient')
             ~ ", nullif(" ~ part_of(part_of(
                 json_text('body', 'message', 'headers', 'to'), "'<'", 2
             ), "'>'", 1) ~ ", ''))"
@@ -65,25 +58,21 @@ renamed as (
         -- timestamps
         {{ epoch_timestamp(json_text('body', 'timestamp')) }} as occurred_at,
         received_at
-
     from opened
 )
 
 select
     -- ids
-    -- Mailgun's ids are unique within a day only. A retry may be signed anew, so the id must not
-    -- depend on the signature. The older form has neither id nor a part without signature: only an
-    -- identical retry is recognised.
+    -- Mailgun's ids are unique within a day only. A retry may be signed anew, so no signature is in
+    -- the id; of the older form, which has no id, only an identical retry is recognised.
     coalesce(
         {{ dbt.concat(['mailgun_id', "'@'", mailgun_day]) }},
         mailgun_id,
         case
             when is_older_form then {{ dbt.hash('payload') }}
             else {{ dbt.hash(dbt.concat([
-                "coalesce(provider_event, '')", "'|'",
-                "coalesce(email, '')", "'|'",
-                "coalesce(message_id, '')", "'|'",
-                "coalesce(clicked_url, '')", "'|'",
+                "coalesce(provider_event, '')", "'|'", "coalesce(email, '')", "'|'",
+                "coalesce(message_id, '')", "'|'", "coalesce(clicked_url, '')", "'|'",
                 "coalesce(cast(" ~ epoch_micros('occurred_at') ~ " as " ~ dbt.type_string() ~ "), '')",
             ])) }}
         end
