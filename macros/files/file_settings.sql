@@ -11,16 +11,16 @@
 {% macro file_settings(source) -%}
     {%- set settings = {'delimiter': none, 'quote': '"', 'header': true, 'encoding': 'utf-8'} -%}
     {%- set name = source.source_name ~ '.' ~ source.name -%}
-    {%- for said in [
+    {%- for stated in [
         source.meta.get('files', {}), var('file_formats').get(source.source_name, {}), var('file_formats').get(name, {})
     ] -%}
-        {%- for key in said if key not in settings -%}
+        {%- for key in stated if key not in settings -%}
             {{ exceptions.raise_compiler_error(
                 "the format of " ~ name ~ " has a setting '" ~ key ~ "', which is none of "
                 ~ settings | join(', ')
             ) }}
         {%- endfor -%}
-        {%- do settings.update(said) -%}
+        {%- do settings.update(stated) -%}
     {%- endfor -%}
     {{ return(settings) }}
 {%- endmacro %}

@@ -94,26 +94,26 @@ def shops(make_project):
             call(8, "Form Submitted", form_id="contact"),
         ],
     )
-    said = {"received_at": "2026-06-01T00:00:01Z", "timestamp": "2026-06-01T00:00:00Z"}
+    times = {"received_at": "2026-06-01T00:00:01Z", "timestamp": "2026-06-01T00:00:00Z"}
     write(
         project.raw,
         "segment/pages",
-        [{"id": "p1", "anonymous_id": "browser", "path": "/", **said}],
+        [{"id": "p1", "anonymous_id": "browser", "path": "/", **times}],
     )
     write(
         project.raw,
         "segment/screens",
-        [{"id": "s1", "anonymous_id": "app", "user_id": "segment-user", "name": "Home", **said}],
+        [{"id": "s1", "anonymous_id": "app", "user_id": "segment-user", "name": "Home", **times}],
     )
     write(
         project.raw,
         "segment/groups",
-        [{"id": "g1", "user_id": "segment-user", "group_id": "7", "name": "Acme", **said}],
+        [{"id": "g1", "user_id": "segment-user", "group_id": "7", "name": "Acme", **times}],
     )
     write(
         project.raw,
         "segment/users",
-        [{"id": "segment-user", "email": "seg@own.example", "first_name": "Seg", **said}],
+        [{"id": "segment-user", "email": "seg@own.example", "first_name": "Seg", **times}],
     )
     paid = {"customer_id": 501, "email": "kept@own.example", "currency": "EUR"}
     write(

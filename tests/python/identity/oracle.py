@@ -185,8 +185,8 @@ def without_excess(
     members: dict[int, set[int]] = defaultdict(set)
     for number, group in group_of.items():
         members[group].add(number)
-    strongest = {group: min(known[one].tier for one in own) for group, own in members.items()}
-    first_key = {group: min(known[one].key for one in own) for group, own in members.items()}
+    strongest = {group: min(known[number].tier for number in own) for group, own in members.items()}
+    first_key = {group: min(known[number].key for number in own) for group, own in members.items()}
     order = sorted(
         touches,
         key=lambda touch: (
@@ -201,18 +201,18 @@ def without_excess(
     inside = dict(group_of)
     kept, lost, left_out = [], [], set()
     for touch in order:
-        one, other = inside[touch.identifier.number], inside[next(iter(members[touch.group]))]
-        would_be = [number for number, group in inside.items() if group in (one, other)]
+        this, other = inside[touch.identifier.number], inside[next(iter(members[touch.group]))]
+        would_be = [number for number, group in inside.items() if group in (this, other)]
         over = broken_types(known, declared, dict.fromkeys(would_be, 0)).get(0, set())
-        if one == other or not over:
-            inside.update(dict.fromkeys(would_be, one))
+        if this == other or not over:
+            inside.update(dict.fromkeys(would_be, this))
             kept.append(touch)
             continue
         lost.append(touch)
 
     for touch in lost:
-        one, other = inside[touch.identifier.number], inside[next(iter(members[touch.group]))]
-        would_be = [number for number, group in inside.items() if group in (one, other)]
+        this, other = inside[touch.identifier.number], inside[next(iter(members[touch.group]))]
+        would_be = [number for number, group in inside.items() if group in (this, other)]
         over = broken_types(known, declared, dict.fromkeys(would_be, 0))[0]
         seen = {
             end
