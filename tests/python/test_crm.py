@@ -136,23 +136,26 @@ def land(raw, tables):
         (raw / name / "rows.ndjson").write_text(text)
 
 
+SETTINGS = {
+    "event_sources": ["hubspot", "salesforce"],
+    "as_of": AS_OF,
+    "crm_properties": PROPERTIES,
+}
 FACTS = "select * from intermediate.int_events_enabled order by source, event_id"
 
 
 @pytest.fixture(scope="module")
 def crm(make_project):
     """Two builds, the second after the CRMs changed, and beside it what a fresh one finds."""
-    settings = {
-        "event_sources": ["hubspot", "salesforce"],
-        "as_of": AS_OF,
-        "crm_properties": PROPERTIES,
-    }
-    project = make_project(**settings)
+    project = make_project(**SETTINGS)
     land(project.raw, FIRST)
     project.dbt("run", "--select", "+int_events_enabled")
     land(project.raw, changed())
-    project.dbt("build", "--exclude-resource-type", "unit_test")
-    fresh = make_project(project.raw, **settings)
+    project.dbt(
+        "build", "--select", "+profile_traits", "+account_traits", "+profile_identifiers",
+        "--exclude-resource-type", "unit_test",
+    )  # fmt: skip
+    fresh = make_project(project.raw, **SETTINGS)
     fresh.dbt("run", "--select", "+int_events_enabled")
     return project, fresh
 
@@ -268,7 +271,7 @@ SAMPLES = {
 
 @pytest.mark.real_data
 def test_the_tables_of_a_connector_are_read(make_project, real_data):
-    project = make_project(event_sources=list(SAMPLES), as_of=AS_OF)
+    project = make_project(**SETTINGS)
     for source, tables in SAMPLES.items():
         for table, name in tables.items():
             folder = project.raw / source / table

@@ -139,13 +139,16 @@ def test_a_model_that_came_later_is_not_overlooked(own_copy):
     own_copy.dbt(*select)
     assert own_copy.value("select count(*) from intermediate.int_people_stated") == 0
 
-    segment = own_copy.project_dir / "models/staging/segment/stg_segment__people.sql"
-    people = segment.read_text().replace("stg_segment__identifies", "stg_events__events")
-    for name in ("first_name", "last_name", "company_name", "job_title"):
-        people = people.replace(f"    {name},\n", f"    'Ana' as {name},\n")
-    people = people.replace("    has_ad_consent,", "    true as has_ad_consent,")
-    people = people.replace("identified_at", "occurred_at")
-    (segment.parent.parent / "events" / "stg_events__people.sql").write_text(people)
+    people = blocks(PAGE.read_text())["models/staging/webinar/stg_webinar__people.sql"]
+    for old, new in (
+        ("source('webinar', 'attendances')", "ref('stg_events__events')"),
+        ("clean_text('name')", "clean_text(\"'Ana'\")"),
+        ("utc_timestamp('joined_at')", "'occurred_at'"),
+        ("utc_timestamp('exported_at')", "'loaded_at'"),
+    ):
+        assert old in people
+        people = people.replace(old, new)
+    (own_copy.project_dir / "models/staging/events/stg_events__people.sql").write_text(people)
     with pytest.raises(DbtFailed, match="Run `dbt parse --no-partial-parse` once"):
         own_copy.dbt(*select)
     own_copy.dbt("parse", "--no-partial-parse")

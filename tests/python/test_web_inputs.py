@@ -1,13 +1,13 @@
 """Pages, campaigns, reloads and machines, from raw rows to segments, in one build."""
 
 import json
-from dataclasses import replace
 
 import duckdb
 import pytest
 
-from dev.project_copy import copy_of_files
 from scripts.dbt_runner import DbtFailed
+
+from .conftest import copy_of
 
 AS_OF = "2026-06-30T00:00:00Z"
 GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
@@ -47,7 +47,10 @@ EVENTS = [
     *six_days("psychologist", f"{SITE}/pricing-psychology"),
     # Six views by a crawler are nobody's, six from a phone whose name holds the word bot are.
     *six_days("crawler", f"{SITE}/pricing", user_agent=GOOGLEBOT),
-    *six_days("phone", f"{SITE}/pricing", user_agent=PHONE),
+    *six_days("phone", f"{SITE}/pricing", user_agent=PHONE, email="phone@elsewhere.test"),
+    # Who works here, by address and by user id, does the same and is in no segment.
+    *six_days("colleague", f"{SITE}/pricing", email="Colleague@Team.test"),
+    *six_days("tester", f"{SITE}/pricing", email="tester@elsewhere.test"),
     # Loaded again and again: one view, and a visit of 40 seconds.
     *[view("reloader", f"29T10:00:{second:02}Z", f"{SITE}/pricing") for second in (0, 20, 40)],
     # Through an ad: a view of pricing and a click, once, although the address is opened again.
@@ -98,7 +101,16 @@ def web(make_project):
         # Google's export is Parquet with what is nested left nested.
         duckdb.sql(f"copy (from '{lines}') to '{project.raw}/{path}/rows.parquet'")
         lines.unlink()
-    project.dbt("build", "--exclude-resource-type", "unit_test")
+    with duckdb.connect(str(project.warehouse)) as connection:
+        connection.execute(
+            """
+            create schema seeds;
+            create table seeds.internal_traffic as
+            from (values ('domain', 'team.test', null), ('user_id', 'tester', null))
+                as listed (kind, value, description)
+            """
+        )
+    project.dbt("build", "--exclude", "internal_traffic", "--exclude-resource-type", "unit_test")
     return project
 
 
@@ -118,7 +130,8 @@ def counted(project, behavior):
 
 def test_a_page_is_one_page_in_every_spelling(web):
     assert counted(web, "pricing_page_viewed") == {
-        "speller": 6, "phone": 6, "reloader": 1, "clicker": 2, "buyer": 1,
+        "speller": 6, "phone": 6, "reloader": 1, "clicker": 2, "buyer": 1, "colleague": 6,
+        "tester": 6,
     }  # fmt: skip
     members = web.rows(
         """
@@ -129,6 +142,26 @@ def test_a_page_is_one_page_in_every_spelling(web):
         """
     )
     assert members == [("phone",), ("speller",)]
+
+
+def test_who_works_here_is_in_nothing_that_leaves(web):
+    """Neither in a segment nor in a mart of the folder activation, whatever joins they have."""
+    team = "select profile_id from marts.profiles where is_internal"
+    names = "select user_id from marts.profiles where is_internal order by 1"
+    assert web.rows(names) == [("colleague",), ("tester",)]
+    relations = web.rows(
+        """
+        select table_schema || '.' || table_name from information_schema.columns
+        where column_name = 'profile_id' and (
+            table_schema in ('segments', 'activation')
+            or table_schema = 'marts' and table_name like '%segment%'
+        )
+        """
+    )
+    assert len(relations) > 50
+    for (relation,) in relations:
+        assert web.rows(f"from {relation} where profile_id in ({team})") == [], relation
+    assert web.rows("select email from activation.crm_contacts") == [("phone@elsewhere.test",)]
 
 
 def test_a_reload_is_no_view_and_its_visit_goes_on(web):
@@ -169,13 +202,9 @@ def test_google_analytics_nested_in_parquet(web):
     ) == [(4, 1)]
 
 
-def test_patterns_that_no_page_fits_are_explained(make_project, tmp_path):
-    project = replace(
-        make_project(tmp_path / "raw", event_sources=["events"], as_of=AS_OF),
-        project_dir=copy_of_files(tmp_path / "copy"),
-        target_path=tmp_path / "target",
-    )
-    rules = project.project_dir / "seeds" / "behavior_rules.csv"
+def test_patterns_that_no_page_fits_are_explained(web, tmp_path):
+    """What runs after a seed is loaded, over seeds with other lines."""
+    project = copy_of(web, tmp_path)
     patterns = {
         "pricing": "'/pricing'", "*pricing": "'*/pricing'", "*.html": "'/*.html'",
         "shop.test/pricing": "a domain",
@@ -184,16 +213,23 @@ def test_patterns_that_no_page_fits_are_explained(make_project, tmp_path):
         "/a/index.html": "an index file",
     }  # fmt: skip
     kept = ("/", "/robots.txt", "/blog/2026-*", "*/pricing", "/*/pricing", "/a_b")
-    rules.write_text(
-        rules.read_text()
-        + "".join(f"*,page_viewed,{page},*,*,page_viewed,0\n" for page in (*patterns, *kept))
-    )
-    tags = project.project_dir / "seeds" / "tag_rules.csv"
-    tags.write_text(tags.read_text() + "topic,page_path,/news/,News\n")
-    with pytest.raises(DbtFailed, match="Patterns of pages that no page fits") as failure:
-        project.dbt("seed", "--select", "behavior_rules", "tag_rules")
-    lines = [line.strip() for line in failure.value.output.splitlines()]
-    for pattern, words in (*patterns.items(), ("/news/", "'/news'")):
-        (explained,) = {line for line in lines if line.startswith(f"'{pattern}' ")}
-        assert words in explained
-    assert not [line for line in lines if line.startswith(tuple(f"'{page}' " for page in kept))]
+    with duckdb.connect(str(project.warehouse)) as connection:
+        for page in (*patterns, *kept):
+            connection.execute(
+                "insert into seeds.behavior_rules (page_path_pattern) values (?)", [page]
+            )
+        connection.execute("insert into seeds.tag_rules (prefix) values ('/news/')")
+    nodes = json.loads((project.target_path / "manifest.json").read_text())["nodes"]
+    for seed, explanations in (("behavior_rules", patterns), ("tag_rules", {"/news/": "'/news'"})):
+        (hook,) = (
+            hook["sql"].replace("this", f"api.Relation.create(schema='seeds', identifier='{seed}')")
+            for hook in nodes[f"seed.audience_engine.{seed}"]["config"]["post-hook"]
+            if "check_page_patterns" in hook["sql"]
+        )
+        with pytest.raises(DbtFailed, match="Patterns of pages that no page fits") as failure:
+            project.dbt("compile", "--inline", hook)
+        lines = [line.strip() for line in (str(failure.value) + failure.value.output).splitlines()]
+        assert len({line for line in lines if line.startswith("'")}) == len(explanations)
+        for pattern, words in explanations.items():
+            (explained,) = {line for line in lines if line.startswith(f"'{pattern}' ")}
+            assert words in explained
