@@ -3,10 +3,10 @@
     enabled. No stays no, and a mailbox stays gone, also when that source is switched off by now;
     whom it is about is then told by the address alone.
 
-    {{ email_reports() }}
+    {{ email_reports(ref('int_events_resolved'), ref('int_events')) }}
     →  select source, event_id, …, behavior, occurred_at from … union all select … from int_events …
 #}
-{% macro email_reports() -%}
+{% macro email_reports(resolved, remembered) -%}
     select
         source,
         event_id,
@@ -15,7 +15,7 @@
         email,
         behavior,
         occurred_at
-    from {{ ref('int_events_resolved') }}
+    from {{ resolved }}
     where substring(behavior, 1, 6) = 'email_'
 
     union all
@@ -28,7 +28,7 @@
         email,
         event_name as behavior,
         occurred_at
-    from {{ ref('int_events') }}
+    from {{ remembered }}
     where
         substring(event_name, 1, 6) = 'email_'
         and not {{ is_enabled_source('source') }}

@@ -4,7 +4,7 @@
 with
 
 reported as (
-    {{ email_reports() }}
+    {{ email_reports(ref('int_events_resolved'), ref('int_events')) }}
 ),
 
 reports as (

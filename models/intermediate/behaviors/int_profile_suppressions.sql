@@ -3,7 +3,7 @@
 with
 
 events as (
-    {{ email_reports() }}
+    {{ email_reports(ref('int_events_resolved'), ref('int_events')) }}
 ),
 
 identifiers as (
