@@ -20,7 +20,8 @@ ranked as (
                 case when people.crm_contact_id is null then 1 else 0 end,
                 people.stated_at desc nulls last,
                 {{ sorted_by([
-                    'people.crm_contact_id', 'people.email', 'people.first_name', 'people.last_name',
+                    'people.crm_contact_id', 'people.email',
+                    'people.first_name', 'people.last_name',
                 ]) }}
         ) as statement_rank
     from people

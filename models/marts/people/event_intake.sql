@@ -1,6 +1,6 @@
--- One row per source, as long as its events are remembered: how many were delivered, and what became
--- of each; rows of files that cannot be read are among them. Kept events whose rows are no longer
--- delivered (a pruned file) are counted apart; what a CRM took back is not kept.
+-- One row per source, as long as its events are remembered: how many were delivered, and what
+-- became of each; rows of files that cannot be read are among them. Kept events whose rows are no
+-- longer delivered (a pruned file) are counted apart; what a CRM took back is not kept.
 with
 
 remembered as (

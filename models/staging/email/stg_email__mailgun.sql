@@ -20,8 +20,7 @@ renamed as (
         is_older_form,
         {{ regex_replace(
             "coalesce(" ~ json_text('body', 'message', 'headers', 'message-id')
-            ~ ", " ~ json_text('body', 'Message-Id') ~ ")",
-            '^<+|>+$', ''
+            ~ ", " ~ json_text('body', 'Message-Id') ~ ")", '^<+|>+$', ''
         ) }} as message_id,
         {{ clean_email(
             "coalesce(" ~ json_text('body', 'recipient')
@@ -73,7 +72,8 @@ select
             else {{ dbt.hash(dbt.concat([
                 "coalesce(provider_event, '')", "'|'", "coalesce(email, '')", "'|'",
                 "coalesce(message_id, '')", "'|'", "coalesce(clicked_url, '')", "'|'",
-                "coalesce(cast(" ~ epoch_micros('occurred_at') ~ " as " ~ dbt.type_string() ~ "), '')",
+                "coalesce(cast(" ~ epoch_micros('occurred_at')
+                ~ " as " ~ dbt.type_string() ~ "), '')",
             ])) }}
         end
     ) as event_id,

@@ -21,7 +21,8 @@ named as (
         coalesce(merged_into_id, contact_id) as named_id,
         email as named_email,
         phone as named_phone,
-        case when is_deleted or merged_into_id is not null then 'gone' else 'contact' end as named_by
+        case when is_deleted or merged_into_id is not null then 'gone' else 'contact' end
+            as named_by
     from contacts
     -- A contact that is gone from the CRM says nothing more, but whoever said no still says no.
     where not is_deleted or is_email_opted_out or not coalesce(has_ad_consent, true)

@@ -23,7 +23,8 @@ line_events as (
         'product' as object_type,
         currency,
         {{ json_object(
-            {'order_id': 'order_id', 'product_name': 'product_name'}, numbers={'quantity': 'quantity'}
+            {'order_id': 'order_id', 'product_name': 'product_name'},
+            numbers={'quantity': 'quantity'}
         ) }}
             as properties,
         amount as value,
