@@ -261,7 +261,8 @@ class Laboratory:
 
     def __init__(self, folder: Path) -> None:
         made = histories.make(
-            histories.draw_drafts(PEOPLE, SEED), datetime.fromisoformat(AS_OF).replace(tzinfo=None)
+            [*histories.draw_drafts(PEOPLE, SEED), *histories.RARE],
+            datetime.fromisoformat(AS_OF).replace(tzinfo=None),
         )
         self.world: World = made.world
         self.folder, self.raw = folder, folder / "raw"

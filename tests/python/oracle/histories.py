@@ -600,6 +600,21 @@ def draw_some(count: int, number: int) -> list[Draft]:
     return drawn
 
 
+def fell_silent(messages: int, opened: int) -> Draft:
+    """Somebody who opened so many of the oldest messages, and none of the newest."""
+    ages = [(5 + number) * DAY for number in range(messages)]
+    return Draft(
+        steps=(
+            *(Step("email_delivered", age, object_id=f"m{age}") for age in ages),
+            *(Step("email_opened", age - HOUR, object_id=f"m{age}") for age in ages[-opened:]),
+        )
+    )
+
+
+# Both sides of an edge that a draw reaches by luck alone.
+RARE = (fell_silent(20, 8), fell_silent(20, 7), fell_silent(19, 8))
+
+
 # --- From drafts to raw files and to the oracle's world ----------------------------------------
 
 TOGETHER = 3

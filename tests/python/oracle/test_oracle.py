@@ -27,7 +27,8 @@ def runs(make_project, tmp_path_factory):
     """By as_of a world and the warehouse that was built from its raw files."""
     found = {}
     for as_of, count in RUNS.items():
-        made = histories.make(histories.draw_drafts(count, SEED), parsed(as_of))
+        drafts = [*histories.draw_drafts(count, SEED), *histories.RARE]
+        made = histories.make(drafts, parsed(as_of))
         raw = tmp_path_factory.mktemp("histories") / "raw"
         histories.write(made, raw)
         project = make_project(raw, event_sources=["events", "hubspot"], as_of=as_of)
