@@ -6,7 +6,7 @@ order_events as (
     select
         profile_key,
         coalesce(object_id, event_id) as order_id,
-        coalesce(upper(currency), '{{ var("shop_currency") }}') as currency,
+        coalesce({{ currency_code('currency') }}, '{{ var("shop_currency") }}') as currency,
         value,
         occurred_at
     from {{ ref('int_events_resolved') }}

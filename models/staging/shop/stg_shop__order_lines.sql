@@ -19,7 +19,7 @@ renamed as (
         -- strings
         cast({{ adapter.quote(columns.product_name) }} as {{ dbt.type_string() }}) as product_name,
         cast({{ adapter.quote(columns.country) }} as {{ dbt.type_string() }}) as country,
-        upper({{ clean_text(shop_column('currency')) }}) as currency,
+        {{ currency_code(clean_text(shop_column('currency'))) }} as currency,
         {{ lower_text(clean_text(shop_column('status'))) }} as status,
         _file as file_name,
 

@@ -18,8 +18,9 @@ renamed as (
 
         -- booleans
         -- Never asked is no refusal.
-        coalesce(upper({{ clean_text('email_marketing_consent_state') }}) = 'UNSUBSCRIBED', false)
-            as is_email_opted_out,
+        coalesce(
+            {{ lower_text(clean_text('email_marketing_consent_state')) }} = 'unsubscribed', false
+        ) as is_email_opted_out,
 
         -- timestamps
         {{ utc_timestamp('created_at') }} as created_at,
