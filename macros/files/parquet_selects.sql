@@ -35,12 +35,12 @@
     {%- set selects = [] -%}
     {%- for group, reader, types in described -%}
         {%- set selected = [] -%}
-        {%- for name, held in held_columns(source, group[0]).items() if name != '_file' -%}
+        {%- for name, held in held_columns(source, group[0]).items() if name != 'source_file' -%}
             {%- set value = parquet_value(source, name, adapter.quote(held), types[held], kinds[name] | unique | list | length > 1) -%}
             {%- do selected.append(value ~ ' as ' ~ adapter.quote(name)) -%}
         {%- endfor -%}
-        {%- if '_file' in source.columns -%}
-            {%- do selected.append('_file_of_row as "_file"') -%}
+        {%- if 'source_file' in source.columns -%}
+            {%- do selected.append('_file_of_row as "source_file"') -%}
         {%- endif -%}
         {%- if selected -%}
             {%- do selects.append('select ' ~ selected | join(', ') ~ ' from ' ~ reader) -%}

@@ -24,8 +24,8 @@
     {%- for file in files -%}
         {%- do present.extend(file.columns) -%}
         {%- do held.extend(held_columns(source, file)) -%}
-        {#- A source that declares the column _file is told which file a row came from. -#}
-        {%- do held.append('_file' if file.columns else none) -%}
+        {#- A source that declares the column source_file is told which file a row came from. -#}
+        {%- do held.append('source_file' if file.columns else none) -%}
     {%- endfor -%}
     {%- for name in source.columns if present and name not in held and source.columns[name].meta.get('required') -%}
         {%- do missing_column(path, source, name, present | unique(true) | list) -%}

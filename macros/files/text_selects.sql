@@ -20,7 +20,7 @@
         {%- set selected, keys = [], [] -%}
         {%- if first.format in ('json', 'array') -%}
             {#- Any declared key may come in a later row than those that were looked at. -#}
-            {%- for name in raw_columns(source) if name != '_file' -%}
+            {%- for name in raw_columns(source) if name != 'source_file' -%}
                 {%- set column = adapter.quote(name) -%}
                 {%- do selected.append(('cells.' if first.is_mended else '') ~ column ~ ' as ' ~ column) -%}
                 {%- do keys.append(name | tojson ~ ": 'VARCHAR'") -%}
@@ -29,7 +29,7 @@
             {%- set reader = 'read_json([' ~ paths ~ "], filename = '_file_of_row', format = '" ~ ('array' if first.format == 'array' else 'newline_delimited')
                 ~ "', maximum_object_size = 33554432, compression = '" ~ first.compression.replace('none', 'uncompressed') ~ "', columns = {" ~ keys | join(', ') ~ '})' -%}
         {%- else -%}
-            {%- for name, held in held_columns(source, first).items() if name != '_file' -%}
+            {%- for name, held in held_columns(source, first).items() if name != 'source_file' -%}
                 {%- set place = 'cells[' ~ (first.columns.index(held) + 1) ~ ']' -%}
                 {%- do selected.append((place if first.is_mended else adapter.quote(held)) ~ ' as ' ~ adapter.quote(name)) -%}
             {%- endfor -%}
@@ -37,8 +37,8 @@
             {%- set reader = 'read_csv([' ~ paths ~ "], filename = '_file_of_row', compression = '" ~ first.compression ~ "', "
                 ~ csv_options(first.settings, first.columns) ~ ')' -%}
         {%- endif -%}
-        {%- if '_file' in source.columns -%}
-            {%- do selected.append('_file_of_row as "_file"') -%}
+        {%- if 'source_file' in source.columns -%}
+            {%- do selected.append('_file_of_row as "source_file"') -%}
         {%- endif -%}
         {%- if first.is_mended -%}
             {%- set reader = '(select file as _file_of_row, ' ~ cells ~ ' as cells from ' ~ intake_table('mended_rows') ~ " where source = '"

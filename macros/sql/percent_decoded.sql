@@ -31,3 +31,16 @@
         (decoded, pair) -> replace(decoded, pair[0], pair[1])
     )
 {%- endmacro %}
+
+{# The linter gives up on them too. Each pair is one text: the sign, then its code. #}
+{% macro duckdb__percent_decoded(text) -%}
+    list_reduce(
+        [
+            {%- for code, sign in percent_signs() %}
+            {{ text_literal(sign ~ code) }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        ],
+        lambda decoded, pair: replace(decoded, pair[2:], pair[1]),
+        {{ text }}
+    )
+{%- endmacro %}

@@ -21,7 +21,7 @@ renamed as (
         cast({{ adapter.quote(columns.country) }} as {{ dbt.type_string() }}) as country,
         {{ currency_code(clean_text(shop_column('currency'))) }} as currency,
         {{ lower_text(clean_text(shop_column('status'))) }} as status,
-        _file as file_name,
+        source_file as file_name,
 
         -- numbers
         {{ to_number(adapter.quote(columns.quantity)) }} as quantity,
