@@ -63,38 +63,10 @@ renamed as (
 
 select
     -- ids
-    -- Mailgun's ids are unique within a day only. A retry may be signed anew, so no signature is in
-    -- the id; of the older form, which has no id, only an identical retry is recognised.
+    -- Mailgun's ids are unique within a day only. The older form has neither id nor a part without
+    -- signature: only an identical retry is recognised.
     coalesce(
         {{ dbt.concat(['mailgun_id', "'@'", mailgun_day]) }},
         mailgun_id,
         case
             when is_older_form then {{ dbt.hash('payload') }}
-            else {{ dbt.hash(dbt.concat([
-                "coalesce(provider_event, '')", "'|'", "coalesce(email, '')", "'|'",
-                "coalesce(message_id, '')", "'|'", "coalesce(clicked_url, '')", "'|'",
-                "coalesce(cast(" ~ epoch_micros('occurred_at') ~ " as " ~ dbt.type_string() ~ "), '')",
-            ])) }}
-        end
-    ) as event_id,
-    message_id,
-    email,
-
-    -- strings
-    provider,
-    provider_event,
-    provider_detail,
-    failure_reason,
-    clicked_url,
-    user_agent,
-    payload,
-    raw_payload,
-
-    -- booleans
-    is_flagged_machine,
-
-    -- timestamps
-    occurred_at,
-    received_at
-
-from renamed
