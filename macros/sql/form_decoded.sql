@@ -23,7 +23,7 @@
                     end,
                     cast('' as bytea) order by parts.place
                 ), 'UTF8')
-                from regexp_matches({{ text }}, '(%[0-9a-fA-F]{2})+|[^%]+', 'g')
+                from regexp_matches({{ text }}, '(?:%[0-9a-fA-F]{2})+|[^%]+', 'g')
                     with ordinality as parts (part, place)
             )
     end

@@ -1,6 +1,4 @@
 -- One row per event that a webhook brings: a body that is an array, or holds one, is taken apart.
--- A table, because the model of every provider reads it.
-{{ config(materialized='table') }}
 with
 
 webhooks as (
@@ -24,35 +22,24 @@ listed as (
     from webhooks
 ),
 
+-- What is no list has one place.
 placed as (
     select
-        listed.*,
-        {{ json_positions('event_list', 'events') }} as place
+        *,
+        {{ json_positions("coalesce(event_list, '{\"events\":[0]}')", 'events') }} as place
     from listed
-    where event_list is not null
 ),
 
 elements as (
     select
-        provider,
-        {{ json_element('event_list', 'events', 'place') }} as payload,
-        received_at
+        *,
+        {{ json_element('event_list', 'events', 'place') }} as element
     from placed
 )
 
 select
     provider,
-    payload,
-    raw_payload,
-    received_at
-from listed
-where event_list is null
-
-union all
-
-select
-    provider,
-    payload,
-    payload as raw_payload,
+    case when event_list is null then payload else element end as payload,
+    case when event_list is null then raw_payload else element end as raw_payload,
     received_at
 from elements

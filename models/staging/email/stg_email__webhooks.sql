@@ -8,7 +8,7 @@ source as (
 
 named as (
     select
-        -- `Customer.io` and `unisender-go` are one word each.
+        -- `Amazon SES` and `unisender-go` are one word each.
         {{ regex_replace(lower_text(clean_text('provider')), '[ .-]+', '_') }} as provider,
         cast(payload as {{ dbt.type_string() }}) as raw_payload,
         received_at
