@@ -1,68 +1,11 @@
--- Amazon SES's events and notifications, one row per recipient, in Amazon's own words, with and
--- without the envelope of SNS.
-{% set lists = {
-    'bounce': 'bouncedRecipients', 'complaint': 'complainedRecipients', 'delivery': 'recipients',
-    'deliveryDelay': 'delayedRecipients', 'mail': 'destination',
-} %}
+-- Amazon SES's events, one row per recipient, in Amazon's own words.
 with
 
-posted as (
+named as (
     select
         *,
-        {{ json_text('payload', 'Message') }} as message
-    from {{ ref('stg_email__posted') }}
-    where provider = 'amazon_ses'
-),
-
-opened as (
-    select
-        *,
-        coalesce({{ json_or_null('message') }}, case when message is null then payload end) as body
-    from posted
-),
-
-typed as (
-    select
-        *,
-        coalesce(
-            {{ json_text('body', 'eventType') }}, {{ json_text('body', 'notificationType') }}
-        ) as provider_event
-    from opened
-),
-
-recipients as (
-    {% for part, list in lists.items() %}
-    select
-        {{ json_element('recipient_list', list, 'place') }} as recipient,
-        placed.*
-    from (
-        select
-            *,
-            {{ json_positions('recipient_list', list) }} as place
-        from (
-            select
-                *,
-                {{ json_part('body', part) }} as recipient_list
-            from typed
-        ) as held
-        where
-            {% if loop.last %}
-            provider_event not in ('Bounce', 'Complaint', 'Delivery', 'DeliveryDelay')
-            {% else %}
-            provider_event = '{{ part[0] | upper }}{{ part[1:] }}'
-            {% endif %}
-    ) as placed
-
-    union all
-    {% endfor %}
-    -- What is no event stays one row, to be counted.
-    select
-        cast(null as {{ dbt.type_string() }}) as recipient,
-        typed.*,
-        cast(null as {{ dbt.type_string() }}) as recipient_list,
-        cast(null as {{ dbt.type_int() }}) as place
-    from typed
-    where provider_event is null
+        case when recipient like '%"emailAddress"%' then recipient end as recipient_object
+    from {{ ref('stg_email__amazon_ses_recipients') }}
 ),
 
 renamed as (
@@ -91,8 +34,7 @@ renamed as (
         ]) }} as failure_reason,
         {{ json_text('body', 'click', 'link') }} as clicked_url,
         coalesce(
-            {{ json_text('body', 'open', 'userAgent') }},
-            {{ json_text('body', 'click', 'userAgent') }}
+            {{ json_text('body', 'open', 'userAgent') }}, {{ json_text('body', 'click', 'userAgent') }}
         ) as user_agent,
         payload,
         raw_payload,
@@ -110,12 +52,7 @@ renamed as (
         ) as occurred_at,
         received_at
 
-    from (
-        select
-            *,
-            case when recipient like '%"emailAddress"%' then recipient end as recipient_object
-        from recipients
-    ) as named
+    from named
 )
 
 select

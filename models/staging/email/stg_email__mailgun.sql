@@ -9,7 +9,7 @@ opened as (
         *,
         {{ event_data }} is null as is_older_form,
         coalesce({{ event_data }}, payload) as body
-    from {{ ref('stg_email__webhooks') }}
+    from {{ ref('stg_email__posted') }}
     where provider = 'mailgun'
 ),
 
@@ -63,10 +63,34 @@ renamed as (
 
 select
     -- ids
-    -- Mailgun's ids are unique within a day only. The older form has neither id nor a part without
-    -- signature: only an identical retry is recognised.
+    -- Mailgun's ids are unique within a day only. A retry may be signed anew, so no signature is in
+    -- the id; of the older form, which has no id, only an identical retry is recognised.
     coalesce(
         {{ dbt.concat(['mailgun_id', "'@'", mailgun_day]) }},
         mailgun_id,
         case
             when is_older_form then {{ dbt.hash('payload') }}
+            else {{ email_event_hash() }}
+        end
+    ) as event_id,
+    message_id,
+    email,
+
+    -- strings
+    provider,
+    provider_event,
+    provider_detail,
+    failure_reason,
+    clicked_url,
+    user_agent,
+    payload,
+    raw_payload,
+
+    -- booleans
+    is_flagged_machine,
+
+    -- timestamps
+    occurred_at,
+    received_at
+
+from renamed
