@@ -26,6 +26,7 @@ class Judged:
     times: tuple[str, ...] = ()
     identifiers: tuple[str, ...] = ()
     json_columns: tuple[str, ...] = ()
+    bodies: tuple[str, ...] = ()
     value_sets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     set_aside: str = "false"
 
@@ -102,6 +103,7 @@ def raw_table(node: Mapping[str, Any], manifest: Mapping[str, Any]) -> RawTable:
             times=typed("timestamp"),
             identifiers=marked("identifies"),
             json_columns=typed("json"),
+            bodies=marked("body"),
             value_sets={name: tuple(columns[name]["values"]) for name in marked("values")},
         ),
         declared=tuple(columns),

@@ -158,7 +158,7 @@ def rows_sql(relation: Relation, *, sample_rows: int) -> str:
         f"case when {_first_filled(relation.usable(judged.identifiers))} is not null or set_aside"
         " then 1.0 end as identifier",
         *(
-            f"{_bad_json(name, name in judged.required)} as {quoted('bad_' + name)}"
+            f"{_bad_json(name, judged)} as {quoted('bad_' + name)}"
             for name in relation.usable(judged.json_columns)
         ),
         *(
@@ -205,14 +205,18 @@ def _unreadable_time(relation: Relation) -> str:
     return f"case when set_aside then null {' '.join(broken)} end"
 
 
-def _bad_json(name: str, is_required: bool) -> str:
+def _bad_json(name: str, judged: Judged) -> str:
     """Says what is wrong and never quotes the text, which may hold personal data."""
     text = f"cast({quoted(name)} as varchar)"
-    missing = "'(missing)'" if is_required else "null"
+    missing = "'(missing)'" if name in judged.required else "null"
+    kinds, sound = "'OBJECT'", "false"
+    if name in judged.bodies:
+        kinds, sound = "'OBJECT', 'ARRAY'", f"regexp_matches({text}, '^[a-z_]+=')"
     return f"""case
                 when {text} is null then {missing}
+                when {sound} then null
                 when not json_valid({text}) then 'no JSON, ' || length({text}) || ' characters'
-                when json_type({text}) <> 'OBJECT' then 'JSON ' || lower(json_type({text}))
+                when json_type({text}) not in ({kinds}) then 'JSON ' || lower(json_type({text}))
             end"""
 
 

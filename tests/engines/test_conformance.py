@@ -26,6 +26,7 @@ CALLS = {
     "epoch_text_timestamp": "epoch_text_timestamp('input')",
     "epoch_timestamp": "epoch_timestamp('input')",
     "fixed_text": "fixed_text(to_number('input'))",
+    "form_decoded": "form_decoded('input')",
     "formatted_time": "read_timestamp(formatted_time('input', '%m/%d/%Y %I:%M %p'))",
     "from_zone": "from_zone(utc_timestamp('input'), 'America/New_York')",
     "is_email_address": "is_email_address('input')",

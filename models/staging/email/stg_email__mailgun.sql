@@ -9,7 +9,7 @@ opened as (
         *,
         {{ event_data }} is null as is_older_form,
         coalesce({{ event_data }}, payload) as body
-    from {{ ref('stg_email__webhooks') }}
+    from {{ ref('stg_email__posted') }}
     where provider = 'mailgun'
 ),
 
@@ -69,12 +69,7 @@ select
         mailgun_id,
         case
             when is_older_form then {{ dbt.hash('payload') }}
-            else {{ dbt.hash(dbt.concat([
-                "coalesce(provider_event, '')", "'|'", "coalesce(email, '')", "'|'",
-                "coalesce(message_id, '')", "'|'", "coalesce(clicked_url, '')", "'|'",
-                "coalesce(cast(" ~ epoch_micros('occurred_at')
-                ~ " as " ~ dbt.type_string() ~ "), '')",
-            ])) }}
+            else {{ email_event_hash() }}
         end
     ) as event_id,
     message_id,

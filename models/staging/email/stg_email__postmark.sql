@@ -5,7 +5,7 @@ webhooks as (
     select
         *,
         {{ json_text('payload', 'RecordType') }} as record_type
-    from {{ ref('stg_email__webhooks') }}
+    from {{ ref('stg_email__posted') }}
     where provider = 'postmark'
 )
 

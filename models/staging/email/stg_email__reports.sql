@@ -8,7 +8,23 @@ event_types as (
 
 reports as (
     {% for provider in email_providers() %}
-    select * from {{ ref('stg_email__' ~ provider) }}
+    select
+        event_id,
+        message_id,
+        email,
+        provider,
+        provider_event,
+        provider_detail,
+        -- Joined texts may be empty.
+        nullif(failure_reason, '') as failure_reason,
+        clicked_url,
+        user_agent,
+        payload,
+        raw_payload,
+        is_flagged_machine,
+        occurred_at,
+        received_at
+    from {{ ref('stg_email__' ~ provider) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 )

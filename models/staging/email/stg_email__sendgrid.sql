@@ -2,7 +2,7 @@
 with
 
 webhooks as (
-    select * from {{ ref('stg_email__webhooks') }}
+    select * from {{ ref('stg_email__posted') }}
     where provider = 'sendgrid'
 )
 
