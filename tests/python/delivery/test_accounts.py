@@ -5,7 +5,17 @@ import pytest
 from scripts.delivery.plug_ins import own, plug_in
 
 from .sending import calls
-from .vendors import customerio, intercom, klaviyo, mailchimp, meta, pipedrive, salesforce
+from .vendors import (
+    customerio,
+    intercom,
+    klaviyo,
+    linkedin,
+    mailchimp,
+    meta,
+    pipedrive,
+    salesforce,
+    tiktok,
+)
 
 
 def whose(name, options, environ):
@@ -67,6 +77,10 @@ ASKED = [
     (pipedrive.Company, "pipedrive", {}, {"PIPEDRIVE_TOKEN": pipedrive.TOKEN}, "company 7 (acme)"),
     (meta.Meta, "meta", {"account": "act_123"}, {}, "ad account 123"),
     (meta.Meta, "meta", {}, {}, "user 77"),
+    (linkedin.LinkedInAds, "linkedin", {"account": 77},
+     {"LINKEDIN_ACCESS_TOKEN": linkedin.TOKEN}, "ad account 77"),
+    (tiktok.TikTokAds, "tiktok", {"account": 123}, {"TIKTOK_ACCESS_TOKEN": tiktok.TOKEN},
+     "ad account 123"),
 ]  # fmt: skip
 
 

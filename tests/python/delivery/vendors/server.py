@@ -13,13 +13,17 @@ from urllib.parse import parse_qsl, urlsplit
 
 @dataclass
 class Request:
-    """What came in; `body` is parsed JSON, or None when it is not JSON."""
+    """What came in; `body` is parsed JSON, or None when it is not JSON.
+
+    `pairs` is the query with names that come more than once.
+    """
 
     method: str
     path: str
     query: dict[str, str]
     headers: dict[str, str]
     raw: bytes
+    pairs: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def body(self) -> Any:
@@ -93,6 +97,7 @@ def _handler(vendor: Vendor) -> type[BaseHTTPRequestHandler]:
                 query=dict(parse_qsl(parts.query)),
                 headers={name.lower(): value for name, value in self.headers.items()},
                 raw=self.rfile.read(int(self.headers.get("Content-Length") or 0)),
+                pairs=parse_qsl(parts.query),
             )
             if vendor.latency_seconds:
                 time.sleep(vendor.latency_seconds)
