@@ -7,6 +7,7 @@ from scripts.delivery.plug_ins import own, plug_in
 from .sending import calls
 from .vendors import (
     customerio,
+    google_sheets,
     intercom,
     klaviyo,
     linkedin,
@@ -81,6 +82,10 @@ ASKED = [
     (marketo.Instance, "marketo", {},
      {"MARKETO_CLIENT_ID": marketo.CLIENT_ID, "MARKETO_CLIENT_SECRET": marketo.SECRET},
      "instance 127.0.0.1"),
+    (google_sheets.Spreadsheet, "google_sheets",
+     {"spreadsheet": google_sheets.SPREADSHEET, "tab": "People"},
+     {"GOOGLE_SHEETS_ACCESS_TOKEN": google_sheets.TOKEN},
+     f"spreadsheet {google_sheets.SPREADSHEET}, tab People"),
     (linkedin.LinkedInAds, "linkedin", {"account": 77},
      {"LINKEDIN_ACCESS_TOKEN": linkedin.TOKEN}, "ad account 77"),
     (tiktok.TikTokAds, "tiktok", {"account": 123}, {"TIKTOK_ACCESS_TOKEN": tiktok.TOKEN},
@@ -98,4 +103,4 @@ def test_what_the_vendor_says(fake, name, options, environ, words):
 
 def test_every_destination_is_tried_here():
     tried = {entry[0] for entry in WITHOUT_A_REQUEST} | {entry[1] for entry in ASKED}
-    assert tried | {"files", "hubspot"} == set(own())
+    assert tried | {"files", "hubspot", "kafka"} == set(own())

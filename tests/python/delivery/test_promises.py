@@ -279,6 +279,7 @@ ENVIRON = {
     "SLACK_WEBHOOK_URL": "https://hooks.example/services/x",
     "GOOGLE_ACCESS_TOKEN": "token",
     "META_ACCESS_TOKEN": "token",
+    "GOOGLE_SHEETS_ACCESS_TOKEN": "token",
     "MARKETO_BASE_URL": "https://marketo.example",
 }
 # Where the contract says so: any 2xx of a webhook, `{}` of Customer.io, 204 of Mailchimp's tags,
