@@ -221,7 +221,8 @@ class Kafka(Destination):
         settings = {name: value for name, value in self.settings.items() if name not in kept}
         settings |= {"logger": logging.getLogger("kafka.client")}
         try:
-            asked = AdminClient(settings).describe_configs(
+            admin = AdminClient(settings)  # a name of its own: it has to live until the answer
+            asked = admin.describe_configs(
                 [resource], request_timeout=self.option["timeout_seconds"]
             )
             return str(asked[resource].result()["cleanup.policy"].value)
