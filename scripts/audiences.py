@@ -47,6 +47,10 @@ holds the ledger or the warehouse; 6 the credentials are not accepted; 7
 something that nobody foresaw, such as a full disk or a broken ledger: the
 message says what and where, without people and secrets.
 """
+NOT_ON_WINDOWS = (
+    "audiences does not run on Windows: files that hold people could not be kept from other users "
+    "there. Run it in the Windows Subsystem for Linux, in a container or on another machine."
+)
 
 
 def program() -> typer.Typer:
@@ -91,6 +95,9 @@ def with_exit_code(function: Callable[..., int]) -> Callable[..., None]:
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     arguments = sys.argv[1:] if argv is None else argv
+    if sys.platform == "win32":
+        print(NOT_ON_WINDOWS, file=sys.stderr)
+        return 2
     os.umask(0o077)  # whatever is written here can hold people: warehouse, ledger, logs, exports
     try:
         program()(args=arguments, prog_name="audiences")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts.options import AsJson, Config, Ledger, Warehouse
+from scripts.options import with_syncs
 
 
 class Action(StrEnum):
@@ -17,7 +17,9 @@ class Action(StrEnum):
     DROP = "drop"
 
 
+@with_syncs(reads_warehouse=False)
 def dead(
+    chosen: list[Any],
     action: Annotated[
         Action,
         typer.Argument(
@@ -31,16 +33,12 @@ def dead(
         list[str] | None,
         typer.Argument(metavar="ID", help="Ids of the list (default: all).", show_default=False),
     ] = None,
-    config: Config = None,
-    warehouse: Warehouse = None,
-    ledger: Ledger = None,
-    as_json: AsJson = False,
+    *,
+    as_json: bool,
 ) -> int:
     """Look after records that were refused, or may have arrived."""
-    from scripts.delivery import engine, load_syncs
+    from scripts.delivery import engine
     from scripts.delivery.show import for_each, show_dead
-
-    chosen = load_syncs(config, names=[sync], warehouse=warehouse, ledger=ledger)
 
     def run(chosen_sync: engine.Sync) -> tuple[list[dict[str, Any]], int]:
         return engine.dead(chosen_sync, action.value, ids or []), 0

@@ -1,15 +1,17 @@
 """`audiences forget`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from scripts.options import AsJson, Config, Export, Ledger, Target, Warehouse
+from scripts.options import with_syncs
 from scripts.warehouse import DEFAULT_RAW_PATH
 
 
+@with_syncs()
 def forget(
+    chosen: list[Any],
     key: Annotated[
         str, typer.Argument(help="An e-mail address, profile id, record key or remote id.")
     ],
@@ -20,12 +22,8 @@ def forget(
     raw_path: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Where pulled files are.")
     ] = DEFAULT_RAW_PATH,
-    config: Config = None,
-    warehouse: Warehouse = None,
-    target: Target = None,
-    export: Export = None,
-    ledger: Ledger = None,
-    as_json: AsJson = False,
+    *,
+    as_json: bool,
 ) -> int:
     """Erase a person at the destinations, in the ledger, in exports and pulled files, for good.
 
@@ -34,16 +32,9 @@ def forget(
     among those asked, or when nothing at all is known of the name. `user_id:12` says of which kind
     an id is.
     """
-    from scripts.delivery import engine, load_syncs
+    from scripts.delivery import engine
     from scripts.delivery.show import for_each, show_forgotten
-    from scripts.targets import chosen_warehouse
 
-    chosen = load_syncs(
-        config,
-        names=sync or (),
-        warehouse=chosen_warehouse(warehouse, target, export),
-        ledger=ledger,
-    )
     asked = {entry.ledger_name for entry in chosen}
     known = []
 

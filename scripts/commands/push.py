@@ -1,27 +1,15 @@
 """`audiences push`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from scripts.options import (
-    Account,
-    AsJson,
-    Config,
-    Export,
-    Ledger,
-    MaxBlankShare,
-    MaxChangeShare,
-    MaxNewShare,
-    MaxRemoveShare,
-    Syncs,
-    Target,
-    Warehouse,
-)
+from scripts.options import Account, with_syncs
 
 
+@with_syncs(guards=True)
 def push(
-    syncs: Syncs = None,
+    chosen: list[Any],
     first_run: Annotated[
         bool, typer.Option("--first-run", help="Nothing was pushed there before.")
     ] = False,
@@ -45,16 +33,8 @@ def push(
         typer.Option("--full", help="Send every record whole, also what is as delivered."),
     ] = False,
     account: Account = None,
-    max_remove_share: MaxRemoveShare = None,
-    max_new_share: MaxNewShare = None,
-    max_blank_share: MaxBlankShare = None,
-    max_change_share: MaxChangeShare = None,
-    config: Config = None,
-    warehouse: Warehouse = None,
-    target: Target = None,
-    export: Export = None,
-    ledger: Ledger = None,
-    as_json: AsJson = False,
+    *,
+    as_json: bool,
 ) -> int:
     """Send what changed since the last push.
 
@@ -62,20 +42,8 @@ def push(
     docs/destinations.md says which. Without a sync.yml, contacts go to HubSpot. It may be
     interrupted and run again at any moment.
     """
-    from scripts.delivery import engine, load_syncs
+    from scripts.delivery import engine
     from scripts.delivery.show import for_each, progress_display, show_push
-    from scripts.targets import chosen_warehouse
-
-    chosen = load_syncs(
-        config,
-        names=syncs or (),
-        warehouse=chosen_warehouse(warehouse, target, export),
-        ledger=ledger,
-        max_remove_share=max_remove_share,
-        max_new_share=max_new_share,
-        max_blank_share=max_blank_share,
-        max_change_share=max_change_share,
-    )
 
     def run(sync: engine.Sync) -> tuple[engine.PushResult, int]:
         with progress_display(sync.name) as progress:

@@ -2,26 +2,17 @@
 
 from typing import Any
 
-from scripts.options import AsJson, Config, Ledger, Syncs, Warehouse
+from scripts.options import with_syncs
 
 
-def status(
-    syncs: Syncs = None,
-    config: Config = None,
-    warehouse: Warehouse = None,
-    ledger: Ledger = None,
-    as_json: AsJson = False,
-) -> int:
+@with_syncs(reads_warehouse=False)
+def status(chosen: list[Any], *, as_json: bool) -> int:
     """Show delivered, open, refused and held records, and the last pushes."""
-    from scripts.delivery import engine, load_syncs
+    from scripts.delivery import engine
     from scripts.delivery.show import for_each, show_status
 
-    chosen = load_syncs(config, names=syncs or (), warehouse=warehouse, ledger=ledger)
     return for_each(
-        chosen,
-        lambda sync: with_code(engine.status(sync)),
-        show_status,
-        as_json=as_json,
+        chosen, lambda sync: with_code(engine.status(sync)), show_status, as_json=as_json
     )
 
 

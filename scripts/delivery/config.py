@@ -3,14 +3,17 @@
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import field, replace
+from dataclasses import fields as fields_of
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BeforeValidator, ConfigDict, FiniteFloat, StringConstraints, ValidationError
+from pydantic.dataclasses import dataclass
 
-from scripts.warehouse import Elsewhere, Place
+from scripts.warehouse import Place
 
 from .destination import Destination
 from .errors import ConfigError
@@ -20,15 +23,48 @@ from .plug_ins import known, plug_in
 
 # always: the column decides; a null empties the field. never_clear: a null is not sent.
 # set_if_empty: written once, where the destination holds nothing; what people typed stays.
-POLICIES = ("always", "never_clear", "set_if_empty")
-NAME = re.compile(r"[A-Za-z0-9_$][\w.$-]*")
-COLUMN = re.compile(r"[a-z_][a-z0-9_]*")
+Policy = Literal["always", "never_clear", "set_if_empty"]
+POLICIES = get_args(Policy)
 
 # What is pushed without a sync.yml: a sync's name, and the destination that says what goes there.
 DEFAULT_NAME, DEFAULT_DESTINATION = "hubspot_contacts", "hubspot"
 
 
-@dataclass(frozen=True)
+def number_as_text(given: Any) -> Any:
+    """A name of digits, as YAML reads it, is a name."""
+    return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+
+
+def as_list(given: Any) -> Any:
+    """One of what can be several is a list of one."""
+    return list(given) if isinstance(given, list | tuple) else [given]
+
+
+def as_field(given: Any) -> Any:
+    """`column: name` is short for `column: {to: name}`."""
+    return given if isinstance(given, dict | Field) else {"to": given}
+
+
+def value_as_text(given: Any) -> Any:
+    """A value as the warehouse writes it as text: true and false in small letters."""
+    return str(given).lower() if isinstance(given, bool) else number_as_text(given)
+
+
+Column = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*$")]
+Name = Annotated[
+    str, BeforeValidator(number_as_text), StringConstraints(pattern=r"^[A-Za-z0-9_$][\w.$-]*$")
+]
+Table = Annotated[str, StringConstraints(pattern=r"^\w+\.\w+$")]
+Values = Annotated[
+    tuple[Annotated[str, BeforeValidator(value_as_text)], ...], BeforeValidator(as_list)
+]
+Share = Annotated[float, Ge(0), Le(1)]
+Count = Annotated[int, Ge(1)]
+Seconds = Annotated[FiniteFloat, Ge(0)]
+STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+
+
+@dataclass(frozen=True, config=STRICT)
 class Field:
     """Where a column goes, what a null does there, and by how much a number has to change.
 
@@ -36,12 +72,12 @@ class Field:
     any change.
     """
 
-    to: str
-    policy: str = "never_clear"
-    changes_by: float = 0.0
+    to: Name
+    policy: Policy = "never_clear"
+    changes_by: Seconds = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Sync:
     """One way from a table to a destination; `fields` maps our columns to remote fields.
 
@@ -49,31 +85,31 @@ class Sync:
     of a PostgreSQL database. `where` keeps the rows whose column has one of the values, for each
     column. `suppressions` is a table of profile_ids whom nothing may reach; None switches that off
     for sources without people. `forgotten` is the list of who was forgotten, None for that beside
-    the ledger.
+    the ledger. Raises pydantic's ValidationError for a value that makes no sense.
     """
 
     name: str
     destination: Destination
-    source: str
-    key: tuple[str, ...]
-    fields: dict[str, Field]
+    source: Table
+    key: Annotated[tuple[Column, ...], BeforeValidator(as_list)]
+    fields: dict[Column, Annotated[Field, BeforeValidator(as_field)]]
     warehouse: Place = Path("data/warehouse.duckdb")
     ledger: str = "data/ledger.duckdb"
     forgotten: Path | None = None
-    where: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    suppressions: str | None = "marts.profile_suppressions"
+    where: dict[Column, Values] = field(default_factory=dict)
+    suppressions: Table | None = "marts.profile_suppressions"
     contains_people: bool = True
     require_validation: bool = True
-    max_age_hours: float | None = None
-    max_remove_share: float = 0.2
-    max_new_share: float = 0.5
-    max_blank_share: float = 0.2
-    max_change_share: float = 0.9
-    workers: int = 4
-    max_tries: int = 6
-    backoff_seconds: float = 0.5
-    longest_wait_seconds: float = 120.0
-    timeout_seconds: float = 30.0
+    max_age_hours: Annotated[float, Gt(0), Lt(1_000_000)] | None = None
+    max_remove_share: Share = 0.2
+    max_new_share: Share = 0.5
+    max_blank_share: Share = 0.2
+    max_change_share: Share = 0.9
+    workers: Count = 4
+    max_tries: Count = 6
+    backoff_seconds: Seconds = 0.5
+    longest_wait_seconds: Seconds = 120.0
+    timeout_seconds: Annotated[Seconds, Gt(0)] = 30.0
 
     @property
     def label(self) -> str:
@@ -96,13 +132,12 @@ class Sync:
         return {field.to: field.policy for field in self.fields.values()}
 
 
-COMMON = ("warehouse", "ledger", "suppressions", "max_remove_share", "max_new_share")
-COMMON += ("max_blank_share", "max_change_share")
-COMMON += ("require_validation", "max_age_hours", "workers", "max_tries")
-COMMON += ("backoff_seconds", "longest_wait_seconds", "timeout_seconds")
+# What may stand beside `syncs`, and in a sync.
+COMMON = ("warehouse", "ledger", "suppressions", "require_validation")
+COMMON += tuple(entry.name for entry in fields_of(Sync) if entry.name.startswith("max_"))
+COMMON += ("workers", "backoff_seconds", "longest_wait_seconds", "timeout_seconds")
 OF_A_SYNC = ("destination", "options", "source", "where", "key", "fields", "contains_people")
 OF_A_SYNC += COMMON[1:]
-
 
 PASSWORD = (
     "An address with a password belongs in the environment: set AUDIENCE_LEDGER. On the command "
@@ -193,20 +228,13 @@ def make_sync(name: str, given: Any, common: Mapping[str, Any], environ: Mapping
         raise ConfigError(f"The sync {name} lacks {absent}.")
     if has_password(str(given.get("ledger") or "")):
         raise ConfigError(PASSWORD)
-    settings = {key: convert(key, value) for key, value in common.items()} | {
-        key: convert(f"syncs.{name}.{key}", given[key])
-        for key in (*COMMON, "contains_people")
-        if key in given
-    }
-    sync = Sync(
-        name=name,
-        destination=make_destination(str(given["destination"]), given.get("options"), environ),
-        source=str(given["source"]),
-        where=make_where(name, given.get("where") or {}),
-        key=make_key(name, given["key"]),
-        fields=make_fields(name, given["fields"]),
-        **settings,
-    )
+    destination = make_destination(str(given["destination"]), given.get("options"), environ)
+    settings = {**common, **given, "name": name, "destination": destination}
+    settings.pop("options", None)
+    try:
+        sync = Sync(**settings)
+    except ValidationError as problem:
+        raise ConfigError(told(problem, f"syncs.{name}", given)) from None
     check(sync)
     return replace(sync, forgotten=common_list(sync, str(common.get("ledger") or Sync.ledger)))
 
@@ -221,28 +249,23 @@ def common_list(sync: Sync, ledger: str) -> Path | None:
     return None if is_common else forgotten_beside(ledger)
 
 
-def make_key(name: str, given: Any) -> tuple[str, ...]:
-    """Return the columns of the key: one, or a list of them."""
-    columns = given if isinstance(given, list) else [given]
-    if not all(isinstance(column, str) for column in columns):
-        raise ConfigError(f"{name}.key is a column or a list of columns, not {given!r}.")
-    return tuple(columns)
+def told(problem: ValidationError, place: str, given: Mapping[str, Any]) -> str:
+    """Return what is wrong, a line each: the path, the value, and why not or the choices.
 
-
-def make_where(name: str, given: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return which rows of the source are meant: `column: value` or `column: [values]`."""
-    if not isinstance(given, dict) or not all(COLUMN.fullmatch(str(column)) for column in given):
-        raise ConfigError(f"{name}.where must map columns to a value or a list of values.")
-    wanted = {
-        column: values if isinstance(values, list) else [values] for column, values in given.items()
-    }
-    if not all(isinstance(value, str | int) for values in wanted.values() for value in values):
-        raise ConfigError(f"{name}.where takes texts, whole numbers, true and false as values.")
-    texts = {
-        column: [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
-        for column, values in wanted.items()
-    }
-    return tuple((column, tuple(values)) for column, values in texts.items())
+    What is not `given` there stands beside `syncs`.
+    """
+    lines = []
+    for error in problem.errors(include_url=False):
+        parts = [str(part) for part in error["loc"] if part != "[key]"]
+        path = ".".join([place, *parts] if parts[0] in given else parts)
+        if error["type"] == "unexpected_keyword_argument":
+            choices = [entry.name for entry in fields_of(Field)]
+            lines.append(f"{path} is not known; choose of {choices}.")
+        elif error["type"] == "missing":
+            lines.append(f"{path} is missing.")
+        else:
+            lines.append(f"{path} cannot be {error['input']!r}: {error['msg']}.")
+    return "\n".join(lines)
 
 
 def make_destination(name: str, options: Any, environ: Mapping[str, str]) -> Destination:
@@ -262,57 +285,11 @@ def readable_destinations() -> list[str]:
     return [name for name in known() if plug_in(name).can_pull]
 
 
-def make_fields(name: str, given: Any) -> dict[str, Field]:
-    """Return the fields: `column: remote` or `column: {to: remote, policy: always}`."""
-    if not isinstance(given, dict):
-        raise ConfigError(f"fields of {name} must map columns to remote fields.")
-    found = {}
-    for column, target in given.items():
-        spec = target if isinstance(target, dict) else {"to": target}
-        if set(spec) - {"to", "policy", "changes_by"} or "to" not in spec:
-            raise ConfigError(
-                f"{name}.fields.{column} must be a name, or {{to:, policy:, changes_by:}}."
-            )
-        texts = {key: value for key, value in spec.items() if key != "changes_by"}
-        if not all(isinstance(text, str | int) for text in texts.values()):
-            raise ConfigError(f"{name}.fields.{column} cannot be {target!r}: a name is needed.")
-        texts = {key: str(value) for key, value in texts.items()}
-        by = spec.get("changes_by", 0)
-        if isinstance(by, bool) or not isinstance(by, int | float) or not 0 <= by < float("inf"):
-            raise ConfigError(f"{name}.fields.{column}.changes_by is a number, not {by!r}.")
-        found[str(column)] = Field(**texts, changes_by=float(by))
-    return found
-
-
-def convert(path: str, value: Any) -> Any:
-    """Return a setting in its own type; raises ConfigError with the path, the value and why not.
-
-    `path` is `workers`, or `syncs.<name>.workers` where a sync sets it.
-    """
-    name = path.rpartition(".")[2]
-    if isinstance(value, Elsewhere):
-        return value
-    kind = Path if name == "warehouse" else get_type_hints(Sync)[name]
-    try:
-        return TypeAdapter(kind).validate_python(value)
-    except ValidationError as problem:
-        why = problem.errors(include_url=False, include_input=False)[0]["msg"]
-        raise ConfigError(f"{path} cannot be {value!r}: {why}.") from None
-
-
 def check(sync: Sync) -> None:
     """Raise ConfigError when a sync makes no sense."""
     name, targets = sync.name, list(sync.remote)
-    columns = [*sync.fields, *sync.key]
-    wrong = [column for column in columns if not COLUMN.fullmatch(column)]
-    wrong += [target for target in targets if not NAME.fullmatch(target)]
-    if wrong:
-        raise ConfigError(f"{name}: these are no names of columns or fields: {wrong}.")
     if len(targets) < len(sync.fields):
         raise ConfigError(f"{name}: fields may use a remote field only once.")
-    policies = {field.policy for field in sync.fields.values()} - set(POLICIES)
-    if policies:
-        raise ConfigError(f"{name}: there is no policy {sorted(policies)}; choose of {POLICIES}.")
     if "set_if_empty" in sync.remote.values() and not sync.destination.can_read:
         raise ConfigError(
             f"{name}: set_if_empty asks what the destination holds, and {sync.destination.name} "
@@ -327,25 +304,18 @@ def check(sync: Sync) -> None:
             f"{name}: {forbidden} say whether a person wants to be contacted. Only that person and "
             f"{sync.destination.name} decide this; a segment never does. Take them out of fields."
         )
+    stays = sorted(name for name in sync.destination.stays if sync.remote.get(name) == "always")
+    if stays:
+        raise ConfigError(
+            f"{name}: {stays} cannot have `policy: always`: they say who it is, so that "
+            f"{sync.destination.name} keeps them when somebody leaves. Use never_clear."
+        )
     both = sorted(sync.destination.pulled & set(targets))
     if both:  # it would feed itself
         raise ConfigError(
             f"{name}: {both} are read from {sync.destination.name} as facts about people. What is "
             "pulled must not be pushed; give the audience fields names of their own."
         )
-    for table in (sync.source, sync.suppressions):
-        if table and not re.fullmatch(r"\w+\.\w+", table):
-            raise ConfigError(f"{name}: {table!r} is not of the form schema.table.")
-    for setting in ("max_remove_share", "max_new_share", "max_blank_share", "max_change_share"):
-        if not 0 <= getattr(sync, setting) <= 1:
-            raise ConfigError(f"{setting} is a share between 0 and 1.")
-    if min(sync.workers, sync.max_tries) < 1:
-        raise ConfigError("workers and max_tries must be at least 1.")
-    seconds = (sync.backoff_seconds, sync.longest_wait_seconds, sync.timeout_seconds)
-    if not all(0 <= number < float("inf") for number in seconds) or not sync.timeout_seconds:
-        raise ConfigError("Seconds are numbers of 0 or more, and timeout_seconds more than 0.")
-    if sync.max_age_hours is not None and not 0 < sync.max_age_hours < 1_000_000:
-        raise ConfigError("max_age_hours must be more than 0, or null.")
     if min(sync.destination.batch_size, sync.destination.quota[0]) < 1:
         raise ConfigError(
             f"{name}: {sync.destination.name} must have at least 1 record in a batch, and make at "

@@ -46,7 +46,8 @@ class Outcome:
     """What became of one record; the reason is safe to store and print.
 
     `state` is `delivered`, `refused` (for good), `absent` when the record is not there and must not
-    be created, or `open` when the destination did not say.
+    be created, `noted` when there is nothing to tell the destination and nothing was sent, or
+    `open` when the destination did not say.
     `remote_id` is kept and comes back in the next Record of this key: an id, or whatever a later
     remove needs (a hashed address). None keeps the one known before.
     """
@@ -102,6 +103,19 @@ def url(template: str, *ids: object) -> str:
     return template.format(*(quote(text, safe="") for text in texts))
 
 
+def key_parts(key: str) -> tuple[str, str]:
+    """Return the last column of a record key, and what stands before it, empty where nothing does.
+
+    Both as the source has them: in a key of several columns a bar that is theirs is `\\1`, and a
+    backslash `\\0`.
+    """
+    before, _, last = key.rpartition("|")
+    if not before:
+        return last, before
+    plain = [part.replace("\\1", "|").replace("\\0", "\\") for part in (last, before)]
+    return plain[0], plain[1]
+
+
 class Destination:
     """Base of the plug-ins: one sets the attributes it needs and writes `send`.
 
@@ -119,6 +133,8 @@ class Destination:
     # names (a list, an audience), or `tells_removes`, because it is passed on as it is.
     memberships: frozenset[str] = frozenset()
     tells_removes: ClassVar[bool] = False
+    # Of these a remove empties none: they say who it is. So none of them may have `policy: always`.
+    stays: ClassVar[frozenset[str]] = frozenset()
     # Fields that only the person or the vendor may decide, such as the subscription status.
     forbidden: ClassVar[frozenset[str]] = frozenset()
     # What a run does, in this order; the next begins when the one before has ended. `leave` is the
@@ -132,6 +148,10 @@ class Destination:
     counts_turns: ClassVar[bool] = False  # each Record has its `turn`
     can_read: ClassVar[bool] = False  # `read` exists, so that set_if_empty can be honored
     can_match: ClassVar[bool] = False  # `match` and `count` exist: people are there before we come
+    # What `doctor` would have to post to know that it may write; only with `--probe`.
+    probe: ClassVar[str] = ""
+    may_probe: bool = False
+    unasked: str = ""  # why a destination that holds people cannot be asked which, for `plan`
     look_at_most: ClassVar[int] = 10_000  # people that a plan asks for, where that is slow
     takes_over: ClassVar[bool] = False  # what is sent by key reaches the record that has it already
     record_id: ClassVar[str] = (
@@ -240,6 +260,11 @@ class Destination:
     def check_mapped(self, fields: Collection[str]) -> None:
         """Raise ConfigError when what is mapped does not go with the options."""
 
+    @property
+    def membership_fields(self) -> frozenset[str]:
+        """Fields of which another value makes another membership: the one before has to end."""
+        return self.memberships
+
     def touched(self, record: Record) -> set[str]:
         """Return what a record names at the destination: two that share it go one by one."""
         return {record.remote_id or record.key}
@@ -329,6 +354,16 @@ class Destination:
         if remote_id:
             return [remote_id]
         return self.match(call, [Record(key, None, {}, {})]).get(key, [])
+
+    def checked(self, response: httpx.Response) -> Any:
+        """Return the body of a good answer; raise the signal that fits any other.
+
+        Transient knows how long the vendor wants to be left alone, whether a header or the body
+        says so: that is how whoever only asks waits as well.
+        """
+        from .transport import judge
+
+        return judge(response, who=self.name, rights="Check the credentials.")
 
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
         """Ask the destination to erase a person; False when it has no way to."""

@@ -23,7 +23,8 @@ DIFFERENCE = "difference_found"
 # SQL of an identifier as it is compared.
 NORMAL = """case
     when identifier_type = 'phone' then phone_of(identifier_value)
-    else name_of(identifier_value) end"""
+    when identifier_type = 'email' then name_of(identifier_value)
+    else id_of(identifier_value) end"""
 DIGITS_OF_A_DOUBLE = 15
 CONSENTS = ("is_consented", "has_consent")
 
@@ -187,15 +188,41 @@ def kind_of(kind: str) -> str:
     return "number" if number else "text"
 
 
-def key_part(column: str) -> str:
-    """Return SQL of a column of the key: an e-mail address has no case, any other name has."""
-    text = f"nullif(trim(cast(source.{quoted(column)} as varchar)), '')"
-    return f"case when {text} like '%_@_%' then lower({text}) else {text} end"
+def key_part(sync: Sync, column: str) -> str:
+    """Return SQL of a column of the key: an e-mail address has no case, any other name has.
+
+    What is an address in a column of addresses may be an id in another, and an id is never
+    rewritten: not in a column of ids, and elsewhere only where a whole domain follows the sign.
+    """
+    text = f"nullif(trim({text_of(column)}), '')"
+    held = identity_columns(sync, {column: ""}).get(column, ())
+    if "email" in held or "mail" in f"{column} {remote_of(sync, column)}":
+        is_address = f"{text} like '%_@_%'"
+    elif held:
+        return text
+    else:
+        is_address = f"is_address({text})"
+    return f"case when {is_address} then lower({text}) else {text} end"
+
+
+def remote_of(sync: Sync, column: str) -> str:
+    """Return the remote field that a column goes to, in small letters; empty for none."""
+    return sync.fields[column].to.lower() if column in sync.fields else ""
 
 
 def key_of(sync: Sync) -> str:
-    """Return SQL of the record key of a source row."""
-    return f" || '{KEY_SEPARATOR}' || ".join(key_part(column) for column in sync.key)
+    """Return SQL of the record key of a source row; `Destination.key_parts` takes it apart."""
+    parts = [key_part(sync, column) for column in sync.key]
+    if len(parts) > 1:
+        parts = [f"part_in({part})" for part in parts]
+    return f" || '{KEY_SEPARATOR}' || ".join(parts)
+
+
+def part_of_key(sync: Sync, position: int, key: str = "record_key") -> str:
+    """Return SQL of one column of a record key, as the source has it."""
+    if len(sync.key) == 1:
+        return key
+    return f"part_out(split_part({key}, '{KEY_SEPARATOR}', {position}))"
 
 
 def read_source(ledger: Ledger, sync: Sync) -> Diff:
@@ -209,13 +236,14 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
             f"{sync.warehouse} has no table {sync.source}. {how_to_build(sync)} Or correct the "
             f"source of {sync.name} in sync.yml."
         )
-    missing = sorted({*sync.key, *sync.fields, *dict(sync.where)} - set(kinds))
+    missing = sorted({*sync.key, *sync.fields, *sync.where} - set(kinds))
     if missing:
         raise ConfigError(f"{sync.source} has no column {missing}; it has {sorted(kinds)}.")
     key = key_of(sync)
     # A person is known by address; where the source has none, by the key.
     addresses = [column for column, held in named_columns(sync, kinds).items() if "email" in held]
-    person = f"person_of(coalesce({', '.join([*map(text_of, addresses), key])}))"
+    address = f"name_of(coalesce({', '.join([*map(text_of, addresses), 'null'])}))"
+    person = f"keyed(coalesce({address}, id_of({key})))"
     as_array = sync.destination.takes_arrays
     values = ", ".join(
         f"{encoded(column, kinds[column], as_array=as_array)} as {quoted(field.to)}"
@@ -335,7 +363,7 @@ def rows_meant(sync: Sync) -> str:
     table = f"warehouse_source.{sync.source}"
     conditions = [
         f"cast({quoted(column)} as varchar) in ({', '.join(map(literal, values)) or 'null'})"
-        for column, values in sync.where
+        for column, values in sync.where.items()
     ]
     return f"(select * from {table} where {' and '.join(conditions)})" if conditions else table
 
@@ -391,16 +419,54 @@ def suppressions(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
     if asks_the_warehouse(sync):
         name_the_suppressed(ledger, sync, named)
         barred += [
-            is_name_in("suppressed", text_of(column), held) for column, held in named.items()
+            is_name_in("suppressed", text_of(column), held, kinds[column])
+            for column, held in named.items()
         ]
-        barred += [
-            is_name_in("suppressed", text_of(column), ("email",))
-            for column in text_columns(sync, kinds)
-        ]
+        barred += suppressed_inside(ledger, sync, kinds)
     barred += [f"source.{name} is not true" for name in CONSENTS if name in kinds]
     if ledger.value("select count(*) from {t}.suppression"):
         barred += names_forgotten(sync, kinds)
     return f"coalesce({' or '.join(f'coalesce({part}, false)' for part in barred)}, false)"
+
+
+def suppressed_inside(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> Iterator[str]:
+    """Yield SQL conditions that some column, whatever it is called, holds a suppressed address.
+
+    Alone, among others in one text, or anywhere inside a list, a map or a structure.
+    """
+    table = f"warehouse_source.{sync.source} as source"
+    ledger.run("create or replace temp table mentioned (name varchar)")
+    for column in text_columns(sync, kinds):
+        text = all_text_of(column, kinds[column])
+        if kinds[column] == "VARCHAR":
+            yield is_name_in("suppressed", text, ("email",))
+        # Few of many people are mentioned: only those are looked for in each row.
+        several = has_several(column, kinds[column])
+        ledger.run(
+            f"""
+            insert into mentioned
+            select distinct name from (select unnest(addresses_in({text})) as name from {table}
+                where {several})
+            where name in (select name from suppressed where kind = 'email')
+            """
+        )
+        yield f"""case when {several}
+            then list_has_any(addresses_in({text}), (select list(name) from mentioned)) end"""
+
+
+def has_several(column: str, kind: str) -> str:
+    """Return SQL that a column may hold addresses among other things."""
+    several = r"@.*[,;]|[,;].*@" if kind == "VARCHAR" else "@"
+    return f"regexp_matches({all_text_of(column, kind)}, '{several}', 's')"
+
+
+def all_text_of(column: str, kind: str) -> str:
+    """Return SQL for all that a column holds as one text, in which addresses can be found."""
+    return (
+        text_of(column)
+        if kind == "VARCHAR"
+        else f"cast(to_json(source.{quoted(column)}) as varchar)"
+    )
 
 
 def tables_that_bar(sync: Sync) -> tuple[str, ...]:
@@ -430,21 +496,15 @@ def names_forgotten(sync: Sync, kinds: dict[str, str]) -> Iterator[str]:
             older = f"{text} like '%@%' and " if not is_id else ""
             yield f"{older}person_of({text}) in {forgotten}"
             yield f"{older}keyed(lower(trim({text}))) in {forgotten}"
-        if kinds[column] == "VARCHAR" or kinds[column].endswith("]"):
-            all_of_them = "(select list(person) from {t}.suppression)"
-            several = f"regexp_matches({text}, '@.*[,;]|[,;].*@')"
-            inside = text
-            if kinds[column].endswith("]"):
-                several = f"{text} like '%@%'"
-                inside = f"array_to_string(cast(source.{quoted(column)} as varchar[]), ';')"
-            yield (
-                f"case when {several} then list_has_any(list_transform(addresses_in({inside}),"
-                f" lambda name: keyed(name)), {all_of_them}) end"
-            )
+        if may_hold_text(kinds[column]):
+            inside = f"addresses_in({all_text_of(column, kinds[column])})"
+            yield f"""case when {has_several(column, kinds[column])} then list_has_any(
+                list_transform({inside}, lambda name: keyed(name)),
+                (select list(person) from {{t}}.suppression)) end"""
         for kind in identities.get(column, ()):
             yield f"keyed(name_as('{kind}', {text})) in {forgotten}"
-    key = f" || '{KEY_SEPARATOR}' || ".join(key_part(column) for column in sync.key)
-    yield f"keyed(name_as('{key_kind(sync)}', {key})) in {forgotten}"
+    yield f"keyed(name_as('{key_kind(sync)}', {key_of(sync)})) in {forgotten}"
+    yield f"keyed(name_of({key_of(sync)})) in {forgotten}"  # as older lists hold a key with an @
 
 
 def key_kind(sync: Sync) -> str:
@@ -506,19 +566,27 @@ def asks_the_warehouse(sync: Sync) -> bool:
 
 
 def text_columns(sync: Sync, kinds: dict[str, str]) -> list[str]:
-    """Return the columns of text that may hold an address, whatever they are called.
+    """Return the columns that may hold an address, whatever they are called.
 
     Those that go out, those of the key, and those with `mail` in their name.
     """
     called = [column for column in kinds if "mail" in column]
     listed = dict.fromkeys((*sync.key, *sync.fields, *called))
-    return [column for column in listed if kinds.get(column) == "VARCHAR"]
+    return [column for column in listed if may_hold_text(kinds.get(column, ""))]
 
 
-def is_name_in(table: str, text: str, held: tuple[str, ...]) -> str:
-    """Return SQL that a text is one of the names, of these kinds, in a table."""
-    normal = "phone_of" if "phone" in held else "name_of"
+def may_hold_text(kind: str) -> bool:
+    """Whether a type is text, or made of it: a list, a structure, a map, JSON."""
+    return any(word in kind for word in ("VARCHAR", "JSON", "ENUM", "UNION", "VARIANT"))
+
+
+def is_name_in(table: str, text: str, held: tuple[str, ...], kind: str = "VARCHAR") -> str:
+    """Return SQL that a text, or one of a list, is one of the names, of these kinds, in a table."""
+    normal = {"phone": "phone_of", "email": "name_of"}.get(held[0], "id_of")
     kinds = ", ".join(map(literal, held))
+    if kind.endswith("[]"):
+        names = f"list_transform(cast({text} as varchar[]), lambda value: {normal}(value))"
+        return f"list_has_any({names}, (select list(name) from {table} where kind in ({kinds})))"
     return f"{normal}({text}) in (select name from {table} where kind in ({kinds}))"
 
 
@@ -559,10 +627,10 @@ def is_suppressed_key(sync: Sync) -> str:
     The marts leave them out, so that no row of the source says who they are.
     """
     named = named_columns(sync, dict.fromkeys(sync.key, ""))
-    parts = f"string_split(differing.record_key, '{KEY_SEPARATOR}')"
+    parts = [named.get(column, ("email",)) for column in sync.key]
     found = [
-        is_name_in("suppressed", f"{parts}[{place}]", named.get(column, ("email",)))
-        for place, column in enumerate(sync.key, start=1)
+        is_name_in("suppressed", part_of_key(sync, place, "differing.record_key"), held)
+        for place, held in enumerate(parts, start=1)
     ]
     found.append(
         "differing.person in (select person_of(name) from suppressed where kind = 'email')"

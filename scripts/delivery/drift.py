@@ -155,9 +155,11 @@ def mark_again(ledger: Ledger, sync: Sync, names: list[str] | None) -> int:
     meant = "sync = {sync}"
     if names is not None:
         meant += """ and (list_contains(getvariable('keys'), record_key) or list_has_any(
-            list_append(list_transform(string_split(record_key, '|'), lambda part: name_of(part)),
-                name_of(record_key)),
-            (select list(name_of(name)) from (select unnest(getvariable('names')) as name))
+            list_append(
+                list_transform(string_split(record_key, '|'), lambda part: id_of(part_out(part))),
+                id_of(record_key)
+            ),
+            (select list(id_of(name)) from (select unnest(getvariable('names')) as name))
         ))"""
     count = ledger.value(f"select count(*) from {{t}}.delivered where {meant}")
     ledger.run(f"update {{t}}.delivered set payload_hash = ? where {meant}", [AGAIN])

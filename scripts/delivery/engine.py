@@ -40,9 +40,10 @@ from .guards import check_guard
 from .ledger import Ledger, forgotten_beside, now
 from .locks import is_postgres, only_writer
 from .people import private_files
-from .raw_files import Pages
+from .raw_files import Pages, set_aside
 from .sending import Delivery, Progress, PushResult
-from .transport import Transport, backoff, patient
+from .transport import Transport, patient
+from .wishes import fulfil, wish
 
 SAMPLE = 20  # records that doctor reads back
 COPIES = 20  # of a ledger that is written to, until one can be read
@@ -106,7 +107,9 @@ def open_ledger(sync: Sync, *, create: bool = True) -> Iterator[Ledger]:
         ledger.fold()
         if not sync.destination.is_idempotent:
             ledger.hold_unknown()
+        fulfil(ledger)
         yield ledger
+        fulfil(ledger)
 
 
 @contextmanager
@@ -177,7 +180,9 @@ def plan(sync: Sync, *, sample: int = 3, account: str | None = None) -> Plan:
         except (GuardError, Stop) as problem:
             stop = str(problem)
         diff, difference = compare(ledger, sync)
-        if diff.counts["add"] and sync.destination.can_match and not stop:
+        if diff.counts["add"] and not sync.destination.can_match:
+            not_asked = sync.destination.unasked or None
+        elif diff.counts["add"] and not stop:
             try:
                 existing = look(sync, ledger, difference, diff)
             except (SyncError, Transient, Refused, Stop) as problem:
@@ -257,7 +262,7 @@ def push(
             diff.counts = operations_of(ledger, difference)
         remember_source(ledger, diff)
         result = PushResult(sync.name, sync.label, diff)
-        ledger.fill_outbox(difference)
+        ledger.fill_outbox(difference, sync.destination.membership_fields)
         if diff.total:
             Delivery(sync, ledger, difference, result, progress).run()
     result.seconds = time.monotonic() - started
@@ -274,18 +279,8 @@ def look(sync: Sync, ledger: Ledger, difference: duckdb.DuckDBPyRelation, diff: 
     """Ask the destination which records to add are there already; raises a SyncError."""
     sync.destination.check()
     with Transport(sync.destination, timeout_seconds=sync.timeout_seconds) as transport:
-
-        def ask(question: Callable[..., Any], *given: Any) -> Any:
-            for tries in range(1, sync.max_tries):
-                try:
-                    return question(transport.call, *given)
-                except Transient as problem:
-                    wait = max(problem.wait or 0.0, backoff(tries, sync.backoff_seconds))
-                    transport.sleep(min(wait, sync.longest_wait_seconds))
-            return question(transport.call, *given)
-
         try:
-            return find_existing(ask, ledger, sync, difference, diff)
+            return find_existing(patient(sync, transport), ledger, sync, difference, diff)
         except (Transient, Refused, Stop) as problem:
             raise SyncError(
                 f"{sync.destination.name} could not be asked what it holds ({problem}). Nothing "
@@ -344,9 +339,10 @@ def dead(sync: Sync, action: str, ids: list[str], *, count: int = 1000) -> list[
     """List, retry or drop refused and held records; returns those that were meant.
 
     `ids` are those of the list; none means all. What is retried goes out with the next push; what
-    is dropped waits, unlisted, until its payload changes.
+    is dropped waits, unlisted, until its payload changes. Beside a push too: a DuckDB ledger that
+    is held takes the wish up when the push ends.
     """
-    with open_ledger(sync, create=False) as ledger:
+    with look_into_ledger(sync) as ledger:
         rows = [
             record
             for record in dead_list(ledger, 10_000_000 if ids else count)
@@ -358,27 +354,28 @@ def dead(sync: Sync, action: str, ids: list[str], *, count: int = 1000) -> list[
         if action == "list" or not rows:
             return rows
         rows = [row for row in rows if row["state"] != "owed"]  # these go out again by themselves
-        meant = "sync = {sync} and state in ('dead', 'held')"
-        if ids:
-            meant += " and list_contains(?, substr(md5(record_key), 1, 8))"
-        ledger.keep_departed(meant, [ids] if ids else [])
-        ledger.run(
-            f"delete from {{t}}.outbox where {meant}"
-            if action == "retry"
-            else f"update {{t}}.outbox set state = 'dropped' where {meant}",
-            [ids] if ids else [],
-        )
+        meant = [record["id"] for record in rows]
+        if ledger.address == sync.ledger:
+            ledger.settle_dead(action, meant)
+        else:  # a copy
+            wish(sync.ledger, {"sync": sync.ledger_name, "action": action, "ids": meant})
         return rows
 
 
-def doctor(sync: Sync, *, create: bool = False) -> Iterator[Finding]:
+def doctor(sync: Sync, *, create: bool = False, probe: bool = False) -> Iterator[Finding]:
     """Yield what is fine and what is not: settings, token, rights, remote fields, a sample.
 
-    Raises ConfigError or AuthError when nothing can be looked at.
+    Changes nothing, unless fields may be made (`create`). Where only something posted shows that
+    Changes nothing, unless fields may be made (`create`). Where only a post shows that the
+    destination takes it, that is made only with `probe`, and announced before. Raises ConfigError
+    or AuthError when nothing can be looked at.
     """
     destination = sync.destination
     destination.check()
+    destination.may_probe = probe
     yield Finding("settings and secrets", True, sync.label)
+    if probe and destination.probe:
+        yield Finding("probe", True, f"posts {destination.probe}")
     kinds: dict[str, str] = {}
     try:
         with Ledger(None, sync.ledger_name) as ledger, attached_warehouse(ledger, sync):
@@ -504,10 +501,17 @@ def pullable(syncs: list[Sync]) -> list[Sync]:
 
 
 def pull(
-    sync: Sync, *, raw_path: Path, full: bool = False, tell: Callable[[str], None] | None = None
+    sync: Sync,
+    *,
+    raw_path: Path,
+    full: bool = False,
+    account: str | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Pulled:
     """Read what changed at the destination since the last pull into the raw files of dbt.
 
+    What was read from another account is set aside, where dbt does not read it; `account` is that
+    of `push`.
     `full` reads everything again. The watermark of a table moves only when its rows are in a file;
     a pull that was interrupted goes on after the last complete page.
     """
@@ -520,10 +524,11 @@ def pull(
         Ledger(address, sync.ledger_name, forgotten=list_of_forgotten(sync, create=True)) as ledger,
         Transport(destination, timeout_seconds=sync.timeout_seconds) as transport,
     ):
-        check_account(ledger, sync)
+        check_account(ledger, sync, account)
         name = pulled_from(ledger, sync)
         since = ledger.value("select min(pulled_until) from {t}.watermark where source = ?", [name])
         folder = raw_path / (destination.raw_folder or destination.name)
+        set_aside(ledger, folder, name)
         start = None if full else since
         pages = Pages(folder / ".pull", {"source": name, "since": str(start)}, destination)
         read: Counter[str] = Counter()

@@ -1,12 +1,11 @@
 """Ask a destination which of the people to add it holds already, before anything is sent."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 
 from .config import Sync
+from .destination import Call
 from .diff import Diff
 from .errors import GuardError
 from .ledger import Ledger
@@ -32,16 +31,13 @@ class Existing:
 
 
 def find_existing(
-    ask: Callable[..., Any],
+    call: Call,
     ledger: Ledger,
     sync: Sync,
     difference: duckdb.DuckDBPyRelation,
     diff: Diff,
 ) -> Existing:
-    """Count what is there of the records to add; reads only.
-
-    `ask(question, *given)` asks the destination, with patience.
-    """
+    """Count what is there of the records to add; reads only."""
     destination, adds = sync.destination, diff.counts["add"]
     rows = ledger.run(
         "select record_key, remote_id, changed, payload from difference"
@@ -49,10 +45,10 @@ def find_existing(
         [-(-adds // min(LOOKED_AT, destination.look_at_most))],
         difference=difference,
     ).fetchall()
-    found = Existing(looked_at=len(rows), held=ask(destination.count))
+    found = Existing(looked_at=len(rows), held=destination.count(call))
     for start in range(0, len(rows), AT_ONCE):
         records = [record_of("add", *row) for row in rows[start : start + AT_ONCE]]
-        ids = ask(destination.match, records)
+        ids = destination.match(call, records)
         numbers = [len(ids.get(record.key, [])) for record in records]
         found.new += numbers.count(0)
         found.matched += numbers.count(1)

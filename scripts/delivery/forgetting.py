@@ -13,11 +13,11 @@ from .account import check_account
 from .config import Sync
 from .destination import Record, Refused, Stop, Transient
 from .diff import (
-    KEY_SEPARATOR,
     attached_warehouse,
     columns_of,
     identity_columns,
     key_kind,
+    part_of_key,
     quoted,
     text_of,
 )
@@ -26,7 +26,14 @@ from .ledger import Ledger
 from .people import KINDS, NAMED
 from .transport import Transport
 
-TABLES = ("delivered", "departed", "outbox", "attempt", "ack")  # those that hold a record's key
+TABLES = (
+    "delivered",
+    "departed",
+    "outbox",
+    "attempt",
+    "ack",
+    "loose",
+)  # those that hold a record's key
 
 
 @dataclass
@@ -35,7 +42,8 @@ class Forgotten:
 
     `records` counts what was known of the person, `rows` what left exports and pulled files.
     `elsewhere` are other syncs that the ledger still has records of. `is_known` is false when
-    neither the ledger nor the warehouse nor a file knows the name.
+    neither the ledger nor the warehouse nor a file knows the name; `note` says what could not be
+    looked up.
     """
 
     sync: str
@@ -45,6 +53,7 @@ class Forgotten:
     elsewhere: list[str]
     problem: str | None = None
     is_known: bool = True
+    note: str | None = None
 
 
 def forget_in(ledger: Ledger, sync: Sync, given: str, raw_path: Path | None) -> Forgotten:
@@ -52,12 +61,12 @@ def forget_in(ledger: Ledger, sync: Sync, given: str, raw_path: Path | None) -> 
 
     Raises ConfigError when that names several people.
     """
-    names, is_known, problem = names_of(ledger, sync, given)
+    names, is_known, problem, note = names_of(ledger, sync, given)
     ledger.forget(names)
     rows = rows_of(ledger, sync, names)
     mine = [row for row in rows if row["is_mine"]]
     others = sorted({row["sync"] for row in rows if not row["is_mine"]})
-    found = Forgotten(sync.name, len(mine), "nothing", 0, others, problem)
+    found = Forgotten(sync.name, len(mine), "nothing", 0, others, problem, note=note)
     exports = [sync.warehouse.folder] if isinstance(sync.warehouse, ParquetWarehouse) else []
     for folder, pattern in [*((export, "*") for export in exports), (raw_path, "pulled-*")]:
         found.rows += erase_rows(ledger, folder, pattern, names) if folder else 0
@@ -78,8 +87,11 @@ def forget_in(ledger: Ledger, sync: Sync, given: str, raw_path: Path | None) -> 
     return found
 
 
-def names_of(ledger: Ledger, sync: Sync, given: str) -> tuple[list[str], bool, str | None]:
-    """Return every name of the person, whether any is known, and why that may not be all of them.
+def names_of(
+    ledger: Ledger, sync: Sync, given: str
+) -> tuple[list[str], bool, str | None, str | None]:
+    """Return every name of the person, whether any is known, and why that may not be all of them:
+    what went wrong, and what the warehouse does not know.
 
     The ledger knows records, the warehouse other addresses and ids of the same profile; a name
     that several people share (a reception's address) is left out of those. An id without a kind
@@ -98,7 +110,13 @@ def names_of(ledger: Ledger, sync: Sync, given: str) -> tuple[list[str], bool, s
             all_names(ledger, sync, name, in_warehouse=False)
             for name in meanings(ledger, sync, given)
         ]
-    known = [names for names, is_known in found if is_known]
+    known = [names for names, held, in_warehouse in found if held or in_warehouse]
+    note = None
+    if known and not problem and not any(in_warehouse for *_, in_warehouse in found):
+        note = (
+            "The warehouse does not know this name: what the ledger has of it was found, other "
+            "addresses and ids of the person could not be. If there are any, forget them as well."
+        )
     if any(not set(known[0]) & set(names) for names in known[1:]):
         kinds = " or ".join(names[0].rpartition(":")[0] for names in known)
         raise ConfigError(
@@ -106,7 +124,7 @@ def names_of(ledger: Ledger, sync: Sync, given: str) -> tuple[list[str], bool, s
             "in `user_id:12`, or give an address."
         )
     names = dict.fromkeys(name for names in known or [found[0][0]] for name in names)
-    return list(names), bool(known), problem
+    return list(names), bool(known), problem, note
 
 
 def meanings(ledger: Ledger, sync: Sync, given: str) -> list[str]:
@@ -114,14 +132,17 @@ def meanings(ledger: Ledger, sync: Sync, given: str) -> list[str]:
     kinds = [*KINDS, "remote", key_kind(sync)]
     kind, _, value = given.partition(":")
     chosen = [(kind, value)] if kind in kinds else [(kind, given) for kind in kinds]
+    if "@" in given:
+        chosen.append(("email", given))
     names = [ledger.value("select name_as(?, ?)", list(pair)) for pair in chosen]
     return list(dict.fromkeys(filter(None, names))) or [f"{key_kind(sync)}:{given}"]
 
 
 def all_names(
     ledger: Ledger, sync: Sync, name: str, *, in_warehouse: bool
-) -> tuple[list[str], bool]:
-    """Return a name with all others of the person, itself first, and whether it is known at all.
+) -> tuple[list[str], bool, bool]:
+    """Return a name with all others of the person, itself first, and whether ledger and warehouse
+    know it.
 
     Raises ConfigError when several people have it.
     """
@@ -133,7 +154,7 @@ def all_names(
         )
     names = [name, *(other for row in rows for other in row["names"])]
     found = names_in_warehouse(ledger, sync, names) if in_warehouse else []
-    return list(dict.fromkeys(filter(None, [*names, *found]))), bool(rows or found)
+    return list(dict.fromkeys(filter(None, [*names, *found]))), bool(rows), bool(found)
 
 
 def key_names(sync: Sync) -> str:
@@ -147,16 +168,9 @@ def key_names(sync: Sync) -> str:
     return f"list_distinct({ADDRESSES} || [{', '.join([whole, *parts])}])"
 
 
-def part_of_key(sync: Sync, position: int) -> str:
-    """Return SQL of one part of a record key."""
-    if len(sync.key) == 1:
-        return "record_key"
-    return f"split_part(record_key, '{KEY_SEPARATOR}', {position})"
-
-
-ADDRESSES = f"""list_transform(
-    list_filter(string_split(record_key, '{KEY_SEPARATOR}'), lambda part: part like '%@%'),
-    lambda part: name_of(part)
+ADDRESSES = """list_transform(
+    list_filter(string_split(record_key, '|'), lambda part: is_address(part)),
+    lambda part: name_of(part_out(part))
 )"""
 
 
@@ -227,6 +241,8 @@ def rows_of(ledger: Ledger, sync: Sync, names: list[str]) -> list[dict[str, Any]
             select sync, record_key, person, null, field_hashes, true from {{t}}.outbox
             union all
             select sync, record_key, null, null, null, true from {{t}}.attempt
+            union all
+            select sync, record_key, null, remote_id, null, true from {{t}}.loose
         ),
         named as (
             select
@@ -243,6 +259,7 @@ def rows_of(ledger: Ledger, sync: Sync, names: list[str]) -> list[dict[str, Any]
                     person in (select keyed(name) from ({NAMES} as name) where name like '%@%')
                     or is_own and list_has_any(names, getvariable('names'))
                     or is_own and 'remote:' || remote_id in ({NAMES})
+                    or is_own and ({was_delivered(sync)})
                 )
         )
         select
@@ -258,6 +275,24 @@ def rows_of(ledger: Ledger, sync: Sync, names: list[str]) -> list[dict[str, Any]
         """,
         [sync.place],
     )
+
+
+def was_delivered(sync: Sync) -> str:
+    """Return SQL that one of the names went out in a field: its hash is kept.
+
+    So a person is found by an id that is no part of the key, when no warehouse knows it any more.
+    """
+    found = ["false"]
+    for column, held in identity_columns(sync, dict.fromkeys(sync.fields, "")).items():
+        kept = f"json_extract_string(field_hashes, '$.\"{sync.fields[column].to}\"')"
+        for kind in held:
+            name = "name" if kind == "email" else f"substr(name, {len(kind) + 2})"
+            is_kind = "like '%@%'" if kind == "email" else f"like '{kind}:%'"
+            found.append(
+                f"{kept} in (select substr(md5({name}), 1, 16) from ({NAMES} as name)"
+                f" where name {is_kind})"
+            )
+    return " or ".join(found)
 
 
 def erase(ledger: Ledger, sync: Sync, rows: list[dict[str, Any]]) -> bool:

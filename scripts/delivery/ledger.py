@@ -12,6 +12,8 @@ attaches either, so both are read and written by the same SQL. Its tables, all b
   again in every run until it succeeds;
 - `departed`: who was delivered, or sent without an answer, and is in neither of these any more, so
   that `forget` finds them; `is_there` when no remove was confirmed;
+- `loose`: memberships (a list, a tag, an audience) that what was sent without an answer may have
+  left behind, when a record wants others by now: they are taken back before anything comes;
 - `attempt`: record, batch and changed fields, committed before a batch goes on the wire;
 - `ack`: what became of each record, append-only, written as the answers come in;
 - `account`: to which remote account all of it was sent; what went to another account before is
@@ -30,7 +32,7 @@ brings the acks into `delivered` and `outbox`.
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,6 +66,9 @@ create table if not exists {t}.outbox (
 create table if not exists {t}.departed (
     sync varchar, record_key varchar, person varchar, remote_id varchar, field_hashes varchar,
     is_there boolean
+);
+create table if not exists {t}.loose (
+    sync varchar, record_key varchar, remote_id varchar, payload varchar
 );
 create table if not exists {t}.attempt (
     sync varchar, run_id bigint, batch_id bigint, record_key varchar, changed varchar,
@@ -102,6 +107,7 @@ UNKNOWN = """(
     where attempt.sync = {sync}
     group by attempt.record_key
 )"""
+MARK = "md5(concat_ws('|', loose.remote_id, loose.payload))"
 AGAIN = "?"  # the payload's hash of what is to go out whole; the hashes of its fields stay
 ENDED = "*"  # stands among the changed fields of an attempt that was a remove
 BATCHES_OF_A_RUN = 1_000_000  # a batch number is the run's number times this, and counts on
@@ -145,7 +151,7 @@ class Ledger:
     """
 
     def __init__(self, address: str | None, sync: str, *, forgotten: Path | None = None) -> None:
-        self.sync = sync
+        self.sync, self.address = sync, address
         if forgotten is None and address is not None:
             forgotten = forgotten_beside(address)
         self.forgotten = Forgotten(forgotten)
@@ -306,7 +312,7 @@ class Ledger:
             {sent}
             left join {{t}}.delivered as old
                 on old.record_key = latest.record_key and old.sync = {{sync}}
-            where latest.state = 'delivered'
+            where latest.state in ('delivered', 'noted')
             """
         )
         self.run(
@@ -315,7 +321,8 @@ class Ledger:
             select
                 latest.record_key, outbox.person, outbox.operation,
                 case when outbox.reason = '{OWED}' then 'owed' else 'dead' end as state,
-                outbox.payload_hash, latest.reason, latest.acked_at as updated_at
+                outbox.payload_hash, outbox.field_hashes, latest.reason,
+                latest.acked_at as updated_at
             {sent}
             where latest.state = 'refused'
             """
@@ -416,6 +423,18 @@ class Ledger:
                 """
             )
 
+    def settle_dead(self, action: str, ids: list[str]) -> None:
+        """Have refused and held records go out again (`retry`), or wait unlisted (`drop`)."""
+        meant = """sync = {sync} and state in ('dead', 'held')
+            and list_contains(?, substr(md5(record_key), 1, 8))"""
+        self.keep_departed(meant, [ids])
+        self.run(
+            f"delete from {{t}}.outbox where {meant}"
+            if action == "retry"
+            else f"update {{t}}.outbox set state = 'dropped' where {meant}",
+            [ids],
+        )
+
     def turns(self, keys: list[str]) -> dict[str, int]:
         """Return the number of the batch that was answered last, by record."""
         return dict(
@@ -453,7 +472,79 @@ class Ledger:
             parameters,
         )
 
-    def fill_outbox(self, difference: duckdb.DuckDBPyRelation) -> None:
+    def keep_loose(
+        self, difference: duckdb.DuckDBPyRelation, membership_fields: Collection[str]
+    ) -> None:
+        """Keep what it takes to end memberships that may be there, and that nobody wants now.
+
+        Of a remove that nobody confirmed the remote id, when the record comes back with others; of
+        anything else that nobody confirmed the values, when others take their place.
+        """
+        if not membership_fields:
+            return
+        other = " or ".join(
+            f"json_extract_string(old.field_hashes, '$.\"{name}\"') is distinct from"
+            f" json_extract_string(difference.field_hashes, '$.\"{name}\"')"
+            for name in sorted(membership_fields)
+        )
+        for table, kept, condition in (
+            ("delivered", "old.remote_id, null", "difference.operation = 'add'"),
+            (
+                "outbox",
+                "null, old.payload",
+                "old.operation <> 'remove' and old.payload is not null",
+            ),
+        ):
+            self.run(
+                f"""
+                insert into {{t}}.loose
+                select {{sync}}, difference.record_key, {kept}
+                from difference
+                inner join (select * from {{t}}.{table} where sync = {{sync}}) as old
+                    on old.record_key = difference.record_key
+                where
+                    difference.operation is not null and {condition} and ({other})
+                    and difference.record_key in (select record_key from {{unknown}})
+                except select sync, record_key, remote_id, payload from {{t}}.loose
+                """,
+                difference=difference,
+            )
+
+    def loose(self, difference: duckdb.DuckDBPyRelation) -> list[tuple[int, str, str, str, str]]:
+        """Return what is to be taken back: position, key, remote id, payload and a mark of both."""
+        return self.run(
+            f"""
+            select position, record_key, loose.remote_id, loose.payload, {MARK}
+            from difference inner join {{t}}.loose as loose using (record_key)
+            where loose.sync = {{sync}} and operation is not null
+            order by all
+            """,
+            difference=difference,
+        ).fetchall()
+
+    def settle_loose(self, marks: list[tuple[str, str]], names: list[str], identities: str) -> None:
+        """Forget what was taken back, by key and mark.
+
+        Whoever else has one of the `names` there went with it, and has to be sent again.
+        """
+        self.run(
+            f"""
+            update {{t}}.delivered set payload_hash = '', field_hashes = '{{}}'
+            where
+                sync = {{sync}} and list_has_any({identities}, ?::varchar[])
+                and record_key not in (select unnest(?::varchar[]))
+            """,
+            [names, [key for key, _ in marks]],
+        )
+        for key, mark in marks:
+            self.run(
+                f"delete from {{t}}.loose where sync = {{sync}} and record_key = ? and {MARK} = ?",
+                [key, mark],
+            )
+
+    def fill_outbox(
+        self, difference: duckdb.DuckDBPyRelation, membership_fields: Collection[str] = ()
+    ) -> None:
         """Put the changes into the outbox; what was pending before is superseded by them.
 
         Who shares a remote record with somebody that leaves counts as not delivered from here on,
@@ -469,6 +560,7 @@ class Ledger:
                 """,
                 difference=difference,
             )
+            self.keep_loose(difference, membership_fields)
             # Refused people who left, and of whom nothing is there, are history. What has to wait
             # because only a few are sent (it has a hash and no operation) keeps its place.
             self.keep_departed("true")

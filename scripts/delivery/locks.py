@@ -11,7 +11,6 @@ nothing, and a batch that cannot be written down is not sent.
 import os
 import re
 import socket
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,7 +22,7 @@ import filelock
 from .errors import ConfigError, LockedError
 
 LEASE_SECONDS = 60.0
-FENCED = ("sync_run", "delivered", "outbox", "attempt", "ack", "account", "source_state")
+FENCED = ("sync_run", "delivered", "outbox", "attempt", "ack", "loose", "account", "source_state")
 LOST = "the lease of this sync was lost"
 LEASE = """
 create schema if not exists reverse_etl;
@@ -109,11 +108,10 @@ def me() -> str:
 def has_died(holder: str) -> bool:
     """Whether a holder was a process of this machine that is there no more.
 
-    Of other machines nobody knows: their leases are waited for. So are all on Windows, where
-    asking after a process can end it.
+    Of other machines nobody knows: their leases are waited for.
     """
     found = re.fullmatch(r"audiences process (\d+) on (.+)", holder)
-    if not found or found[2] != socket.gethostname() or sys.platform == "win32":
+    if not found or found[2] != socket.gethostname():
         return False
     try:
         os.kill(int(found[1]), 0)

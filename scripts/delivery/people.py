@@ -36,8 +36,9 @@ KINDS = tuple(dict.fromkeys(kind for kinds in NAMED.values() for kind in kinds i
 UNSEEN = r"[\s\x{00A0}\x{00AD}\x{2000}-\x{200F}\x{202F}\x{205F}\x{2060}\x{3000}\x{FEFF}]"
 # One address has many spellings: case, spaces, `Ann <ann@example.com>`, quotes and comments around
 # it, a domain in its own letters, and at Gmail dots and whatever follows a plus sign. An id keeps
-# its case. A name is compared with its kind (`user_id:12`, an address as it is): a value of one
-# kind is never one of another.
+# its case, also beside an @, unless a domain follows that has a dot. A name is compared with its
+# kind (`user_id:12`, an address as it is): a value of one kind is never one of another. A record
+# key of several columns holds a bar or a backslash of theirs as `\1` and `\0`.
 MACROS = f"""
 create or replace temp macro plain_address(given) as regexp_replace(regexp_replace(regexp_replace(
     regexp_replace(lower(nfc_normalize(regexp_replace(given, '{UNSEEN}', '', 'g'))),
@@ -56,14 +57,23 @@ create or replace temp macro mailbox_of(bare) as case
 create or replace temp macro name_of(given) as case
     when given like '%@%' then mailbox_of(bare_address(given))
     else nullif(trim(given, ' ' || chr(9) || chr(10) || chr(13) || chr(160)), '') end;
+create or replace temp macro is_address(given) as regexp_matches(given, '@[^@|]*[^@|.][.。．｡]');
+create or replace temp macro id_of(given) as case
+    when is_address(given) then name_of(given)
+    else nullif(trim(given, ' ' || chr(9) || chr(10) || chr(13) || chr(160)), '') end;
 create or replace temp macro phone_of(given) as nullif(regexp_replace(regexp_replace(
     replace(given, '(0)', ''), '[^0-9]', '', 'g'), '^00', ''), '');
 create or replace temp macro name_as(kind, given) as case
-    when given like '%@%' then name_of(given)
+    when kind = 'email' then case when given like '%@%' then name_of(given) end
+    when is_address(given) then name_of(given)
     when kind = 'phone' then 'phone:' || phone_of(given)
-    when kind <> 'email' then kind || ':' || name_of(given) end;
+    else kind || ':' || id_of(given) end;
+create or replace temp macro part_in(given) as
+    replace(replace(given, '\\', '\\0'), '|', '\\1');
+create or replace temp macro part_out(given) as
+    replace(replace(given, '\\1', '|'), '\\0', '\\');
 create or replace temp macro addresses_in(given) as case when given like '%@%' then list_transform(
-    list_filter(regexp_split_to_array(given, '[,;]'), lambda part: part like '%@%'),
+    list_filter(regexp_split_to_array(given, '[]\\[,;:|{{}}]'), lambda part: part like '%@%'),
     lambda part: name_of(part)) else [] end;
 create or replace temp macro keyed(given) as sha256(getvariable('secret') || sha256(given));
 create or replace temp macro person_of(given) as keyed(name_of(cast(given as varchar)));

@@ -56,8 +56,12 @@ class Pages:
             if not row.keys() <= known:
                 known |= row.keys()
             key, row_hash = fingerprint(type(self.destination), table, row)
-            texts = {name: as_text(value) for name, value in row.items()}
-            lines.append(LINE.encode({PLACE: place, KEY: key, HASH: row_hash, **texts}))
+            texts = {
+                name: value if type(value) is str or value is None else as_text(value)
+                for name, value in row.items()
+            }
+            texts[PLACE], texts[KEY], texts[HASH] = place, key, row_hash
+            lines.append(LINE.encode(texts))
         self.names[table] = sorted(known)
         path = self.path(table)
         with path.open("ab") as file:
@@ -144,6 +148,40 @@ class Pages:
         for path in self.folder.glob("*.jsonl"):
             path.unlink()
         self.folder.rmdir()
+
+
+def set_aside(ledger: Ledger, folder: Path, source: str) -> None:
+    """Have the raw files of one account alone where dbt reads them: those of `source`.
+
+    Files of another account go beside, and come back with it.
+    """
+    mark = folder / ".source"
+    if mark.exists():
+        held = mark.read_text(encoding="utf-8")
+    else:  # of before: files of an account that was never read are those of the last one
+        held = ledger.value(
+            "select max_by(source, pulled_at) from {t}.watermark where split_part(source, '@', 1) ="
+            " split_part(?, '@', 1) having not coalesce(bool_or(source = ?), false)",
+            [source, source],
+        )
+    if held and held != source:
+        move(folder, beside(folder, held))
+    move(beside(folder, source), folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.write_text(source, encoding="utf-8")
+
+
+def beside(folder: Path, source: str) -> Path:
+    """Return where the files of an account are while another one is read."""
+    return folder.parent / ".aside" / folder.name / hashlib.md5(source.encode()).hexdigest()[:12]
+
+
+def move(old: Path, new: Path) -> None:
+    """Move the pulled files of all tables; what a loader brought stays."""
+    for path in sorted(old.glob("*/pulled-*.parquet")):
+        target = new / path.relative_to(old)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(target)
 
 
 def fingerprint(destination: type[Destination], table: str, row: dict[str, Any]) -> tuple[str, str]:

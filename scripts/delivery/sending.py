@@ -17,6 +17,8 @@ from .transport import Transport, backoff
 
 CHUNK_RECORDS = 20_000  # read at a time; after as many, what arrived leaves the outbox
 REASONS_KEPT = 50
+# The phase before all others: memberships that an unanswered request may have left are ended.
+TAKE_BACK = "take back"
 # What a plug-in raises over a value that cannot be sent, or an answer that nobody documents.
 ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 # After one of these nothing of what has no outcome was taken by the destination.
@@ -29,7 +31,8 @@ Progress = Callable[[int, int], None]
 class PushResult:
     """What a push did.
 
-    `delivered`, `refused`, `absent` (not there, and not to be created) and `open` count records;
+    `delivered`, `refused`, `absent` (not there, and not to be created), `noted` (nothing to send,
+    as where nothing can be taken back) and `open` count records;
     `open` ones stay for the next push and `stopped` says why. `refusals` are (masked key, reason)
     of at most 50 refused records.
     `run_id` is None when there was nothing to push.
@@ -43,6 +46,7 @@ class PushResult:
     refused: int = 0
     open: int = 0
     absent: int = 0
+    noted: int = 0
     requests: int = 0
     retries: int = 0
     seconds: float = 0.0
@@ -57,7 +61,10 @@ class PushResult:
 
 @dataclass
 class Batch:
-    """Records that go out together; `touched` is what they name at the destination."""
+    """Records that go out together; `touched` is what they name at the destination.
+
+    `marks` say, by key, what is taken back.
+    """
 
     phase: str
     number: int = 0
@@ -65,6 +72,12 @@ class Batch:
     records: list[Record] = field(default_factory=list)
     touched: set[str] = field(default_factory=set)
     settled: dict[str, Outcome] = field(default_factory=dict)
+    marks: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def operation(self) -> str:
+        """What the destination is asked to do."""
+        return "remove" if self.phase == TAKE_BACK else self.phase
 
     def add(self, position: int, record: Record, touched: set[str]) -> None:
         """Take one more record; `position` is its place in the difference."""
@@ -184,6 +197,7 @@ class Delivery:
 
     def batches(self) -> Iterator[Batch]:
         """Yield what to send; no batch has two records of one remote identity."""
+        yield from self.batches_to_take_back()
         counts = self.result.diff.counts
         ends = dict(zip(OPERATIONS, accumulate(counts.values()), strict=True))
         for phase in self.destination.phases:
@@ -200,21 +214,44 @@ class Delivery:
                     difference=self.difference,
                 ).fetchall()
                 places = [(position, record_of(operation, *row)) for position, *row in rows]
-                if self.destination.counts_turns:
-                    turns = self.ledger.turns([record.key for _, record in places])
-                    places = [
-                        (position, replace(record, turn=turns.get(record.key, 0)))
-                        for position, record in places
-                    ]
+                places = self.with_turns(places)
                 for index in range(0, len(places), size):
                     yield from self.one_by_one(phase, places[index : index + size])
+
+    def batches_to_take_back(self) -> Iterator[Batch]:
+        """Yield what ends memberships that nobody wants any more, and that may be there."""
+        size = self.destination.batch_of("remove", self.result.diff.total)
+        rows = self.ledger.loose(self.difference)
+        while rows:
+            wave = {row[1]: row for row in rows}  # one of each key
+            rows = [row for row in rows if wave[row[1]] is not row]
+            marks = {key: mark for key, (*_, mark) in wave.items()}
+            places = [
+                (position, replace(record_of("add", key, remote, [], payload or "{}"), values={}))
+                for position, key, remote, payload, _ in wave.values()
+            ]
+            for start in range(0, len(places), size):
+                some = self.with_turns(places[start : start + size])
+                for batch in self.one_by_one(TAKE_BACK, some):
+                    batch.marks = marks
+                    yield batch
+
+    def with_turns(self, places: list[tuple[int, Record]]) -> list[tuple[int, Record]]:
+        """Give each record its turn, where the destination counts them."""
+        if not self.destination.counts_turns:
+            return places
+        turns = self.ledger.turns([record.key for _, record in places])
+        return [
+            (position, replace(record, turn=turns.get(record.key, 0)))
+            for position, record in places
+        ]
 
     def one_by_one(self, phase: str, places: list[tuple[int, Record]]) -> Iterator[Batch]:
         """Yield batches in which each remote identity is met once, in the order of the records."""
         while places:
             batch, later = Batch(phase), []
             for position, record in places:
-                touched = self.destination.touched(record)
+                touched = self.destination.touched(record) | {record.key}
                 if touched & batch.touched:
                     later.append((position, record))
                     batch.touched |= touched
@@ -225,7 +262,7 @@ class Delivery:
 
     def without_waiting(self, batch: Batch) -> Batch:
         """Leave out what has to wait: an earlier change of the same record is not settled."""
-        allowed = Batch(batch.phase)
+        allowed = Batch(batch.phase, marks=batch.marks)
         for position, record in zip(batch.positions, batch.records, strict=True):
             touched = self.destination.touched(record)
             if not touched & self.unsettled and record.key not in self.left_out:
@@ -246,7 +283,13 @@ class Delivery:
     def settle(self, batch: Batch) -> None:
         """Write down what became of the records of a batch."""
         outcomes = list(batch.settled.values())
-        if batch.phase == "leave":  # only half of an update: what left has yet to come
+        if batch.phase == TAKE_BACK:
+            ended = {outcome.key for outcome in outcomes if outcome.state == "delivered"}
+            gone = [record for record in batch.records if record.key in ended]
+            names = {name for record in gone for name in self.destination.touched(record)}
+            marks = [(key, batch.marks[key]) for key in sorted(ended)]
+            self.ledger.settle_loose(marks, sorted(names), self.destination.identities)
+        if batch.phase in ("leave", TAKE_BACK):  # only half: what left has yet to come
             outcomes = [outcome for outcome in outcomes if outcome.state != "delivered"]
             self.left_out |= {outcome.key for outcome in outcomes}
         self.ledger.acknowledge(self.result.run_id, batch.number, outcomes)
@@ -269,6 +312,7 @@ class Delivery:
             result.delivered += outcome.state == "delivered"
             result.refused += outcome.state == "refused"
             result.absent += outcome.state == "absent"
+            result.noted += outcome.state == "noted"
             result.open -= outcome.state != "open"
             if outcome.state == "refused" and len(result.refusals) < REASONS_KEPT:
                 result.refusals.append((masked(outcome.key), outcome.reason or "no reason given"))
@@ -277,8 +321,9 @@ class Delivery:
     def report(self) -> None:
         """Say how far the run has come."""
         if self.progress:
-            done = self.result.delivered + self.result.refused + self.result.absent
-            self.progress(done, self.result.diff.total)
+            result = self.result
+            done = result.delivered + result.refused + result.absent + result.noted
+            self.progress(done, result.diff.total)
 
     def deliver(self, batch: Batch) -> None:
         """Send one batch until every record is settled or given up; fills `batch.settled`."""
@@ -309,10 +354,10 @@ class Delivery:
             tries += 1
             try:
                 call = self.transport.call
-                known, settled = self.destination.adopt(call, batch.phase, records)
-                sent = self.without_filled(batch.phase, known)
+                known, settled = self.destination.adopt(call, batch.operation, records)
+                sent = self.without_filled(batch.operation, known)
                 yield from settled
-                yield from self.destination.send(call, batch.phase, sent) if sent else ()
+                yield from self.destination.send(call, batch.operation, sent) if sent else ()
             except NoAnswer as problem:
                 if not self.destination.is_idempotent:
                     for record in records:

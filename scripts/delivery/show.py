@@ -193,6 +193,8 @@ def show_push(result: engine.PushResult) -> None:
         out.print(
             f"{result.absent:,} are not there, and may not be created; asked again each time."
         )
+    if result.noted:
+        out.print(f"{result.noted:,} only noted here: the destination cannot be told of them.")
     if result.stopped:
         out.print(f"[bold red]Stopped early.[/] {escape(result.stopped)}")
     if result.open:
@@ -306,12 +308,10 @@ def show_dead(action: str, rows: list[dict[str, Any]]) -> None:
     console().print(text or waiting_table(rows))
 
 
-def show_findings(findings: list[Any]) -> None:
-    """Print what `doctor` looked at."""
-    out = console()
-    for finding in findings:
-        sign = "[green]✓[/]" if finding.is_fine else "[red]✗[/]"
-        out.print(f"{sign} {escape(finding.name)}: {escape(finding.detail or 'fine')}")
+def show_finding(finding: Any) -> None:
+    """Print one thing that `doctor` looked at."""
+    sign = "[green]✓[/]" if finding.is_fine else "[red]✗[/]"
+    console().print(f"{sign} {escape(finding.name)}: {escape(finding.detail or 'fine')}")
 
 
 def show_drift(found: engine.Drift) -> None:
@@ -353,6 +353,8 @@ def show_forgotten(found: engine.Forgotten) -> None:
     out.print(f"{escape(found.sync)}: {escape(what)}")
     if found.rows:
         out.print(f"{found.rows:,} rows left exports and pulled files.")
+    if found.note:
+        out.print(found.note)
     if found.problem and found.outcome != "kept":
         out.print(escape(found.problem))
     if found.elsewhere:

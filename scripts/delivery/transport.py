@@ -15,10 +15,11 @@ import httpx
 from tenacity import RetryCallState, wait_exponential_jitter
 
 from .destination import Destination, NoAnswer, Refused, Stop, Transient
-from .errors import AuthError, redact
+from .errors import AuthError, SyncError, redact
 from .limits import Quota
 
 LONGEST_BACKOFF = 60.0
+FIRST_ERROR = 400
 # httpx writes whole addresses, secrets in them included, to its log.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 REQUEST_IDS = ("x-request-id", "request-id")
@@ -137,18 +138,22 @@ def why_none(problem: BaseException | None) -> str:
 
 
 def patient(sync: Any, transport: Transport) -> Callable[..., httpx.Response]:
-    """Return a `call` that tries again what failed, as often and as long as the sync says."""
+    """Return a `call` that tries again what failed, as often and as long as the sync says.
+
+    How long the vendor wants to be left alone says the plug-in, which judges the answer.
+    """
 
     def call(method: str, address: str, **arguments: Any) -> httpx.Response:
         for tries in range(1, sync.max_tries):
-            wait: float | None = backoff(tries, sync.backoff_seconds)
             try:
                 response = transport.call(method, address, **arguments)
-                if response.status_code != 429 and response.status_code < 500:
-                    return response
-                wait = retry_after(response, otherwise=wait)
-            except Transient:
-                pass
+                if response.status_code >= FIRST_ERROR:
+                    sync.destination.checked(response)
+                return response
+            except Transient as problem:
+                wait = max(problem.wait or 0.0, backoff(tries, sync.backoff_seconds))
+            except (Refused, SyncError):  # the plug-in's own to judge
+                return response
             transport.count_retry()
             transport.sleep(min(wait, sync.longest_wait_seconds))
         return transport.call(method, address, **arguments)

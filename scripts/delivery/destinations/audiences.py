@@ -65,6 +65,11 @@ class AudienceDestination(Destination):
     def find(self, call: Call, name: str, *, create: bool) -> str:
         """Return the id of the audience of this name, empty when there is none."""
 
+    @property
+    def membership_fields(self) -> frozenset[str]:
+        """All of them: each is part of what a person is known by."""
+        return frozenset(self.known)
+
     def touched(self, record: Record) -> set[str]:
         """Return the identifiers of a record, as it was sent and as it will be."""
         rows = [sent(record.remote_id), self.row(record.whole) if record.whole else {}]

@@ -20,11 +20,18 @@ Contract, from Customer.io's public documentation (docs.customer.io):
 - "Customer.io APIs", /integrations/api/customerio-apis: fair use is 100 requests a second; user
   name and password of Basic authentication are the site id and the API key.
 
+- "Get customers by email", /integrations/api/app, of the App API: GET `/v1/customers?email=` lists
+  `results` with `id`, `email`, `cio_id`; "Search for customers" (POST `/v1/customers`, `filter`,
+  `limit`) answers with `identifiers`. It has a key and a host of its own and 10 requests a second.
+
 The Track API cannot read, so neither can `set_if_empty` be honored nor the attributes be compared.
+Whoever gives a key of the App API has people looked up by address before they are added.
 """
 
 import base64
 import json
+import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -38,8 +45,10 @@ from ..transport import judge
 LARGEST_OPERATION = 32_000
 LARGEST_REQUEST = 490_000  # a little less than 500 KB, for the frame around the operations
 IDENTIFIERS = ("id", "email")
+APP, APP_SECONDS = "https://api.customer.io", 0.11  # between two requests
 # Also others' messages depend on these: a remove leaves them alone.
 CONTACT_FIELDS = frozenset({"id", "email", "phone"})
+ANYBODY = {"filter": {"attribute": {"field": "email", "operator": "exists"}}}
 LENGTHS_OF_TIMES = {len("2026-06-30"), len("2026-06-30T00:00:00.000Z")}
 
 
@@ -47,6 +56,8 @@ class CustomerIO(Destination):
     """People of one Customer.io workspace, by id or by e-mail address."""
 
     name = "customerio"
+    look_at_most = 500
+    stays = CONTACT_FIELDS
     takes_arrays = True
     address = "https://track.customer.io"
     secrets: ClassVar = {
@@ -68,6 +79,51 @@ class CustomerIO(Destination):
         self.identifier: str = self.option["identify_by"]
         self.batch_size = self.option["people_per_request"]
         self.quota = (self.option["requests_per_second"], 1.0)
+        self.app_key = environ.get("CUSTOMERIO_APP_KEY", "").strip()
+        host = APP.replace("api", "api-eu") if "track-eu" in self.base_url else APP
+        self.app_url = (environ.get("CUSTOMERIO_APP_URL") or host).rstrip("/")
+        self.lock, self.next_look = threading.Lock(), 0.0
+
+    @property
+    def can_match(self) -> bool:
+        """Only the App API can be asked who is there."""
+        return bool(self.app_key)
+
+    @property
+    def takes_over(self) -> bool:
+        """Whether whoever has the address is reached by it; an id of ours would be a second one."""
+        return self.identifier == "email"
+
+    @property
+    def unasked(self) -> str:
+        """What it takes to be asked."""
+        return "set CUSTOMERIO_APP_KEY to a key of the App API, which alone can look people up."
+
+    def match(self, call: Call, records: Sequence[Record]) -> dict[str, list[str]]:
+        """Return by what people with these addresses are known."""
+        found = {}
+        for record in records:
+            address = str(record.whole.get("email") or (record.key if self.takes_over else ""))
+            if address:
+                people = self.ask(call, "GET", params={"email": address})["results"]
+                found[record.key] = [
+                    str(one[self.identifier]) for one in people if one.get(self.identifier)
+                ]
+        return {key: ids for key, ids in found.items() if ids}
+
+    def count(self, call: Call) -> int:
+        """Return 1 when anybody is there: how many is not said."""
+        return len(self.ask(call, "POST", json=ANYBODY, params={"limit": 1})["identifiers"])
+
+    def ask(self, call: Call, method: str, **arguments: Any) -> Any:
+        """Make one request to the App API, at its own pace."""
+        with self.lock:
+            time.sleep(max(0.0, self.next_look - time.monotonic()))
+            self.next_look = time.monotonic() + APP_SECONDS
+        headers = {"Authorization": f"Bearer {self.app_key}"}
+        return self.checked(
+            call(method, f"{self.app_url}/v1/customers", headers=headers, **arguments)
+        )
 
     @property
     def headers(self) -> dict[str, str]:
@@ -83,7 +139,7 @@ class CustomerIO(Destination):
 
     def whose(self, call: Call) -> str:
         """Return the workspace."""
-        held = self.judged(call("GET", "/api/v1/accounts/region"))
+        held = self.checked(call("GET", "/api/v1/accounts/region"))
         return f"workspace {held['environment_id']} in {held['region']}"
 
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
@@ -177,7 +233,7 @@ class CustomerIO(Destination):
     ) -> Iterator[Finding]:
         """Yield findings about the credentials and the region."""
         try:
-            region = self.judged(call("GET", "/api/v1/accounts/region"))
+            region = self.checked(call("GET", "/api/v1/accounts/region"))
         except AuthError as problem:
             yield Finding("Track API key", False, str(problem))
             return
@@ -190,15 +246,15 @@ class CustomerIO(Destination):
         """Make one batch request of operations that are JSON already."""
         content = f'{{"batch":[{",".join(operations)}]}}'.encode()
         kind = {"Content-Type": "application/json"}
-        return self.judged(call("POST", "/api/v2/batch", content=content, headers=kind))
+        return self.checked(call("POST", "/api/v2/batch", content=content, headers=kind))
 
-    def judged(self, response: httpx.Response) -> dict[str, Any]:
+    def checked(self, response: httpx.Response) -> dict[str, Any]:
         """Return the body of a good answer; raise the signal that fits any other."""
         body = judge(
             response,
             who="Customer.io",
-            rights="Check CUSTOMERIO_SITE_ID and CUSTOMERIO_API_KEY (of the Track API), and "
-            "CUSTOMERIO_BASE_URL for an account in the EU.",
+            rights="Check CUSTOMERIO_SITE_ID and CUSTOMERIO_API_KEY (of the Track API), "
+            "CUSTOMERIO_APP_KEY, and CUSTOMERIO_BASE_URL for an account in the EU.",
             reason=lambda body: "; ".join(map(reason_of, body["errors"])),
             pause=1.0,
             silent=200,

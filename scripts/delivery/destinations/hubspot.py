@@ -66,6 +66,7 @@ from ..destination import (
     Stop,
     Transient,
     Value,
+    key_parts,
     url,
 )
 from ..errors import ConfigError, redact
@@ -568,7 +569,7 @@ class HubSpot(Destination):
         HubSpot keeps an unknown address from being used again. An id that it does not know (merged
         into another, deleted) says nothing about the person, so that alone is refused.
         """
-        person = key.rpartition("|")[2].strip()
+        person = key_parts(key)[0].strip()
         contact = (remote_id or ("" if "@" in person else person)).rpartition("|")[2]
         bodies = [{"objectId": contact}] if contact.isdigit() else []
         bodies += [{"idProperty": "email", "objectId": person}] if "@" in person else []
@@ -863,13 +864,13 @@ def parts_of(values: Sequence[str], limit: int) -> Iterator[list[str]]:
 def list_of(record: Record) -> str:
     """Return the name or id of the list that a membership belongs to."""
     given = record.values.get("list") or record.whole.get("list")
-    return str(given or record.key.rpartition("|")[0]).strip()
+    return str(given or key_parts(record.key)[1]).strip()
 
 
 def person_of(record: Record) -> str:
     """Return the address or contact id of a membership."""
     given = record.values.get("email") or record.whole.get("email")
-    return str(given or record.key.rpartition("|")[2]).strip().lower()
+    return str(given or key_parts(record.key)[0]).strip().lower()
 
 
 def pair_of(record: Record) -> tuple[str, str]:

@@ -26,7 +26,7 @@ from typing import Any, ClassVar
 import httpx
 
 from ..destination import Call, Destination, Finding, Outcome, Record, Refused, Value, url
-from ..errors import AuthError, ConfigError, redact
+from ..errors import ConfigError, redact
 from ..transport import json_of, judge
 
 AT_ONCE = 15
@@ -42,6 +42,7 @@ class Intercom(Destination):
     """Contacts of one workspace, by external id or by e-mail address."""
 
     name = "intercom"
+    stays = CONTACT_FIELDS
     address = "https://api.intercom.io"
     secrets: ClassVar = {"INTERCOM_TOKEN": "an access token that may read and write contacts"}
     options: ClassVar = {"mode": "upsert", "role": "user", "version": "2.14", "account": ""}
@@ -161,12 +162,7 @@ class Intercom(Destination):
     def doctor(
         self, call: Call, fields: dict[str, str], *, create: bool = False
     ) -> Iterator[Finding]:
-        """Look at the token and the custom attributes."""
-        try:
-            yield Finding("token", True, self.whose(call))
-        except AuthError as problem:
-            yield Finding("token", False, str(problem))
-            return
+        """Look at the custom attributes; whose the token is was asked before."""
         known = self.checked(call("GET", "/data_attributes", params={"model": "contact"}))["data"]
         names = {attribute["name"] for attribute in known if not attribute.get("archived")}
         for name in sorted(set(fields) - OWN):

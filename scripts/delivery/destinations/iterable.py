@@ -35,6 +35,7 @@ class Iterable(Destination):
     """Users of one project, keyed by e-mail address."""
 
     name = "iterable"
+    stays = PERSONAL
     address = "https://api.iterable.com"
     secrets: ClassVar = {"ITERABLE_API_KEY": "a server-side API key"}
     options: ClassVar = {"mode": "upsert", "requests_per_second": 4, "account": ""}

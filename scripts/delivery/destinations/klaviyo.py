@@ -52,6 +52,7 @@ from ..destination import (
     Stop,
     Transient,
     Value,
+    key_parts,
     url,
 )
 from ..errors import AuthError, ConfigError, redact
@@ -73,6 +74,7 @@ class Klaviyo(Destination):
     name = "klaviyo"
     takes_arrays = True
     memberships = frozenset({"list"})
+    stays = frozenset({"email"})
     # Whoever leaves one list and stays on another is one profile: it is sent again, whole.
     identities = "[regexp_extract(remote_id, '[^|]+$')]"
     address = "https://a.klaviyo.com"
@@ -183,7 +185,7 @@ class Klaviyo(Destination):
         return outcomes
 
     def remove(self, call: Call, records: Sequence[Record]) -> list[Outcome]:
-        """Take the profiles off their list, and empty our custom properties."""
+        """Take the profiles off their list, and empty our fields."""
         lost = [address_of(record) for record in records if not record.remote_id]
         found = {key: item["id"] for key, item in self.find(call, lost).items()}
         leaves: list[tuple[str, str]] = []
@@ -195,12 +197,11 @@ class Klaviyo(Destination):
             state, reason = "delivered", None  # who is not in Klaviyo is already gone
             try:
                 if profile and on_list:
-                    name = str(record.whole.get("list") or record.key.rpartition("|")[0])
+                    name = str(record.whole.get("list") or key_parts(record.key)[1])
                     held = held or self.list_id(call, name)
                     leaves.append((held, profile))
                 if profile:
-                    custom = [name for name in empty_of(record.values) if name not in BUILT_IN]
-                    self.empty(call, profile, custom)
+                    self.empty(call, profile, empty_of(record.values))
             except ConfigError:
                 state, reason = "refused", "nobody knows the list; take the profile off by hand"
             except Refused as problem:
@@ -423,7 +424,7 @@ class Klaviyo(Destination):
 
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
         """Ask Klaviyo to delete every profile with the address, which happens later."""
-        profile = {"type": "profile", "attributes": {"email": key.rpartition("|")[2]}}
+        profile = {"type": "profile", "attributes": {"email": key_parts(key)[0]}}
         body = {
             "type": "data-privacy-deletion-job",
             "attributes": {"profile": {"data": profile}},
@@ -452,7 +453,7 @@ class Klaviyo(Destination):
 def address_of(record: Record) -> str:
     """Return the e-mail address of a record, which is also the last part of its key."""
     address = record.whole.get("email") or record.values.get("email")
-    return str(address or record.key.rpartition("|")[2]).strip().lower()
+    return str(address or key_parts(record.key)[0]).strip().lower()
 
 
 def parts_of(remote_id: str | None) -> tuple[str, str]:

@@ -57,6 +57,7 @@ from ..destination import (
     Stop,
     Transient,
     Value,
+    key_parts,
     url,
 )
 from ..errors import AuthError, ConfigError, redact
@@ -109,6 +110,8 @@ class Mailchimp(Destination):
         "requests_per_second": 10,
     }
     needs = frozenset({"email"})
+    memberships = frozenset({"tag", "tags"})
+    stays = needs
     forbidden = frozenset(
         {"status", "status_if_new", "email_type", "interests", "marketing_permissions", "vip"}
         | {"consents_to_one_to_one_messaging", "ip_opt", "timestamp_opt", "ip_signup"}
@@ -284,7 +287,7 @@ class Mailchimp(Destination):
             if member is None:
                 return Outcome(record.key, "delivered")
             held = [tag["name"] for tag in member.get("tags", [])]
-            ours = [tag for tag in held if tag == record.key.rpartition("|")[0]]
+            ours = [tag for tag in held if tag == key_parts(record.key)[1]]
             if held and not ours:
                 raise Refused("nobody knows which tags are ours; take them off by hand")
         yield from self.tag(path, dict.fromkeys(ours, "inactive"))
@@ -432,7 +435,7 @@ def results_of(address: str) -> Iterator[dict[str, Any]]:
 def address_of(record: Record) -> str:
     """Return the e-mail address of a record, which is also the last part of its key."""
     address = record.whole.get("email") or record.values.get("email")
-    return str(address or record.key.rpartition("|")[2]).strip().lower()
+    return str(address or key_parts(record.key)[0]).strip().lower()
 
 
 def hash_of(record: Record) -> str:

@@ -322,7 +322,7 @@ class Salesforce(Destination):
         response = self.request(call, "GET", f"{path}/{kind}Results")
         is_csv = "csv" in response.headers.get("Content-Type", "")
         if response.status_code != 200 or not is_csv:
-            self.judged(response)
+            self.checked(response)
             raise Transient("the results of the Bulk API job are not CSV")
         response.encoding = "utf-8"
         return list(csv.DictReader(io.StringIO(response.text, newline="")))
@@ -400,7 +400,7 @@ class Salesforce(Destination):
         for entry in ids or [row["id"] for row in self.look_up(call, [key]).values()]:
             response = self.request(call, "DELETE", url("/sobjects/{}/{}", self.object, entry))
             if response.status_code != 404:
-                self.judged(response)
+                self.checked(response)
             ids = [entry]
         return bool(ids)
 
@@ -441,7 +441,7 @@ class Salesforce(Destination):
 
     def ask(self, call: Call, method: str, path: str, **arguments: Any) -> Any:
         """Make one request and return the JSON of a good answer; raises the fitting signal."""
-        return self.judged(self.request(call, method, path, **arguments))
+        return self.checked(self.request(call, method, path, **arguments))
 
     def request(self, call: Call, method: str, path: str, **arguments: Any) -> httpx.Response:
         """Make one request, and once more with a new token when the old one has expired."""
@@ -480,7 +480,7 @@ class Salesforce(Destination):
                 self.token = body["access_token"]
             return self.token
 
-    def judged(self, response: httpx.Response) -> Any:
+    def checked(self, response: httpx.Response) -> Any:
         """Return the JSON of a good answer; raises the signal that fits any other."""
         problems = problems_of(json_of(response)) if response.status_code >= 400 else []
         codes = {problem.code for problem in problems}

@@ -14,8 +14,8 @@ Contract, from Slack's public documentation (docs.slack.dev and api.slack.com):
 - "Formatting message text", /messaging/formatting-message-text: `&`, `<` and `>` are to be escaped;
   a link is `<address|text>`; `verbatim` keeps Slack from finding links and mentions by itself.
 
-A message cannot be taken back through a webhook: updates and removes count as delivered without a
-request, and a message without an answer, or with a 5xx, is never sent again by itself.
+A message cannot be taken back through a webhook: updates and removes are noted without a request,
+and a message without an answer, or with a 5xx, is never sent again by itself.
 """
 
 import re
@@ -56,6 +56,7 @@ class Slack(Destination):
     options: ClassVar = {"title": "Sales alerts", "account": ""}
     needs = frozenset({"segment", "reason"})
     is_idempotent = False
+    probe = "a message without text, which shows nothing in the channel"
     max_workers = 1
     batch_size = 20
     quota = (1, 1.0)
@@ -81,15 +82,19 @@ class Slack(Destination):
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
         """Post one message about new records; see Destination.send."""
         if operation == "add" and records:
-            self.judged(self.post(call, message_of(records, self.option["title"])))
-        return [Outcome(record.key, "delivered") for record in records]
+            self.checked(self.post(call, message_of(records, self.option["title"])))
+        state = "delivered" if operation == "add" else "noted"
+        return [Outcome(record.key, state) for record in records]
 
     def doctor(
         self, call: Call, fields: Mapping[str, str], *, create: bool = False
     ) -> Iterator[Finding]:
         """Yield findings: the webhook lives, and the fields are ones that a message shows."""
-        try:  # a message without text posts nothing: a webhook that lives says so
-            self.judged(self.post(call, {}))
+        if not self.may_probe:
+            yield Finding("webhook", True, f"not tried; --probe posts {self.probe}")
+        try:  # a webhook that lives says so
+            if self.may_probe:
+                self.checked(self.post(call, {}))
         except Refused:
             yield Finding("webhook", True, "accepts messages (none was posted)")
         except SyncError as problem:
@@ -101,7 +106,7 @@ class Slack(Destination):
         """Make the request; the address is absolute, so that nothing is joined to it."""
         return call("POST", self.secret["SLACK_WEBHOOK_URL"], json=message)
 
-    def judged(self, response: httpx.Response) -> None:
+    def checked(self, response: httpx.Response) -> None:
         """Return when the message was posted; raise the signal that fits any other answer.
 
         Only what says for sure that nothing was posted may be tried again; the transport keeps

@@ -28,7 +28,7 @@ from typing import Any, ClassVar
 
 import httpx
 
-from ..destination import Call, Destination, Outcome, Record, Transient
+from ..destination import Call, Destination, Outcome, Record, Transient, key_parts
 from ..errors import ConfigError
 from ..transport import json_of, judge
 
@@ -93,7 +93,7 @@ class Tracking(Destination):
 
     def exit(self, record: Record) -> dict[str, Any]:
         """Return the event of somebody who left; what the entry said is in the remote id."""
-        audience, _, person = record.key.partition("|")
+        person, audience = key_parts(record.key)
         names = (person, audience, "\n".join([record.key, *turn_of(record)]))
         if record.remote_id:
             names = json.loads(record.remote_id)

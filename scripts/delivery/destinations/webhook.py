@@ -56,6 +56,7 @@ class Webhook(Destination):
     name = "webhook"
     takes_arrays = True
     tells_removes = True
+    probe = "a signed ping without records to the receiver"
     secrets: ClassVar = {"WEBHOOK_SECRET": "whsec_ and the base64 of at least 24 random bytes"}
     options: ClassVar = {
         "url": "",
@@ -119,6 +120,9 @@ class Webhook(Destination):
         self, call: Call, fields: Mapping[str, str], *, create: bool = False
     ) -> Iterator[Finding]:
         """Yield whether the receiver accepts a signed ping."""
+        if not self.may_probe:
+            yield Finding("receiver", True, f"not tried; --probe posts {self.probe}")
+            return
         try:
             self.post(call, "ping", [])
         except (Refused, SyncError) as problem:

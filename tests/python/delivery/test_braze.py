@@ -192,8 +192,9 @@ def test_erase_deletes_the_profile_once_and_again(braze):
     assert braze.users == {"u2": {}}
 
 
-def findings(vendor, fields, key=KEY):
+def findings(vendor, fields, key=KEY, *, probe=True):
     with Transport(plugin(vendor, key=key)) as transport:
+        transport.destination.may_probe = probe
         found = list(transport.destination.doctor(transport.call, fields))
     return {identifier.name: (identifier.is_fine, identifier.detail) for identifier in found}
 
@@ -214,6 +215,9 @@ def test_doctor_compares_types_over_all_pages_and_writes_nothing(braze):
     }
     assert got["score"][1] == "is string in Braze but number here"
     assert braze.users == {}
+    before = len(braze.requests)
+    assert "not tried" in findings(braze, {}, probe=False)["API key"][1]
+    assert {request.method for request in braze.requests[before:]} == {"GET"}
 
 
 def test_doctor_says_what_the_key_may_not_do(braze):

@@ -56,6 +56,30 @@ def test_people_can_be_identified_by_address(workspace):
     }
 
 
+def test_with_a_key_of_the_app_api_whoever_is_there_is_taken_over(workspace):
+    """Under the id that they have, and without the key a plan says that nobody was asked."""
+    plain = plugin(workspace)
+    assert not plain.can_match and "CUSTOMERIO_APP_KEY" in plain.unasked
+    workspace.people["theirs"] = {"email": "ann@example.com", "tier": "gold"}
+    environ = plain.secret | {
+        "CUSTOMERIO_BASE_URL": workspace.url,
+        "CUSTOMERIO_APP_KEY": "app-key",
+        "CUSTOMERIO_APP_URL": workspace.url,
+    }
+    asked = CustomerIO({}, environ)
+    ann = record("p1", email="ann@example.com", score=7)
+    bob = record("p2", email="bob@example.com", score=1)
+    with Transport(asked) as transport:
+        assert asked.can_match and asked.count(transport.call) == 1
+        assert asked.match(transport.call, [ann, bob]) == {"p1": ["theirs"]}
+        ready, settled = asked.adopt(transport.call, "add", [ann, bob])
+        assert not settled
+        outcomes = asked.send(transport.call, "add", ready)
+    assert {o.key: o.remote_id for o in outcomes} == {"p1": "theirs", "p2": "p2"}
+    assert workspace.people["theirs"] == {"email": "ann@example.com", "tier": "gold", "score": 7}
+    assert set(workspace.people) == {"theirs", "p2"}
+
+
 def test_an_update_changes_and_empties_but_never_creates(workspace):
     workspace.people["42"] = {"score": 1, "tier": "gold", "theirs": "kept"}
     got = send(

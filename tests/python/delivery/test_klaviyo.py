@@ -98,6 +98,20 @@ def state_of(outcomes):
     return [outcome.state for outcome in outcomes]
 
 
+def test_whoever_leaves_keeps_no_field_that_is_ours(vendor, send):
+    """Neither a custom property nor one of Klaviyo's own, whose policy is `always`."""
+    held = {"first_name": "Ann", "external_id": "7", "score": 1}
+    [added] = send("add", add(**held))
+    empty = Record(ANN, added.remote_id, dict.fromkeys(held), {})
+    assert state_of(send("remove", empty)) == ["delivered"]
+    profile = vendor.profile(ANN)
+    assert (profile["first_name"], profile["external_id"], profile["properties"]) == (
+        None,
+        None,
+        {},
+    )
+
+
 def test_add_imports_built_in_and_custom_fields(vendor, send):
     record = add(first_name="Ann", external_id=7, score=0.5, vip=True, seen="2026-06-30T00:00:00Z")
     [outcome] = send("add", record)

@@ -92,6 +92,28 @@ def test_who_leaves_never_keeps_every_field():
     assert delivery.make_sync("a", always, {}, {}).remote == {"y": "always"}
 
 
+@pytest.mark.parametrize("name", ["klaviyo", "braze", "customerio", "iterable", "intercom"])
+def test_a_field_that_a_remove_keeps_cannot_be_one_that_it_empties(name):
+    fields = {"email": {"to": "email", "policy": "always"}, "x": {"to": "y", "policy": "always"}}
+    with pytest.raises(delivery.ConfigError, match=r"\['email'\] cannot have `policy: always`"):
+        delivery.make_sync("a", A_SYNC | {"destination": name, "fields": fields}, {}, {})
+
+
+def test_what_cannot_be_taken_back_is_noted_and_not_called_delivered(sync):
+    fields = {"segments": Field("segment"), "grade": Field("reason")}
+    sync = replace(sync, fields=fields, max_remove_share=1)
+    with SlackChannel() as vendor:
+        slack = Slack({}, {"SLACK_WEBHOOK_URL": vendor.url + PATH})
+        sync = replace(sync, destination=slack)
+        fill(sync.warehouse, people(2, segments="a", grade="A"))
+        assert push(sync).delivered == 2
+        fill(sync.warehouse, people(1, segments="a", grade="A"))
+        before = len(vendor.requests)
+        result = push(sync)
+        assert (result.delivered, result.noted, result.exit_code) == (0, 1, 0)
+        assert len(vendor.requests) == before and delivery.plan(sync).nothing
+
+
 def test_in_the_examples_who_is_in_no_segment_keeps_no_segment():
     for sync in delivery.load_syncs(ROOT / "sync.example.yml", environ={}):
         kept = [

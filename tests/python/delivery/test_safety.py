@@ -19,6 +19,7 @@ from scripts.delivery.destination import Destination, Finding, NoAnswer, Outcome
 from scripts.delivery.diff import masked
 from scripts.delivery.engine import is_first
 from scripts.delivery.ledger import Ledger
+from scripts.delivery.raw_files import set_aside
 from scripts.warehouse import fingerprint, tables_of
 
 from .test_engine import (
@@ -320,6 +321,27 @@ def test_a_pull_from_another_account_begins_at_its_beginning(crm, sync, tmp_path
     push(sync, account="portal 1")
     assert delivery.pull(sync, raw_path=tmp_path).rows == {"contacts": 0}
     assert asked == [(stamp, {})] * 3 + [(None, {}), (stamp, {})]
+
+
+def test_what_was_read_from_another_account_is_set_aside(tmp_path):
+    """Also when an older pull left no mark; what a loader brought stays, and all comes back."""
+    raw, table = tmp_path / "raw" / "hubspot", tmp_path / "raw" / "hubspot" / "contacts"
+    table.mkdir(parents=True)
+    for name in ("pulled-1.parquet", "loaded.parquet"):
+        (table / name).touch()
+    with Ledger(None, "any") as ledger:
+        ledger.run("insert into {t}.watermark values ('h:x@old', 'contacts', null, now())")
+        set_aside(ledger, raw, "h:x@new")
+        assert [path.name for path in table.iterdir()] == ["loaded.parquet"]
+        (table / "pulled-2.parquet").touch()
+        set_aside(ledger, raw, "h:x@new")
+        assert (table / "pulled-2.parquet").exists()
+        set_aside(ledger, raw, "h:x@old")
+        assert sorted(path.name for path in table.iterdir()) == [
+            "loaded.parquet",
+            "pulled-1.parquet",
+        ]
+        assert len(list((tmp_path / "raw").rglob("pulled-2.parquet"))) == 1
 
 
 def test_who_does_not_say_whose_the_token_is_gets_nothing(crm, sync, monkeypatch):
@@ -986,6 +1008,12 @@ def refusal(sync, address):
     """Why a push to this address stops."""
     sync.destination.base_url = address
     return push(replace(sync, max_tries=1)).stopped
+
+
+def test_windows_is_refused_clearly(monkeypatch, capsys):
+    monkeypatch.setattr("sys.platform", "win32")
+    assert audiences.main(["status"]) == 2
+    assert "does not run on Windows" in capsys.readouterr().err
 
 
 def test_three_kinds_of_no_connection_are_three_messages(crm, sync, monkeypatch):

@@ -62,7 +62,7 @@ def test_a_batch_is_one_message(channel):
 
 @pytest.mark.parametrize("operation", ["update", "remove"])
 def test_only_new_records_are_told(channel, operation):
-    assert send(channel, operation, record(**ALERT)) == {"ann@example.com": "delivered"}
+    assert send(channel, operation, record(**ALERT)) == {"ann@example.com": "noted"}
     assert not channel.requests
 
 
@@ -166,8 +166,9 @@ def test_one_message_a_second():
     assert (Slack.quota, Slack.batch_size, Slack.max_workers) == ((1, 1.0), 20, 1)
 
 
-def findings(vendor, fields, path=PATH):
+def findings(vendor, fields, path=PATH, *, probe=True):
     with Transport(plugin(vendor, path)) as transport:
+        transport.destination.may_probe = probe
         found = list(transport.destination.doctor(transport.call, fields))
     return {identifier.name: identifier.is_fine for identifier in found}
 
@@ -179,6 +180,9 @@ def test_doctor_asks_without_posting(channel):
     }
     assert findings(channel, {}, "/services/gone") == {"webhook": False}
     assert channel.messages == []
+    before = len(channel.requests)
+    assert findings(channel, {}, "/services/gone", probe=False) == {"webhook": True}
+    assert len(channel.requests) == before
 
 
 def test_settings_are_checked_and_the_address_stays_secret(channel):

@@ -165,12 +165,17 @@ def test_erase_and_doctor(receiver):
     with Transport(plugin(receiver)) as transport:
         target = transport.destination
         assert target.erase(transport.call, "k", None)
+        before = len(receiver.requests)
+        (finding,) = target.doctor(transport.call, {})
+        assert "not tried" in finding.detail and len(receiver.requests) == before
+        target.may_probe = True
         assert [finding.is_fine for finding in target.doctor(transport.call, {})] == [True]
         receiver.refuses = {"other": "on hold"}
         with pytest.raises(Refused, match="on hold"):
             target.erase(transport.call, "other", None)
     assert receiver.records == {"other": {}}
     with Transport(plugin(receiver, path="/gone")) as transport:
+        transport.destination.may_probe = True
         (finding,) = transport.destination.doctor(transport.call, {})
     assert not finding.is_fine and "HTTP 404" in finding.detail
 

@@ -71,10 +71,10 @@ def test_who_leaves_what_is_meant_is_removed(folder):
 @pytest.mark.parametrize(
     ("where", "words"),
     [
-        ("segment = 'x'", "must map columns"),
-        ({"segment; drop": "x"}, "must map columns"),
-        ({"segment": 0.5}, "takes texts"),
-        ({"segment": None}, "takes texts"),
+        ("segment = 'x'", r"a_list\.where cannot be .*dictionary"),
+        ({"segment; drop": "x"}, r"where\.segment; drop cannot"),
+        ({"segment": 0.5}, r"where\.segment\.0 cannot be 0\.5"),
+        ({"segment": None}, r"where\.segment\.0 cannot be None"),
         ({"sgement": "x"}, "has no column"),
     ],
 )

@@ -24,6 +24,8 @@ class CustomerIOWorkspace(Vendor):
         self.region_url = self.url
 
     def answer(self, request: Request) -> Reply:
+        if request.path == "/v1/customers":
+            return self.look_up(request)
         pair = base64.b64encode(f"{SITE_ID}:{API_KEY}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {pair}":
             return Reply(401, {"meta": {"error": "Unauthorized request"}})
@@ -42,6 +44,19 @@ class CustomerIOWorkspace(Vendor):
             if problem:
                 errors.append({"batch_index": index, **problem})
         return Reply(207, {"errors": errors}) if errors else Reply(200, {})
+
+    def look_up(self, request: Request) -> Reply:
+        """The App API: whom an address belongs to, and whether anybody is there."""
+        if request.headers.get("authorization") != "Bearer app-key":
+            return Reply(401, {"meta": {"error": "Unauthorized request"}})
+        people = [
+            {"id": name, "email": held.get("email"), "cio_id": f"c{name}"}
+            for name, held in self.people.items()
+        ]
+        if request.method == "POST":
+            return Reply(200, {"identifiers": people[:1], "ids": [], "next": ""})
+        meant = [one for one in people if one["email"] == request.query["email"]]
+        return Reply(200, {"results": meant})
 
     def apply(self, call: dict[str, Any]) -> dict[str, str] | None:
         if len(json.dumps(call, ensure_ascii=False).encode()) > 32_768:
