@@ -456,8 +456,9 @@ def suppressed_inside(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> Iter
 
 def has_several(column: str, kind: str) -> str:
     """Return SQL that a column may hold addresses among other things."""
-    several = r"@.*[,;]|[,;].*@" if kind == "VARCHAR" else "@"
-    return f"regexp_matches({all_text_of(column, kind)}, '{several}', 's')"
+    text = all_text_of(column, kind)
+    several = f" and regexp_matches({text}, '@.*[,;]|[,;].*@', 's')" if kind == "VARCHAR" else ""
+    return f"{text} like '%@%'{several}"
 
 
 def all_text_of(column: str, kind: str) -> str:

@@ -217,7 +217,7 @@ def test_doctor_compares_types_over_all_pages_and_writes_nothing(braze):
     assert braze.users == {}
     before = len(braze.requests)
     assert "not tried" in findings(braze, {}, probe=False)["API key"][1]
-    assert {request.method for request in braze.requests[before:]} == {"GET"}
+    assert {request.method for request in list(braze.requests)[before:]} == {"GET"}
 
 
 def test_doctor_says_what_the_key_may_not_do(braze):
