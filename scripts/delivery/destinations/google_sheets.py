@@ -27,9 +27,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
-import google.auth.exceptions
 import httpx
-from google.oauth2 import service_account
 
 from ..destination import (
     Call,
@@ -130,6 +128,10 @@ class GoogleSheets(Destination):
 
     def fresh_token(self) -> str:
         """Return a token of the service account; only one thread fetches it."""
+        # Here, since every command loads every plug-in, and google-auth takes its time.
+        from google.auth.exceptions import RefreshError, TransportError
+        from google.oauth2 import service_account
+
         with self.lock:
             try:
                 if self.credentials is None:
@@ -138,7 +140,7 @@ class GoogleSheets(Destination):
                     self.credentials = make(key, scopes=[SCOPE])
                 if not self.credentials.valid:
                     self.credentials.refresh(fetch)
-            except google.auth.exceptions.RefreshError as problem:
+            except RefreshError as problem:
                 raise AuthError(
                     f"Google gives no token ({redact(str(problem.args[0]))}). {RIGHTS}"
                 ) from None
@@ -146,7 +148,7 @@ class GoogleSheets(Destination):
                 raise ConfigError(
                     "GOOGLE_SHEETS_CREDENTIALS must be the JSON key of a service account."
                 ) from None
-            except google.auth.exceptions.TransportError as problem:
+            except TransportError as problem:
                 raise Transient(f"no token ({problem.args[0]})") from None
             return str(self.credentials.token)
 
@@ -332,10 +334,12 @@ def fetch(
     url: str, method: str = "GET", body: Any = None, headers: Any = None, **_: Any
 ) -> SimpleNamespace:
     """Make a request for google-auth, as its `transport.Request` has to."""
+    from google.auth.exceptions import TransportError
+
     try:
         response = httpx.request(method, url, content=body, headers=headers, timeout=TOKEN_SECONDS)
     except httpx.HTTPError as problem:
-        raise google.auth.exceptions.TransportError(type(problem).__name__) from None
+        raise TransportError(type(problem).__name__) from None
     return SimpleNamespace(
         status=response.status_code, headers=response.headers, data=response.content
     )
