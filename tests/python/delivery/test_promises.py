@@ -1,6 +1,7 @@
 """Promises of docs/pushing.md that no other file tests: one test each, named after its promise."""
 
 import gzip
+import inspect
 import re
 import socket
 import stat
@@ -8,6 +9,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
+from importlib import import_module
 from types import SimpleNamespace
 
 import duckdb
@@ -17,9 +19,11 @@ import pytest
 from dev import demo_crm
 from scripts import delivery
 from scripts.commands import status
+from scripts.delivery import engine
 from scripts.delivery.config import Field
 from scripts.delivery.destination import (
     Destination,
+    Finding,
     NoAnswer,
     Outcome,
     Record,
@@ -31,7 +35,7 @@ from scripts.delivery.destinations.slack import Slack
 from scripts.delivery.ledger import Ledger
 from scripts.delivery.limits import Quota, folder
 from scripts.delivery.show import for_each
-from scripts.delivery.transport import Transport, retry_after
+from scripts.delivery.transport import Transport, patient, retry_after
 
 from .test_engine import A_SYNC, ROOT, TOKEN, fill, held, make_sync, people, person, push, wanted
 from .vendors.slack import PATH, SlackChannel
@@ -713,3 +717,58 @@ def test_a_no_counts_for_every_address_of_the_profile(sync):
     add_column(sync, "is_consented", "boolean", "email <> 'ann@example.com'")
     assert push(sync).diff.suppressed == 2
     assert list(sync.destination.records) == ["bob@example.com"]
+
+
+# ---------------------------------------------------------------------- asking
+
+
+def test_whoever_only_asks_waits_as_long_as_the_plug_in_reads_in_the_answer():
+    """In the body of a 403, say, where no header tells."""
+
+    class Busy(Memory):
+        def checked(self, response):
+            raise Transient("too much load", 7.0)
+
+    slept, answers = [], [httpx.Response(403), httpx.Response(503), httpx.Response(200)]
+    transport = SimpleNamespace(
+        call=lambda *_, **__: answers.pop(0), count_retry=lambda: None, sleep=slept.append
+    )
+    sync = SimpleNamespace(
+        max_tries=4, backoff_seconds=0.001, longest_wait_seconds=120, destination=Busy()
+    )
+    assert patient(sync, transport)("GET", "/").status_code == 200
+    assert slept == [7.0, 7.0]
+
+
+def test_doctor_posts_nothing_that_it_did_not_name_before(sync):
+    class Receiver(Memory):
+        probe = "a ping"
+        posted = 0
+
+        def whose(self, call):
+            return "me"
+
+        def doctor(self, call, fields, *, create=False):
+            self.posted += self.may_probe
+            yield Finding("receiver", True)
+
+    for probe, posted in [(False, 0), (True, 1)]:
+        receiver = Receiver()
+        fill(sync.warehouse, people(1))
+        found = engine.doctor(replace(sync, destination=receiver), probe=probe)
+        named = [(finding.detail, receiver.posted) for finding in found]
+        assert (("posts a ping", 0) in named, receiver.posted) == (probe, posted)
+
+
+def test_commands_that_read_the_warehouse_are_told_alike_which():
+    for name in ("plan", "push", "pull", "verify", "resend", "doctor", "forget"):
+        options = command_options(name)
+        assert {"config", "warehouse", "target", "export", "ledger", "as_json"} <= options, name
+    shares = {name for name in command_options("push") if name.startswith("max_")}
+    assert shares and shares <= command_options("plan")
+
+
+def command_options(name):
+    return set(
+        inspect.signature(getattr(import_module(f"scripts.commands.{name}"), name)).parameters
+    )
