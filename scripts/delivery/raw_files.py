@@ -15,6 +15,7 @@ from .destination import Destination
 from .diff import KEY_SEPARATOR, quoted
 from .ledger import Ledger
 
+UNMARKED = "T" + "[0-9]" * 12  # how the instant in a name ends
 KEY, HASH, PLACE = "_pulled_key", "_pulled_hash", "_pulled_place"
 # Made once: json.dumps makes one for every row.
 LINE = json.JSONEncoder(ensure_ascii=False)
@@ -116,7 +117,7 @@ class Pages:
         count = ledger.value("select count(*) from news")
         if count:
             folder.mkdir(parents=True, exist_ok=True)
-            path = folder / f"pulled-{at:%Y%m%dT%H%M%S%f}.parquet"
+            path = folder / f"pulled-{at:%Y%m%dT%H%M%S%f}-{mark_of(source)}.parquet"
             draft = path.with_suffix(".part")
             names = ", ".join(map(quoted, self.names[table]))
             target = str(draft).replace("'", "''")
@@ -151,34 +152,40 @@ class Pages:
 
 
 def set_aside(ledger: Ledger, folder: Path, source: str) -> None:
-    """Have the raw files of one account alone where dbt reads them: those of `source`.
+    """Have dbt read, of one place, the files of one account alone: those of `source`.
 
-    Files of another account go beside, and come back with it.
+    Files of the accounts before go beside, and come back with them. A second place that a sync.yml
+    reads into the same folder keeps its own. A name tells whose a file is; older files without one
+    are those of the account that was read last, when this one never was and there was no other
+    place.
     """
-    mark = folder / ".source"
-    if mark.exists():
-        held = mark.read_text(encoding="utf-8")
-    else:  # of before: files of an account that was never read are those of the last one
-        held = ledger.value(
-            "select max_by(source, pulled_at) from {t}.watermark where split_part(source, '@', 1) ="
-            " split_part(?, '@', 1) having not coalesce(bool_or(source = ?), false)",
-            [source, source],
-        )
-    if held and held != source:
-        move(folder, beside(folder, held))
-    move(beside(folder, source), folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    mark.write_text(source, encoding="utf-8")
+    read = ledger.run(
+        "select source from {t}.watermark where split_part(source, ':', 1) = split_part(?, ':', 1)"
+        " group by source order by max(pulled_at)",
+        [source],
+    ).fetchall()
+    place = source.partition("@")[0]
+    others = [name for (name,) in read if name.partition("@")[0] == place and name != source]
+    for other in others:
+        move(folder, beside(folder, other), mark_of(other))
+    if others and len(others) == len(read):
+        move(folder, beside(folder, others[-1]), UNMARKED)
+    move(beside(folder, source), folder, "")
 
 
 def beside(folder: Path, source: str) -> Path:
     """Return where the files of an account are while another one is read."""
-    return folder.parent / ".aside" / folder.name / hashlib.md5(source.encode()).hexdigest()[:12]
+    return folder.parent / ".aside" / folder.name / mark_of(source)
 
 
-def move(old: Path, new: Path) -> None:
-    """Move the pulled files of all tables; what a loader brought stays."""
-    for path in sorted(old.glob("*/pulled-*.parquet")):
+def mark_of(source: str) -> str:
+    """Return what the names of an account's files end with."""
+    return hashlib.md5(source.encode()).hexdigest()[:12]
+
+
+def move(old: Path, new: Path, ending: str) -> None:
+    """Move the pulled files of all tables whose names end so; what a loader brought stays."""
+    for path in sorted(old.glob(f"*/pulled-*{ending}.parquet")):
         target = new / path.relative_to(old)
         target.parent.mkdir(parents=True, exist_ok=True)
         path.replace(target)

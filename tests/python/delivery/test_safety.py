@@ -19,7 +19,7 @@ from scripts.delivery.destination import Destination, Finding, NoAnswer, Outcome
 from scripts.delivery.diff import masked
 from scripts.delivery.engine import is_first
 from scripts.delivery.ledger import Ledger
-from scripts.delivery.raw_files import set_aside
+from scripts.delivery.raw_files import mark_of, set_aside
 from scripts.warehouse import fingerprint, tables_of
 
 from .test_engine import (
@@ -324,24 +324,35 @@ def test_a_pull_from_another_account_begins_at_its_beginning(crm, sync, tmp_path
 
 
 def test_what_was_read_from_another_account_is_set_aside(tmp_path):
-    """Also when an older pull left no mark; what a loader brought stays, and all comes back."""
-    raw, table = tmp_path / "raw" / "hubspot", tmp_path / "raw" / "hubspot" / "contacts"
+    """Older files too; what a loader brought, and another place, stay; all comes back."""
+    raw, table = tmp_path / "raw" / "h", tmp_path / "raw" / "h" / "contacts"
     table.mkdir(parents=True)
-    for name in ("pulled-1.parquet", "loaded.parquet"):
-        (table / name).touch()
+    old, new, place = "h:x@old", "h:x@new", "h:y@1"
+    older = "pulled-20260630T000000000000.parquet"
+    names = {
+        name: f"pulled-20260701T000000000000-{mark_of(name)}.parquet" for name in (old, new, place)
+    }
+
+    def there():
+        return {path.name for path in table.iterdir()}
+
     with Ledger(None, "any") as ledger:
-        ledger.run("insert into {t}.watermark values ('h:x@old', 'contacts', null, now())")
-        set_aside(ledger, raw, "h:x@new")
-        assert [path.name for path in table.iterdir()] == ["loaded.parquet"]
-        (table / "pulled-2.parquet").touch()
-        set_aside(ledger, raw, "h:x@new")
-        assert (table / "pulled-2.parquet").exists()
-        set_aside(ledger, raw, "h:x@old")
-        assert sorted(path.name for path in table.iterdir()) == [
-            "loaded.parquet",
-            "pulled-1.parquet",
-        ]
-        assert len(list((tmp_path / "raw").rglob("pulled-2.parquet"))) == 1
+        for name in (older, names[old], "loaded.parquet"):
+            (table / name).touch()
+        set_aside(ledger, raw, old)  # the first account that is read
+        assert there() == {older, names[old], "loaded.parquet"}
+        read = "insert into {t}.watermark values (?, 'contacts', null, now())"
+        ledger.run(read, [old])
+        set_aside(ledger, raw, new)
+        assert there() == {"loaded.parquet"}
+        for source in (new, place):
+            ledger.run(read, [source])
+            (table / names[source]).touch()
+        set_aside(ledger, raw, place)
+        assert there() == {"loaded.parquet", names[new], names[place]}
+        set_aside(ledger, raw, old)
+        assert there() == {"loaded.parquet", older, names[old], names[place]}
+        assert len(list((tmp_path / "raw").rglob(names[new]))) == 1
 
 
 def test_who_does_not_say_whose_the_token_is_gets_nothing(crm, sync, monkeypatch):
