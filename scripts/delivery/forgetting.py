@@ -111,6 +111,8 @@ def names_of(
             for name in meanings(ledger, sync, given)
         ]
     known = [names for names, held, in_warehouse in found if held or in_warehouse]
+    if not ledger.value("select is_address(?)", [given]):  # an id, before it is a short address
+        known = [names for names in known if ":" in names[0]] or known
     note = None
     if known and not problem and not any(in_warehouse for *_, in_warehouse in found):
         note = (

@@ -107,7 +107,7 @@ class CustomerIO(Destination):
             if address:
                 people = self.ask(call, "GET", params={"email": address})["results"]
                 found[record.key] = [
-                    str(one[self.identifier]) for one in people if one.get(self.identifier)
+                    str(person[self.identifier]) for person in people if person.get(self.identifier)
                 ]
         return {key: ids for key, ids in found.items() if ids}
 

@@ -86,6 +86,18 @@ def test_the_suppressed_are_no_others_whose_id_differs_in_case(sync):  # noqa: F
     assert set(memory.records) == {"AbC@x"}
 
 
+def test_forget_reaches_no_other_whose_id_differs_in_case(sync):  # noqa: F811
+    memory = Memory()
+    sync = replace(sync, destination=memory, key=("profile_id",), fields=SEGMENTS)
+    fill(sync.warehouse, [ids() | {"profile_id": name} for name in ("AbC@x", "abc@x")])
+    push(sync)
+    assert delivery.forget(sync, "AbC@x").records == 1
+    with Ledger(sync.ledger, sync.ledger_name) as ledger:
+        rows = ledger.rows("select record_key from {t}.delivered")
+    assert rows == [{"record_key": "abc@x"}]
+    assert push(sync).diff.suppressed == 1
+
+
 # ---------------------------------------------------------------------- names inside others
 
 

@@ -55,7 +55,7 @@ class CustomerIOWorkspace(Vendor):
         ]
         if request.method == "POST":
             return Reply(200, {"identifiers": people[:1], "ids": [], "next": ""})
-        meant = [one for one in people if one["email"] == request.query["email"]]
+        meant = [found for found in people if found["email"] == request.query["email"]]
         return Reply(200, {"results": meant})
 
     def apply(self, call: dict[str, Any]) -> dict[str, str] | None:
