@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-data crm test test-engines test-faults lint format docs trigger-docs \
+.PHONY: help demo demo-data crm test test-long test-engines test-faults lint format docs trigger-docs \
 	segment-docs command-docs other-warehouses build segment validate segments plan push pull \
 	status doctor bench bench-identity bench-push identity-quality mutants compare lock clean \
 	clean-demo
@@ -45,8 +45,11 @@ demo: .venv/ready profiles.yml  ## made data in, segments out, contacts into a d
 		|| mkdir -p $(@D)
 	@touch $@
 
-test: .venv/ready .venv-bottlecrm/ready  ## all tests, on temporary warehouses
-	@$(BIN)/python -m pytest
+test: .venv/ready .venv-bottlecrm/ready  ## the tests, on temporary warehouses
+	@$(BIN)/python -m pytest -m "not long and not faults" $(ARGS)
+
+test-long: .venv/ready .venv-bottlecrm/ready  ## those that build much: real data, many worlds
+	@$(BIN)/python -m pytest -m long $(ARGS)
 
 # PostgreSQL's adapter, Spark and Iceberg: 1 GB that only these tests need.
 .venv-engines/ready: .venv/ready requirements.txt requirements-engines.txt
@@ -56,14 +59,14 @@ test: .venv/ready .venv-bottlecrm/ready  ## all tests, on temporary warehouses
 	@touch $@
 
 test-engines: .venv-engines/ready  ## one answer on DuckDB, PostgreSQL and Spark
-	@.venv-engines/bin/python -m pytest -n 0 tests/engines --ignore tests/engines/test_other_warehouses.py
+	@.venv-engines/bin/python -m pytest -n 0 tests/engines --ignore tests/engines/test_other_warehouses.py $(ARGS)
 
 other-warehouses: .venv-engines/ready  ## read the SQL as BigQuery, Snowflake and Trino would
 	@.venv-engines/bin/python -m dev.other_warehouses $(ARGS)
 
 test-faults: .venv/ready .venv-bottlecrm/ready  ## the push under every fault: 10,000 records, 20 kills
 	@figures=$$(mktemp); FAULT_FIGURES=$$figures FAULT_RECORDS=10000 KILLS=20 \
-		$(BIN)/python -m pytest -k "fault or kill or order" tests/python/delivery; ended=$$?; \
+		$(BIN)/python -m pytest -m faults tests/python/delivery $(ARGS); ended=$$?; \
 		$(BIN)/python -m tests.python.delivery.figures $$figures; rm -f $$figures; exit $$ended
 
 lint: .venv/ready profiles.yml  ## SQL and Python style

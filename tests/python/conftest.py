@@ -14,28 +14,39 @@ from scripts.dbt_runner import PROJECT, DbtFailed, Node, invoke_dbt, run_dbt
 AS_OF = "2026-06-30T00:00:00Z"
 
 
-# Files that take longest, so that they begin first and two workers end together.
-LONGEST = (
-    "test_stranger",
-    "test_real_data",
-    "test_incremental",
-    "test_build",
-    "test_validate",
-    "test_pipeline",
-    "test_bottlecrm_push",
-    "test_engine",
-    "test_oracle",
-    "test_docs",
-    "test_explain_identity",
-    "test_demo",
+# Files that `make test` leaves to `make test-long`: they build whole warehouses again and again,
+# or draw many worlds. The longest begin first, so that two workers end together.
+LONG = (
     "test_bench",
+    "test_demo",
+    "test_oracle",
+    "test_real_data",
+    "test_stranger",
+    "test_explain_identity",
+    "test_build",
+    "test_incremental",
+    "test_secrets",
+    "test_components",
+    "test_bottlecrm",
+    "test_identity_properties",
+    "test_identity_quality",
+    "test_propose_links",
 )
+# Files, and by a mark of their own tests, that `make test-faults` runs at full size.
+FAULTS = ("test_order", "test_faults", "test_bottlecrm_push")
+# What begins first among the others.
+EARLY = ("test_engine", "test_safety", "test_pipeline", "test_promises", "test_validate")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest files."""
-    places = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.path.stem, len(LONGEST)))
+    """Begin with the longest files, and mark those of the other suites."""
+    places = {name: place for place, name in enumerate((*LONG, *FAULTS, *EARLY))}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+    for item in items:
+        if item.path.stem in LONG:
+            item.add_marker(pytest.mark.long)
+        if item.path.stem in FAULTS:
+            item.add_marker(pytest.mark.faults)
 
 
 @dataclass
