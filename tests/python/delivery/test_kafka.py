@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+import weakref
 
 import pytest
 
@@ -11,6 +12,7 @@ from scripts.delivery.destinations.kafka import INSTALL, Kafka
 from scripts.delivery.errors import AuthError, ConfigError
 
 kafka = pytest.importorskip("confluent_kafka", reason=INSTALL)
+pytest.importorskip("confluent_kafka.admin")
 TOPIC = "audiences"
 
 
@@ -157,3 +159,25 @@ def test_settings(monkeypatch):
     monkeypatch.setitem(sys.modules, "confluent_kafka", None)
     with pytest.raises(ConfigError, match="pip install confluent-kafka"):
         Kafka({"topic": "t"}, {"KAFKA_BOOTSTRAP_SERVERS": "h:9092"}).check()
+
+
+def test_the_policy_of_a_topic_is_asked_by_a_client_that_lives(monkeypatch):
+    """The client of the library drops its questions when nobody holds it."""
+
+    class Admin:
+        def __init__(self, settings):
+            assert "acks" not in settings
+
+        def describe_configs(self, resources, **_):
+            return {resources[0]: Answer(weakref.ref(self))}
+
+    class Answer:
+        def __init__(self, asked_by):
+            self.asked_by = asked_by
+
+        def result(self):
+            assert self.asked_by() is not None
+            return {"cleanup.policy": kafka.admin.ConfigEntry("cleanup.policy", "compact")}
+
+    monkeypatch.setattr("confluent_kafka.admin.AdminClient", Admin)
+    assert Kafka({"topic": "t"}, {"KAFKA_BOOTSTRAP_SERVERS": "h:9092"}).policy() == "compact"
