@@ -41,6 +41,7 @@ from ..destination import (
     Stop,
     Transient,
     Value,
+    key_parts,
     url,
 )
 from ..errors import AuthError, ConfigError, redact
@@ -117,7 +118,7 @@ class Marketo(Destination):
 
     def value_of(self, record: Record) -> str:
         """Return what a person is looked up by: the mapped field, else the end of the key."""
-        return str(record.whole.get(self.by) or record.key.rpartition("|")[2])
+        return str(record.whole.get(self.by) or key_parts(record.key)[0])
 
     def has_value(self, record: Record) -> bool:
         """Whether there is something to look the person up by; a profile id is no address."""
@@ -231,7 +232,7 @@ class Marketo(Destination):
                 held = parts_of(record.remote_id)[0]
                 try:
                     if not held and "list" in record.values and "|" in record.key:
-                        held = self.list_id(call, record.key.rpartition("|")[0])
+                        held = self.list_id(call, key_parts(record.key)[1])
                 except ConfigError:
                     reason = "nobody knows the list; take the person off by hand"
                     done[record.key] = Outcome(record.key, "refused", None, reason)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.delivery.destination import NoAnswer, Record, Refused, Stop, Transient
+from scripts.delivery.destination import NoAnswer, Record, Refused, Stop, Transient, key_parts
 from scripts.delivery.destinations.marketo import Marketo
 from scripts.delivery.errors import AuthError, ConfigError
 
@@ -51,7 +51,7 @@ def send(connect):
 
 
 def add(key, remote_id=None, **values):
-    values = {"email": key.rpartition("|")[2], **values}
+    values = {"email": key_parts(key)[0], **values}
     return Record(key, remote_id, values, values)
 
 
@@ -93,6 +93,14 @@ def test_a_remove_empties_our_fields_and_makes_nobody(instance, send):
     assert send("remove", gone)[gone.key].state == "refused", "a list that nobody knows"
     assert instance.leads == {number: {"id": int(number), "email": ANN, "audienceSegment": None}}
     assert instance.members["1021"] == set()
+
+
+def test_a_list_with_a_bar_in_its_name_is_left(instance, send):
+    number = instance.add_lead(email=ANN)
+    instance.lists["spring|launch"], instance.members["1023"] = "1023", {number}
+    lost = Record(f"spring\\1launch|{ANN}", None, {"list": None}, {})
+    assert send("remove", lost)[lost.key].state == "delivered"
+    assert instance.members["1023"] == set()
 
 
 def test_a_merged_or_deleted_person_is_written_whole(instance, send):
