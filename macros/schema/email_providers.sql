@@ -6,6 +6,7 @@
 {% macro email_providers() -%}
     {{ return([
         'sendgrid', 'mailgun', 'postmark', 'amazon_ses', 'brevo', 'mailersend', 'mailjet', 'mailtrap',
-        'mandrill', 'postal', 'resend', 'sparkpost', 'unisender_go',
+        'mandrill', 'postal', 'resend', 'sparkpost', 'unisender_go', 'mailchimp', 'klaviyo',
+        'customer_io', 'braze',
     ]) }}
 {%- endmacro %}

@@ -292,6 +292,185 @@ BODIES = {
     "SparkPost": ("sparkpost.SparkPostTrackingWebhookView", SPARKPOST),
     "Unisender Go": ("unisender_go.UnisenderGoTrackingWebhookView", UNISENDER_GO),
 }
+
+
+def klaviyo(topic, **properties):
+    event = {
+        "type": "event",
+        "id": f"k-{topic}",
+        "attributes": {
+            "timestamp": SECONDS,
+            "datetime": "2026-06-20T12:00:05+00:00",
+            "event_properties": {"Recipient Email Address": ANN, "$message": "m", **properties},
+        },
+    }
+    return {
+        "external_id": f"k-{topic}",
+        "topic": f"event:klaviyo.{topic}",
+        "payload": {"data": event, "included": [{"type": "metric", "attributes": {"name": "x"}}]},
+    }
+
+
+def customer_io(metric, object_type="email", **details):
+    return {
+        "event_id": f"c-{object_type}-{metric}-{len(details)}",
+        "object_type": object_type,
+        "metric": metric,
+        "timestamp": SECONDS,
+        "data": {"delivery_id": "m", "recipient": ANN, "identifiers": {"email": BOB}, **details},
+    }
+
+
+def braze(kind, **properties):
+    return {
+        "event_type": f"users.messages.{kind}",
+        "id": f"z-{kind}-{len(properties)}",
+        "time": SECONDS,
+        "user": {"user_id": "u", "external_user_id": "e"},
+        "properties": {"email_address": ANN, "dispatch_id": "m", **properties},
+    }
+
+
+# Those that django-anymail does not read: body, and what each event in it means, with its link and
+# whether a machine did it. Nothing is what is not read.
+EXPECTED = {
+    "Mailchimp": [
+        (
+            "type=unsubscribe&fired_at=2026-06-20+12%3A00%3A05&data%5Baction%5D=unsub"
+            "&data%5Breason%5D=manual&data%5Bemail%5D=Ann%40Example.com&data%5Blist_id%5D=a6",
+            [("email_unsubscribed", None, False)],
+        ),
+        (
+            "type=unsubscribe&fired_at=2026-06-20 12:00:05&data[reason]=abuse"
+            "&data[email]=ann@example.com&data[merges][FNAME]=type=cleaned",
+            [("email_complained", None, False)],
+        ),
+        (
+            "type=cleaned&fired_at=2026-06-20+12:00:05&data[campaign_id]=4f&data[reason]=hard"
+            "&data[email]=ann@example.com",
+            [("email_hard_bounced", None, False)],
+        ),
+        (
+            {"type": "subscribe", "fired_at": "2026-06-20 12:00:05", "data": {"email": ANN}},
+            [("email_resubscribed", None, False)],
+        ),
+        ("type=profile&fired_at=2026-06-20+12:00:05&data[email]=ann@example.com", []),
+        *(
+            (
+                {"campaign_id": "c", "email_address": ANN, "timestamp": "2026-06-20T12:00:05Z"}
+                | {"action": action, **details},
+                [(name, details.get("url"), False)],
+            )
+            for action, details, name in [
+                ("open", {}, "email_opened"),
+                ("click", {"url": LINK}, "email_clicked"),
+                ("bounce", {"type": "soft"}, "email_soft_bounced"),
+                ("bounce", {"type": "hard", "campaign_id": "d"}, "email_hard_bounced"),
+            ]
+        ),
+    ],
+    "Klaviyo": [
+        (
+            {
+                "data": [
+                    klaviyo("received_email"),
+                    klaviyo("opened_email", machine_open=True),
+                    klaviyo("clicked_email", URL=LINK, machine_open=False),
+                    klaviyo("bounced_email", **{"Bounce Type": "Hard"}),
+                    klaviyo("marked_email_as_spam"),
+                    klaviyo("unsubscribed_from_email_marketing"),
+                    klaviyo("dropped_email"),
+                    klaviyo("clicked_sms"),
+                ],
+                "meta": {"klaviyo_account_id": "a"},
+            },
+            [
+                ("email_delivered", None, False),
+                ("email_opened", None, True),
+                ("email_clicked", LINK, False),
+                ("email_hard_bounced", None, False),
+                ("email_complained", None, False),
+                ("email_unsubscribed", None, False),
+                ("email_hard_bounced", None, False),
+            ],
+        ),
+        (
+            {"object": "event", "id": "k-9", "event_name": "Bounced Email", "timestamp": SECONDS}
+            | {"person": {"email": ANN}, "event_properties": {"Bounce Type": "Soft"}},
+            [("email_soft_bounced", None, False)],
+        ),
+        (
+            {
+                "data": klaviyo("x")["payload"]["data"] | {"id": "k-10"},
+                "included": [
+                    {"type": "profile", "attributes": {"email": BOB}},
+                    {"type": "metric", "attributes": {"name": "Opened Email"}},
+                ],
+            },
+            [("email_opened", None, False)],
+        ),
+    ],
+    "Customer.io": [
+        (customer_io(metric, **details), [(name, details.get("href"), "prefetched" in details)])
+        for metric, details, name in [
+            ("sent", {}, "email_queued"),
+            ("delivered", {}, "email_delivered"),
+            ("opened", {"proxied": True}, "email_opened"),
+            ("opened", {"proxied": True, "prefetched": True}, "email_opened"),
+            ("clicked", {"href": LINK}, "email_clicked"),
+            ("bounced", {"failure_message": GONE}, "email_hard_bounced"),
+            ("bounced", {"failure_message": "552 5.2.2 full", "x": 1}, "email_soft_bounced"),
+            ("dropped", {"failure_message": "The address is suppressed"}, "email_hard_bounced"),
+            ("failed", {}, "email_rejected"),
+            ("spammed", {}, "email_complained"),
+            ("unsubscribed", {}, "email_unsubscribed"),
+        ]
+    ]
+    + [
+        (
+            customer_io("subscribed", "customer", recipient=None, email_address=ANN),
+            [("email_resubscribed", None, False)],
+        ),
+        (customer_io("converted"), []),
+        (customer_io("bounced", "sms"), []),
+    ],
+    "Braze": [
+        (
+            {
+                "events": [
+                    braze("email.Send"),
+                    braze("email.Delivery"),
+                    braze("email.Open", machine_open="true", user_agent="Mail"),
+                    braze("email.Open", machine_open=None),
+                    braze("email.Click", url=LINK),
+                    braze("email.Bounce", bounce_reason=GONE),
+                    braze("email.Bounce", bounce_reason="Unsubscribed Address", is_drop=True),
+                    braze("email.SoftBounce", bounce_reason="421 later"),
+                    braze("email.MarkAsSpam"),
+                    braze("email.Unsubscribe"),
+                    braze("pushnotification.Send"),
+                ]
+            },
+            [
+                ("email_queued", None, False),
+                ("email_delivered", None, False),
+                ("email_opened", None, True),
+                ("email_opened", None, False),
+                ("email_clicked", LINK, False),
+                ("email_hard_bounced", None, False),
+                ("email_unsubscribed", None, False),
+                ("email_soft_bounced", None, False),
+                ("email_complained", None, False),
+                ("email_unsubscribed", None, False),
+            ],
+        ),
+        (
+            {"event_type": "users.messages.email.Click", "id": "z-flat", "time": SECONDS}
+            | {"email_address": ANN, "url": LINK},
+            [("email_clicked", LINK, False)],
+        ),
+    ],
+}
 # What django-anymail calls it, and what we may: a failure means what was said about it.
 NAMES = {
     "queued": {"email_queued"},
@@ -316,6 +495,8 @@ REASONS = {
 
 
 def posted(name, body):
+    if isinstance(body, str):
+        return body
     if name == "Mandrill":
         return "mandrill_events=" + quote_plus(json.dumps(body, ensure_ascii=False))
     return json.dumps(body)
@@ -383,14 +564,17 @@ def ours(make_project):
     folder = project.raw / "email" / "webhooks"
     folder.mkdir(parents=True)
     with (folder / "rows.ndjson").open("w", encoding="utf-8") as file:
-        for name, (_, bodies) in BODIES.items():
-            for body in bodies:
+        bodies = {name: given for name, (_, given) in BODIES.items()}
+        bodies |= {name: [body for body, _ in given] for name, given in EXPECTED.items()}
+        for name, given in bodies.items():
+            for body in given:
                 row = {"provider": name, "received_at": "2026-06-21", "payload": posted(name, body)}
                 file.write(json.dumps(row) + "\n")
         # Twice the same body, a form that is encoded wrongly, and somebody whom nobody reads.
         for provider, payload in (
             ("Brevo", posted("Brevo", BREVO[0])),
             ("Mandrill", "mandrill_events=%5B%FF%5D"),
+            ("Mailchimp", "fired_at=2026"),
             ("newcomer", "[1, 2]"),
         ):
             row = {"provider": provider, "received_at": "2026-06-22", "payload": payload}
@@ -404,7 +588,8 @@ def ours(make_project):
         """
         select
             reports.provider, events.event_name, events.email,
-            cast(epoch(events.occurred_at) as bigint), events.link_url, events.event_id
+            cast(epoch(events.occurred_at) as bigint), events.link_url, events.event_id,
+            events.is_machine
         from staging.stg_email__events as events
         inner join staging.stg_email__reports as reports
             on
@@ -436,6 +621,18 @@ def test_webhooks_mean_what_anymail_says(ours, theirs, name):
     assert len(set(ids)) == len(ids) and None not in ids
 
 
+@pytest.mark.parametrize("name", EXPECTED)
+def test_webhooks_mean_what_their_documentation_says(ours, name):
+    staged = ours[1][name.lower().replace(".", "_")]
+    means = [meaning for _, given in EXPECTED[name] for meaning in given]
+    assert sorted((row[0], row[3] or "", row[5]) for row in staged) == sorted(
+        (event_name, link or "", machine) for event_name, link, machine in means
+    )
+    assert {(row[1], row[2]) for row in staged} == {("ann@example.com", SECONDS)}
+    ids = [row[4] for row in staged]
+    assert len(set(ids)) == len(ids) and None not in ids
+
+
 def test_failures_of_every_provider_have_one_meaning(ours):
     named = {
         (provider, detail or event): name
@@ -462,4 +659,4 @@ def test_what_cannot_be_read_is_set_aside(ours):
             where loaded_at >= timestamp '2026-06-22' group by all
             """
         )
-    ) == {("unknown_provider", 1), ("unreadable_payload", 1), (None, 1)}
+    ) == {("unknown_provider", 1), ("unreadable_payload", 2), (None, 1)}
