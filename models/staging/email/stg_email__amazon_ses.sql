@@ -34,7 +34,8 @@ renamed as (
         ]) }} as failure_reason,
         {{ json_text('body', 'click', 'link') }} as clicked_url,
         coalesce(
-            {{ json_text('body', 'open', 'userAgent') }}, {{ json_text('body', 'click', 'userAgent') }}
+            {{ json_text('body', 'open', 'userAgent') }},
+            {{ json_text('body', 'click', 'userAgent') }}
         ) as user_agent,
         payload,
         raw_payload,

@@ -1,4 +1,4 @@
--- Braze's Currents, one row per event of an e-mail, in Braze's own words: posted, with what is known
+-- Braze's Currents, one row per event of an e-mail, in Braze's own words: posted, with the details
 -- in `properties`, or flat as in files, where the loader keeps the event's name as `event_type`.
 with
 

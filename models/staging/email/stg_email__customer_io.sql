@@ -6,7 +6,8 @@ posted as (
     select
         *,
         coalesce(
-            {{ json_text('payload', 'object_type') }} || '_' || {{ json_text('payload', 'metric') }},
+            {{ json_text('payload', 'object_type') }} || '_'
+            || {{ json_text('payload', 'metric') }},
             {{ json_text('payload', 'event_type') }}
         ) as provider_event,
         {{ json_part('payload', 'data') }} as details

@@ -1,5 +1,5 @@
--- Mailchimp's webhooks, a form each, and the e-mail activity that connectors land, one row per event,
--- in Mailchimp's own words. What a webhook tells of profiles and campaigns is not read.
+-- Mailchimp's webhooks, a form each, and the e-mail activity that connectors land, one row per
+-- event, in Mailchimp's own words. What a webhook tells of profiles and campaigns is not read.
 with
 
 posted as (

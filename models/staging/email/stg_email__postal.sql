@@ -1,4 +1,5 @@
--- Postal's webhooks, one row per event, in its own words. What it says of incoming mail is not ours.
+-- Postal's webhooks, one row per event, in its own words. What it says of incoming mail is not
+-- ours.
 with
 
 posted as (

@@ -1,5 +1,5 @@
--- Unisender Go's webhooks, one row per event, in its own words: one event a body, or those of a user
--- in an array within an array. What it tells besides the fate of messages is not read.
+-- Unisender Go's webhooks, one row per event, in its own words: one event a body, or those of a
+-- user in an array within an array. What it tells besides the fate of messages is not read.
 with
 
 posted as (
