@@ -23,6 +23,7 @@ PARSED_FOLDERS = ("models", "macros", "seeds", "tests", "analyses")
 PARSED_FILES = ("dbt_project.yml", "profiles.yml")
 # Enough for the settings that take turns in one process; a parsed project is some 100 MB.
 KEPT_MANIFESTS = 4
+INLINE = ".inline_query"  # how dbt names the query of --inline
 _manifests: dict[Any, Any] = {}
 
 
@@ -152,8 +153,11 @@ def call_dbt(
             callbacks = [on_event] if on_event else []
             result = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(call)
         finally:
-            # dbt keeps the file locked until the process ends, unless told to let go.
+            # dbt keeps the file locked until the process ends, unless told to let go, and a query
+            # that did not compile in the manifest, where the next one has the same name.
             DuckDBConnectionManager.close_all_connections()
+            for left in [name for name in getattr(manifest, "nodes", ()) if name.endswith(INLINE)]:
+                del manifest.nodes[left]
     if not result.success:
         nodes = as_nodes(result.result)
         printed = output.getvalue()

@@ -153,7 +153,7 @@ def crm(make_project):
     land(project.raw, changed())
     project.dbt(
         "build", "--select", "+profile_traits", "+account_traits", "+profile_identifiers",
-        "--exclude-resource-type", "unit_test",
+        "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious",
     )  # fmt: skip
     fresh = make_project(project.raw, **SETTINGS)
     fresh.dbt("run", "--select", "+int_events_enabled")

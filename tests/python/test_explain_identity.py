@@ -94,7 +94,8 @@ def later(demo, tmp_path_factory):
         ],
     )
     alias = {"id": "a1", "previous_id": "signed-up-device", "user_id": "signed-up"}
-    write(folder / "raw/segment/aliases/later.ndjson", [alias | {"timestamp": at}])
+    alias |= {"timestamp": at, "received_at": at}
+    write(folder / "raw/segment/aliases/later.ndjson", [alias])
     project = replace(
         copy_of(demo, folder),
         raw=folder / "raw",

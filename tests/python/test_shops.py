@@ -153,7 +153,7 @@ def shops(make_project):
     )
     project.dbt(
         "build", "--select", "+profile_traits", "+profiles", "+events_quarantined", "+event_intake",
-        "--exclude-resource-type", "unit_test",
+        "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious",
     )  # fmt: skip
     return project
 

@@ -243,11 +243,14 @@ def test_an_event_that_the_intake_overlooks_is_found(demo, make_project):
 
 
 def test_few_models_read_what_int_events_remembers(demo):
-    """Whoever reads int_events sees sources that are switched off: the intake, and refusals."""
+    """Whoever reads int_events sees sources that are switched off: the intake, and what bars."""
     manifest = json.loads((demo.target_path / "manifest.json").read_text())
     children = manifest["child_map"]["model.audience_engine.int_events"]
     assert {child.split(".")[2] for child in children if child.startswith("model.")} == {
         "int_events_enabled",
+        "int_events_withdrawn",
+        "int_email_machines_found",
+        "int_addresses_closed",
         "event_intake",
         "int_profile_suppressions",
     }

@@ -17,9 +17,9 @@ living as (
     select distinct profile_key from clusters
 ),
 
--- Everybody's last belief about an identifier of a profile that is no more, newest first. The
--- identifier that named the profile speaks for it as long as anybody still sees it and nobody else
--- shares it.
+-- Every belief about an identifier of a profile that is no more, those that it ended with first: what
+-- had left it before leads to somebody else. The identifier that named the profile speaks for it as
+-- long as anybody still sees it and nobody else shares it.
 followed as (
     select
         history.profile_key as retired_key,
@@ -27,8 +27,8 @@ followed as (
         row_number() over (
             partition by history.profile_key
             order by
-                case when clusters.profile_key is null then 1 else 0 end,
                 history.closing_revision desc nulls last,
+                case when clusters.profile_key is null then 1 else 0 end,
                 case when clusters.suppression_reason is null then 0 else 1 end,
                 case when history.node_key = history.profile_key then 0 else 1 end,
                 {{ naming_order('currents') }}

@@ -181,7 +181,8 @@ def people_found(project: Any, wanted: set[str]) -> set[Person]:
             from intermediate.int_events_resolved as resolved
             inner join intermediate.int_events as events using (source, event_id)
             inner join intermediate.int_profiles as profiles using (profile_key)
-            where coalesce(events.user_id, events.email, events.phone) is null
+            where
+                coalesce(events.user_id, events.email, events.phone, events.crm_contact_id) is null
             group by profiles.profile_id
             """
         )
