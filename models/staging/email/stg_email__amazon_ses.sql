@@ -11,7 +11,6 @@ named as (
 renamed as (
     select
         -- ids
-        {{ json_text('payload', 'MessageId') }} as sns_id,
         {{ json_text('body', 'mail', 'messageId') }} as message_id,
         coalesce(
             {{ clean_email(json_text('recipient_object', 'emailAddress')) }},
@@ -60,6 +59,10 @@ select
     *,
     case
         when payload is not null
-            then coalesce(sns_id || ':' || coalesce(email, ''), {{ email_event_hash() }})
+            then coalesce(
+                -- The id of SNS's envelope, which is one for all recipients.
+                {{ json_text('payload', 'MessageId') }} || ':' || coalesce(email, ''),
+                {{ email_event_hash() }}
+            )
     end as event_id
 from renamed
