@@ -18,6 +18,9 @@ OPERATIONS = ("remove", "update", "add")
 # update_only never creates a record.
 MODES = ("upsert", "update_only")
 
+# Why a person whom no address and no id names can neither be removed nor erased.
+NAMELESS = "no address is known to look the person up by; take ours off by hand"
+
 Value = str | int | float | bool | list[Any] | None
 
 
@@ -27,11 +30,12 @@ class Record:
 
     `values` are what to send now: an add carries everything that is not null, an update only what
     changed, a remove None for each field that is to be emptied. None empties a field. `whole` is
-    everything we own of the record, for one that has to be created anew. `remote_id` is what the
-    destination answered the last time, None when that is unknown. `turn` is the number of the batch
-    that was answered last for this key, where the destination `counts_turns`: it is the same for
-    what is sent again without an answer, and another for who comes back. Instants are text in UTC,
-    `2026-06-30T00:00:00.000Z`; dates are `2026-06-30`; numbers and booleans are themselves.
+    everything we own of the record, for one that has to be created anew; in a remove without a
+    `remote_id` what was sent last without an answer, to know by it who is meant. `remote_id` is
+    what the destination answered the last time, None when that is unknown. `turn` is the number of
+    the batch that was answered last for this key, where the destination `counts_turns`: it is the
+    same for what is sent again without an answer, and another for who comes back. Instants are text
+    in UTC, `2026-06-30T00:00:00.000Z`; dates are `2026-06-30`; numbers and booleans are themselves.
     """
 
     key: str
@@ -368,6 +372,15 @@ class Destination:
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
         """Ask the destination to erase a person; False when it has no way to."""
         return False
+
+    def erase_sent(self, call: Call, record: Record) -> bool:
+        """Erase whom a request without an answer may have made, by what was sent (`whole`).
+
+        See `erase`; here whoever `match` finds by it, else whoever has the key.
+        """
+        found = self.match(call, [record]).get(record.key, []) if self.can_match else []
+        erased = [self.erase(call, record.key, one) for one in found or [None]]
+        return all(erased)
 
     def doctor(
         self, call: Call, fields: Mapping[str, str], *, create: bool = False

@@ -11,7 +11,7 @@ from scripts.targets import ParquetWarehouse
 
 from .account import check_account
 from .config import Sync
-from .destination import Record, Refused, Stop, Transient
+from .destination import Destination, Record, Refused, Stop, Transient
 from .diff import (
     attached_warehouse,
     columns_of,
@@ -24,6 +24,7 @@ from .diff import (
 from .errors import ConfigError
 from .ledger import Ledger
 from .people import KINDS, NAMED
+from .sending import given
 from .transport import Transport
 
 TABLES = (
@@ -235,16 +236,19 @@ def rows_of(ledger: Ledger, sync: Sync, names: list[str]) -> list[dict[str, Any]
     return ledger.rows(
         f"""
         with held as (
-            select sync, record_key, person, remote_id, field_hashes, true as is_there
+            select
+                sync, record_key, person, remote_id, field_hashes, true as is_there,
+                null as payload
             from {{t}}.delivered
             union all
-            select sync, record_key, person, remote_id, field_hashes, is_there from {{t}}.departed
+            select sync, record_key, person, remote_id, field_hashes, is_there, null
+            from {{t}}.departed
             union all
-            select sync, record_key, person, null, field_hashes, true from {{t}}.outbox
+            select sync, record_key, person, null, field_hashes, true, payload from {{t}}.outbox
             union all
-            select sync, record_key, null, null, null, true from {{t}}.attempt
+            select sync, record_key, null, null, null, true, null from {{t}}.attempt
             union all
-            select sync, record_key, null, remote_id, null, true from {{t}}.loose
+            select sync, record_key, null, remote_id, null, true, payload from {{t}}.loose
         ),
         named as (
             select
@@ -266,6 +270,7 @@ def rows_of(ledger: Ledger, sync: Sync, names: list[str]) -> list[dict[str, Any]
         )
         select
             sync, record_key, max(person) as person, list(distinct remote_id) as remote_ids,
+            list(distinct payload) as payloads,
             max(field_hashes) as field_hashes, bool_or(is_there) as is_there,
             any_value(names) as names,
             sync = {{sync}}
@@ -300,16 +305,13 @@ def was_delivered(sync: Sync) -> str:
 def erase(ledger: Ledger, sync: Sync, rows: list[dict[str, Any]]) -> bool:
     """Erase at the destination, or take back what we wrote; returns whether it was erased."""
     destination = sync.destination
-    records = [
-        Record(
-            row["record_key"], remote_id, dict.fromkeys(json.loads(row["field_hashes"] or "{}")), {}
-        )
-        for row in rows
-        for remote_id in row["remote_ids"] or [None]
-    ]
+    records = [record for row in rows for record in records_of(row, destination)]
     with Transport(destination, timeout_seconds=sync.timeout_seconds) as transport:
         erased = [
-            destination.erase(transport.call, record.key, record.remote_id) for record in records
+            destination.erase_sent(transport.call, record)
+            if record.whole
+            else destination.erase(transport.call, record.key, record.remote_id)
+            for record in records
         ]
         if all(erased):
             return True
@@ -318,6 +320,24 @@ def erase(ledger: Ledger, sync: Sync, rows: list[dict[str, Any]]) -> bool:
         if records:
             take_back(ledger, sync, transport, records)
     return False
+
+
+def records_of(row: dict[str, Any], destination: Destination) -> list[Record]:
+    """Return what a person may be there as: by each remote id, and by what was sent without one.
+
+    Where a record is nothing but a membership, what was sent later may be there beside the first.
+    """
+    ids = [remote_id for remote_id in row["remote_ids"] or [] if remote_id]
+    sent = [given(payload) for payload in row["payloads"] or [] if payload]
+    if ids and "leave" not in destination.phases:
+        sent = []
+    names = {name for whole in sent for name in whole} | set(
+        json.loads(row["field_hashes"] or "{}")
+    )
+    values = dict.fromkeys(sorted(names))
+    records = [Record(row["record_key"], remote_id, values, {}) for remote_id in ids]
+    records += [Record(row["record_key"], None, values, whole) for whole in sent if whole]
+    return records or [Record(row["record_key"], None, values, {})]
 
 
 def take_back(ledger: Ledger, sync: Sync, transport: Transport, records: list[Record]) -> None:

@@ -321,6 +321,13 @@ class Ledger:
             select
                 latest.record_key, outbox.person, outbox.operation,
                 case when outbox.reason = '{OWED}' then 'owed' else 'dead' end as state,
+                -- As long as an earlier request may have left something, it says what.
+                case
+                    when
+                        outbox.operation = 'remove'
+                        or latest.record_key in (select record_key from {{unknown}})
+                        then outbox.payload
+                end as payload,
                 outbox.payload_hash, outbox.field_hashes, latest.reason,
                 latest.acked_at as updated_at
             {sent}
@@ -510,6 +517,20 @@ class Ledger:
                 difference=difference,
             )
 
+    def tried(self, keys: list[str]) -> dict[str, str]:
+        """Return what was sent last of records that are to be removed, without an answer."""
+        return dict(
+            self.run(
+                """
+                select record_key, payload from {t}.outbox
+                where
+                    sync = {sync} and operation = 'remove' and payload is not null
+                    and record_key in (select unnest(?::varchar[]))
+                """,
+                [keys],
+            ).fetchall()
+        )
+
     def loose(self, difference: duckdb.DuckDBPyRelation) -> list[tuple[int, str, str, str, str]]:
         """Return what is to be taken back: position, key, remote id, payload and a mark of both."""
         return self.run(
@@ -561,6 +582,16 @@ class Ledger:
                 difference=difference,
             )
             self.keep_loose(difference, membership_fields)
+            # What was sent without an answer says whom a remove means, as long as no id does.
+            self.run(
+                """
+                create or replace temp table tried as
+                select record_key, payload from {t}.outbox
+                where
+                    sync = {sync} and payload is not null
+                    and (operation = 'remove' or record_key in (select record_key from {unknown}))
+                """
+            )
             # Refused people who left, and of whom nothing is there, are history. What has to wait
             # because only a few are sent (it has a hash and no operation) keeps its place.
             self.keep_departed("true")
@@ -582,10 +613,12 @@ class Ledger:
                 """
                 insert into {t}.outbox by name
                 select
-                    {sync} as sync, record_key, person, operation, 'pending' as state, payload,
+                    {sync} as sync, record_key, person, operation, 'pending' as state,
+                    case when operation = 'remove' then tried.payload else difference.payload end
+                        as payload,
                     payload_hash, field_hashes, ?::timestamp as updated_at,
                     case when operation = 'remove' and is_barred then ? end as reason
-                from difference
+                from difference left join tried using (record_key)
                 where operation is not null
                 """,
                 [now(), OWED],

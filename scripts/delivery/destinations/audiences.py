@@ -156,6 +156,10 @@ class AudienceDestination(Destination):
             return False
         return not self.upload(call, row["audience"], [(key, row)], remove=True)
 
+    def erase_sent(self, call: Call, record: Record) -> bool:
+        """Take out the identifiers that were sent."""
+        return self.erase(call, record.key, json.dumps(self.row(record.whole)))
+
     def doctor(
         self, call: Call, fields: Mapping[str, str], *, create: bool = False
     ) -> Iterator[Finding]:

@@ -43,6 +43,7 @@ from typing import Any, ClassVar
 import httpx
 
 from ..destination import (
+    NAMELESS,
     Call,
     Destination,
     Finding,
@@ -196,6 +197,8 @@ class Klaviyo(Destination):
             on_list = held or "|" in record.key or "list" in record.values | record.whole
             state, reason = "delivered", None  # who is not in Klaviyo is already gone
             try:
+                if not profile and "@" not in address_of(record):
+                    raise Refused(NAMELESS)
                 if profile and on_list:
                     name = str(record.whole.get("list") or key_parts(record.key)[1])
                     held = held or self.list_id(call, name)
@@ -432,6 +435,10 @@ class Klaviyo(Destination):
         response = call("POST", "/api/data-privacy-deletion-jobs", json={"data": body})
         self.checked(response, silent=202)
         return True
+
+    def erase_sent(self, call: Call, record: Record) -> bool:
+        """Ask Klaviyo to delete whoever has the address that was sent."""
+        return self.erase(call, address_of(record), None)
 
     def doctor(
         self, call: Call, fields: Mapping[str, str], *, create: bool = False

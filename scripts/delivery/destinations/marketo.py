@@ -31,6 +31,7 @@ from urllib.parse import urlencode
 import httpx
 
 from ..destination import (
+    NAMELESS,
     Call,
     Destination,
     Finding,
@@ -225,7 +226,9 @@ class Marketo(Destination):
         for record in records:
             lead = ids[record.key] or next(iter(found.get(record.key, [])), "")
             done[record.key] = Outcome(record.key, "delivered")  # who is not there is gone
-            if len(found.get(record.key, [])) > 1:
+            if not lead and not self.has_value(record):
+                done[record.key] = Outcome(record.key, "refused", None, NAMELESS)
+            elif len(found.get(record.key, [])) > 1:
                 reason = "several people there have this value; take ours off by hand"
                 done[record.key] = Outcome(record.key, "refused", None, reason)
             elif lead:
@@ -352,6 +355,8 @@ class Marketo(Destination):
 
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
         """Delete a person."""
+        if not remote_id and not self.has_value(Record(key, None, {}, {})):
+            raise Refused(NAMELESS)
         leads = [parts_of(entry)[1] for entry in self.ids_of(call, key, remote_id)]
         if leads:
             body = {"input": [{"id": lead} for lead in leads]}
@@ -363,6 +368,14 @@ class Marketo(Destination):
                 if code not in ("", GONE):
                     raise Refused(text)
         return bool(leads)
+
+    def erase_sent(self, call: Call, record: Record) -> bool:
+        """Delete whoever has the value that was sent; good as well when nobody has."""
+        if not self.has_value(record):
+            raise Refused(NAMELESS)
+        for lead in self.match(call, [record]).get(record.key, []):
+            self.erase(call, record.key, lead)
+        return True
 
     def doctor(
         self, call: Call, fields: Mapping[str, str], *, create: bool = False
