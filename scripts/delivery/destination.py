@@ -138,7 +138,7 @@ class Destination:
     memberships: frozenset[str] = frozenset()
     tells_removes: ClassVar[bool] = False
     # Of these a remove empties none: they say who it is. So none of them may have `policy: always`.
-    stays: ClassVar[frozenset[str]] = frozenset()
+    stays: frozenset[str] = frozenset()
     # Fields that only the person or the vendor may decide, such as the subscription status.
     forbidden: ClassVar[frozenset[str]] = frozenset()
     # What a run does, in this order; the next begins when the one before has ended. `leave` is the
@@ -368,6 +368,10 @@ class Destination:
         from .transport import judge
 
         return judge(response, who=self.name, rights="Check the credentials.")
+
+    def busy(self, response: httpx.Response) -> Transient | None:
+        """Return the signal when an answer below 400 asks to come again, as some vendors do."""
+        return None
 
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
         """Ask the destination to erase a person; False when it has no way to."""

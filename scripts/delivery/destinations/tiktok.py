@@ -151,6 +151,13 @@ class TikTok(AudienceDestination):
         }
         return str(self.ask(call, "POST", "/segment/audience/", json=body)["audience_id"])
 
+    def busy(self, response: httpx.Response) -> Transient | None:
+        """Return the signal in an answer of 200 that asks to come again."""
+        body = json_of(response)
+        code = body.get("code") if isinstance(body, dict) else None
+        problem = self.problem(code, body) if isinstance(code, int) and code else None
+        return problem if isinstance(problem, Transient) else None
+
     def ask(self, call: Call, method: str, path: str, **arguments: Any) -> dict[str, Any]:
         """Make one request and return the data of a good answer; raises the fitting signal."""
         response = call(method, f"{PATH}{path}", **arguments)

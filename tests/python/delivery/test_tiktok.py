@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from scripts.delivery.destination import NoAnswer, Record, Refused, Transient
 from scripts.delivery.destinations.tiktok import TikTok
 from scripts.delivery.errors import AuthError, ConfigError
+from scripts.delivery.transport import patient
 
 from .sending import calls, send_in_phases
 from .vendors.server import Reply
@@ -130,3 +132,16 @@ def test_audiences_are_looked_at_and_made(vendor, connect):
     assert found["audience fresh"] == "It does not exist."
     found = {finding.name: finding.detail for finding in plugin.doctor(call, fields, create=True)}
     assert found["audience fresh"] == "Set its id in the option audiences: 903."
+
+
+def test_who_only_asks_waits_for_tiktok_too(vendor, connect):
+    """Its answer to too many requests is a 200."""
+    plugin, call = connect()
+    vendor.fail_next(said(40100, "App reaches the QPS limit."))
+    slept = []
+    transport = SimpleNamespace(call=call, count_retry=lambda: None, sleep=slept.append)
+    sync = SimpleNamespace(
+        max_tries=3, backoff_seconds=0.001, longest_wait_seconds=90, destination=plugin
+    )
+    assert plugin.whose(patient(sync, transport)) == "ad account 123"
+    assert slept == [60.0]
