@@ -81,6 +81,17 @@ def test_what_identifies_nobody_is_refused(vendor, send):
     assert (done.state, done.reason) == ("refused", "nothing to match on")
 
 
+def test_a_partial_success_stops_only_whom_it_is_about(vendor, send):
+    whole, bob = vendor.answer, BOB_IDS.copy().pop()[1].encode()
+    vendor.answer = lambda r: said(20001, "Partial success") if bob in r.raw else whole(r)
+    people = {"a": "ann@example.com", "b": "bob@example.com", "c": "cy@example.com"}
+    done = send("add", *(record(key, email=email) for key, email in people.items()))
+    assert {key: outcome.state for key, outcome in done.items()} == {
+        "a": "delivered", "b": "open", "c": "delivered"
+    }  # fmt: skip
+    assert "20001" in done["b"].reason and len(vendor.held("1")) == 2
+
+
 @pytest.mark.parametrize(
     ("reply", "signal", "words"),
     [
@@ -88,7 +99,6 @@ def test_what_identifies_nobody_is_refused(vendor, send):
         (said(40102, "Access token has expired"), AuthError, "has expired"),
         (said(40001, "No permission"), AuthError, "option account"),
         (said(40002, "audience_ids: Invalid, ann@example.com"), Refused, r"a\*\*\*@example"),
-        (said(20001, "Partial success"), NoAnswer, "Partial"),
         (said(50002, "Service error"), Transient, "50002"),
         (Reply(200, {}), Transient, "says nothing"),
         (Reply(200, {"data": {}}), NoAnswer, "without a code"),
