@@ -1,5 +1,6 @@
 """Two people are never taken for one, nor one for two: keys, names inside lists, lost names."""
 
+import json
 from dataclasses import replace
 
 import duckdb
@@ -11,8 +12,10 @@ from scripts.delivery.destination import Destination, NoAnswer, Outcome, key_par
 from scripts.delivery.engine import open_ledger
 from scripts.delivery.ledger import Ledger
 from scripts.delivery.locks import only_writer
+from scripts.delivery.people import Forgotten
+from scripts.delivery.wishes import place, wish
 
-from .test_engine import fill, person, push
+from .test_engine import fill, people, person, push
 from .test_promises import Memory, add_column, crm, known_as, suppress_profile, sync  # noqa: F401
 
 SEGMENTS = {"segments": Field("segments", "always")}
@@ -110,6 +113,14 @@ def test_forget_reaches_no_other_whose_id_differs_in_case(sync):  # noqa: F811
         ("struct(work varchar, home varchar)", "{'work': email, 'home': 'ann@example.com'}"),
         ("map(varchar, varchar)", "map {'home': 'ann@example.com'}"),
         ("json", "json_array(email, 'ann@example.com')"),
+        ("varchar", "email || chr(10) || 'ann@example.com'"),
+        ("varchar", "email || '|ANN@example.com'"),
+        ("varchar", "email || ' / ann@example.com'"),
+        ("varchar", "'please ask ann@example.com.'"),
+        ("varchar", '\'{"a": "x\\nann@example.com"}\''),
+        ("json", "json_object('a', email || chr(10) || 'ann@example.com')"),
+        ("json", '\'{"a": "ann\\u0040example.com"}\''),
+        ("varchar[]", "[email || chr(9) || 'ann@example.com']"),
     ],
 )
 @pytest.mark.parametrize("name", ["addresses", "all_mails"])
@@ -126,7 +137,71 @@ def test_the_suppressed_are_found_inside_any_column(sync, kind, expression, name
     assert list(sync.destination.records) == ["cy@example.com"]
 
 
+def test_an_address_that_does_not_name_the_person_says_nothing_about_the_person(sync):  # noqa: F811
+    fields = {**SEGMENTS, "grade": Field("owner")}
+    sync = replace(sync, destination=Memory(), key=("crm_contact_id",), fields=fields)
+    fill(sync.warehouse, [ids(crm_contact_id="c8", grade="sales@us.example")])
+    known_as(sync, zed="zed@example.com")
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        for column in ("profile_id", "email"):
+            connection.execute(f"alter table activation.crm_contacts drop column {column}")
+    assert push(sync).diff.unnamed == 1 and not sync.destination.records
+
+
+def test_a_suppressed_colleague_in_another_column_does_not_pass_the_guard(sync):  # noqa: F811
+    """The person themself does, and in a column of their own."""
+    sync = replace(sync, destination=Memory(), fields=SEGMENTS, max_remove_share=0.2)
+    fill(sync.warehouse, people(10))
+    add_column(sync, "owner_email", "varchar", "'rep@us.example'")
+    known_as(sync, rep="rep@us.example", person0000="person0000@example.com")
+    push(sync)
+    suppress_profile(sync, "person0000")
+    assert push(sync).diff.suppressed_removes == 1
+    suppress_profile(sync, "rep")
+    with pytest.raises(delivery.GuardError, match="mentions"):
+        push(sync)
+    assert len(sync.destination.records) == 9
+    result = push(replace(sync, max_remove_share=1))
+    assert (result.diff.mentioning, sync.destination.records) == (9, {})
+
+
 # ---------------------------------------------------------------------- forgetting
+
+
+@pytest.mark.parametrize("kind, expression", [("varchar[]", "['u0', 'u1']"),
+                                              ("varchar[][]", "[['u0'], ['u1']]")])  # fmt: skip
+def test_a_forgotten_id_inside_a_list_does_not_go_out(sync, kind, expression):  # noqa: F811
+    fields = {**SEGMENTS, "user_id": Field("uid")}
+    sync = replace(sync, destination=Memory(), key=("profile_id",), fields=fields)
+    fill(sync.warehouse, [person("bob"), person("cy")])
+    known_as(sync, zed="zed@example.com")
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute(
+            "insert into marts.profile_identifiers values ('user_id', 'u1', 'zed', null)"
+        )
+    add_column(sync, "user_id", kind, f"case profile_id when 'bob' then {expression} end")
+    delivery.forget(sync, "user_id:u1")
+    assert push(sync).diff.suppressed == 1
+    assert list(sync.destination.records) == ["cy"]
+
+
+def test_forgotten_among_other_lines(sync):  # noqa: F811
+    sync = replace(sync, destination=Memory(), fields={**SEGMENTS, "cc": Field("cc")})
+    fill(sync.warehouse, [person("bob")])
+    add_column(sync, "cc", "varchar", "email || chr(10) || 'ann@example.com'")
+    known_as(sync, bob="bob@example.com", ann="ann@example.com")
+    delivery.forget(sync, "ann@example.com")
+    assert push(sync).diff.suppressed == 1 and not sync.destination.records
+
+
+def test_a_torn_line_of_the_forgotten_forgets_nobody_else(tmp_path):
+    kept = Forgotten(tmp_path / "forgotten.txt")
+    kept.remember(["a" * 64])
+    for torn, after in (("abc", "b"), (f"{kept.fingerprint} 12", "c")):
+        with kept.path.open("a") as file:
+            file.write(torn)
+        kept.remember([after * 64])
+    assert kept.hashes() == ["a" * 64, "b" * 64, "c" * 64]
 
 
 @pytest.mark.parametrize("state", ["delivered", "departed", "dead"])
@@ -232,3 +307,21 @@ def test_dead_letters_are_looked_after_beside_a_push(sync):  # noqa: F811
     assert delivery.dead(sync, "list", []) == []
     result = push(sync)
     assert (result.delivered, set(memory.records)) == (1, {"ann@example.com", "cy@example.com"})
+
+
+def test_a_torn_wish_is_none_and_the_others_hold(sync):  # noqa: F811
+    memory = Memory()
+    sync = replace(sync, destination=memory, fields=SEGMENTS)
+    fill(sync.warehouse, [person("ann"), person("bob")])
+    memory.refuses = {"ann@example.com"}
+    push(sync)
+    file = place(sync.ledger)
+    other = {"sync": "another", "action": "retry", "ids": []}
+    wish(sync.ledger, other)
+    with file.open("a") as torn:
+        torn.write('{"sync": "cont')
+    [row] = delivery.dead(sync, "list", [])
+    with only_writer(sync.ledger, sync.ledger_name):
+        wish(sync.ledger, {"sync": sync.ledger_name, "action": "drop", "ids": [row["id"]]})
+    assert delivery.status(sync).dead_count == 0
+    assert [json.loads(line) for line in file.read_text().splitlines()] == [other]
