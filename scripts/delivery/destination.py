@@ -147,6 +147,10 @@ class Destination:
     # SQL that makes of a `remote_id` the list of what it names there: who shares one of these with
     # a record that leaves or changes is sent again after it.
     identities: str = "[remote_id]"
+    # Remote field → SQL of the id that its value means in the options, null for a value that means
+    # none; and SQL that makes of a `remote_id` the one that it went to. Who is elsewhere moves.
+    places: Mapping[str, str] = {}
+    went_to: str = "null"
     takes_arrays: ClassVar[bool] = False  # else a list is sent as text with semicolons
     is_idempotent: ClassVar[bool] = True  # False: without an answer a person decides, not a retry
     counts_turns: ClassVar[bool] = False  # each Record has its `turn`

@@ -1,6 +1,7 @@
 """Compare what the warehouse wants with what the ledger says was delivered, in SQL."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ from scripts.warehouse import attach_warehouse, fingerprint
 
 from .config import Sync
 from .destination import OPERATIONS
-from .errors import ConfigError, mask
+from .errors import ConfigError, mask, redact
 from .ledger import AGAIN, ENDED, Ledger
 from .people import NAMED
 
@@ -50,6 +51,7 @@ class Diff:
     `consents` are source rows that say yes or no (None without such a column); `suppressed` source
     rows are people whom nothing may reach, `suppressed_removes` those of them that were delivered
     before, and `mentioning` those whom only a column bars that names somebody else;
+    `nowhere` are rows whose place (an audience) is not in the options, by its name, empty for none;
     `without_key`, `merged` and `unnamed` (nobody knows about whom they are) are source rows that
     are not sent.
     """
@@ -73,6 +75,7 @@ class Diff:
     merged: int = 0
     unnamed: int = 0
     repeated: int = 0
+    nowhere: dict[str, int] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -288,6 +291,7 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
         suppressed=keys - unnamed - reachable,
         merged=reachable - kept,
         unnamed=unnamed,
+        nowhere=without_place(ledger, sync),
     )
 
 
@@ -363,6 +367,20 @@ def find_barred(
             )
             before, found = found, ledger.value("select count(*) from barred")
     ledger.run("drop table named")
+
+
+def without_place(ledger: Ledger, sync: Sync) -> dict[str, int]:
+    """Return how many rows name a place that the options do not know, by its name."""
+    found: Counter[str] = Counter()
+    for name, place in sync.destination.places.items():
+        if name in sync.remote:
+            rows = ledger.run(
+                f"select coalesce(cast({quoted(name)} as varchar), ''), count(*) from wanted"
+                f" where ({place}) is null group by all order by all"
+            ).fetchall()
+            for called, count in rows:
+                found[redact(called)] += count
+    return dict(found)
 
 
 def rows_meant(sync: Sync) -> str:
@@ -711,7 +729,13 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
         for name in sync.remote
     )
     names = ",".join(sync.remote)
-    payload = ", ".join(f"'{name}', wanted.{quoted(name)}" for name in sync.remote)
+    placed = {
+        name: f"coalesce({place}, cast(wanted.{quoted(name)} as varchar))"
+        for name, place in sync.destination.places.items()
+    }
+    payload = ", ".join(
+        f"'{name}', {placed.get(name, f'wanted.{quoted(name)}')}" for name in sync.remote
+    )
     ranks = " ".join(f"when '{name}' then {rank}" for rank, name in enumerate(OPERATIONS))
     after, changed, blanked, other = [], [], [], []
     for position, (name, policy) in enumerate(sync.remote.items(), start=1):
@@ -745,7 +769,7 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
                 when delivered.payload_hash = $again then $remote else coalesce(unknown.fields, [])
             end as doubtful,
             unknown.record_key is not null as is_doubtful,
-            false as is_shared,
+            false as is_shared, false as is_moved,
             delivered.person, delivered.remote_id, delivered.payload_hash,
             case when is_delivered then delivered.field_hashes else '{}' end as field_hashes
         from (select * from {t}.delivered where sync = {sync}) as delivered
@@ -753,6 +777,7 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
         """,
         {"ended": ENDED, "again": AGAIN, "remote": list(sync.remote)},
     )
+    mark_moved(ledger, sync)
     find_differing = f"""
         create or replace temp table differing as
         with hashed as (
@@ -771,6 +796,7 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
                     then known.remote_id end as remote_id,
                 coalesce(known.is_doubtful, false) as is_doubtful,
                 coalesce(known.is_shared, false) as is_shared,
+                coalesce(known.is_moved, false) as is_moved,
                 case
                     when hashed.record_key is null then 'remove'
                     when known.is_delivered then 'update'
@@ -784,7 +810,8 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
             full outer join known on hashed.record_key = known.record_key
             where
                 hashed.payload_hash is distinct from known.payload_hash
-                or known.is_doubtful or known.is_shared or hashed.record_key is null
+                or known.is_doubtful or known.is_shared or known.is_moved
+                or hashed.record_key is null
         ),
         differing as (
             select
@@ -797,7 +824,8 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
                     when operation = 'update'
                         then list_filter([{", ".join(blanked)}], lambda name: name is not null)
                 end as blanked,
-                operation = 'update' and not ({" or ".join(other)}) as is_repeated,
+                operation = 'update' and not is_moved and not ({" or ".join(other)})
+                    as is_repeated,
                 cast(json_object({", ".join(after)}) as varchar) as field_hashes
             from joined
         )
@@ -857,6 +885,25 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
     )
     for table in ("barred", "suppressed", "wanted", "known", "differing", "queue"):
         ledger.run(f"drop table {table}")
+
+
+def mark_moved(ledger: Ledger, sync: Sync) -> None:
+    """Mark who was delivered to another place than the one that the options name now.
+
+    They go out again, whole: the destination takes them out there, and puts them in here.
+    """
+    for name, place in sync.destination.places.items():
+        if name not in sync.remote:
+            continue
+        ledger.run(
+            f"""
+            update known set is_moved = true, doubtful = ?
+            from wanted
+            where known.record_key = wanted.record_key and is_delivered
+                and ({sync.destination.went_to}) <> ({place})
+            """,
+            [list(sync.remote)],
+        )
 
 
 def mark_shared(ledger: Ledger, sync: Sync) -> bool:

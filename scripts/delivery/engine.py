@@ -262,7 +262,8 @@ def push(
             diff.counts = operations_of(ledger, difference)
         remember_source(ledger, diff)
         result = PushResult(sync.name, sync.label, diff)
-        ledger.fill_outbox(difference, sync.destination.membership_fields)
+        target = sync.destination
+        ledger.fill_outbox(difference, target.membership_fields, target.places)
         if diff.total:
             Delivery(sync, ledger, difference, result, progress).run()
     result.seconds = time.monotonic() - started

@@ -480,12 +480,16 @@ class Ledger:
         )
 
     def keep_loose(
-        self, difference: duckdb.DuckDBPyRelation, membership_fields: Collection[str]
+        self,
+        difference: duckdb.DuckDBPyRelation,
+        membership_fields: Collection[str],
+        places: Collection[str],
     ) -> None:
         """Keep what it takes to end memberships that may be there, and that nobody wants now.
 
         Of a remove that nobody confirmed the remote id, when the record comes back with others; of
-        anything else that nobody confirmed the values, when others take their place.
+        anything else that nobody confirmed the values, when others take their place, or when one
+        of `places` means another now: a payload has what it meant then.
         """
         if not membership_fields:
             return
@@ -494,12 +498,18 @@ class Ledger:
             f" json_extract_string(difference.field_hashes, '$.\"{name}\"')"
             for name in sorted(membership_fields)
         )
+        moved = " or ".join(
+            f"json_extract_string(old.payload, '$.\"{name}\"')"
+            f" <> json_extract_string(difference.payload, '$.\"{name}\"')"
+            for name in sorted(places)
+        )
         for table, kept, condition in (
-            ("delivered", "old.remote_id, null", "difference.operation = 'add'"),
+            ("delivered", "old.remote_id, null", f"difference.operation = 'add' and ({other})"),
             (
                 "outbox",
                 "null, old.payload",
-                "old.operation <> 'remove' and old.payload is not null",
+                "old.operation <> 'remove' and old.payload is not null"
+                f" and ({other} or {moved or 'false'})",
             ),
         ):
             self.run(
@@ -510,7 +520,7 @@ class Ledger:
                 inner join (select * from {{t}}.{table} where sync = {{sync}}) as old
                     on old.record_key = difference.record_key
                 where
-                    difference.operation is not null and {condition} and ({other})
+                    difference.operation is not null and {condition}
                     and difference.record_key in (select record_key from {{unknown}})
                 except select sync, record_key, remote_id, payload from {{t}}.loose
                 """,
@@ -564,7 +574,10 @@ class Ledger:
             )
 
     def fill_outbox(
-        self, difference: duckdb.DuckDBPyRelation, membership_fields: Collection[str] = ()
+        self,
+        difference: duckdb.DuckDBPyRelation,
+        membership_fields: Collection[str] = (),
+        places: Collection[str] = (),
     ) -> None:
         """Put the changes into the outbox; what was pending before is superseded by them.
 
@@ -581,7 +594,7 @@ class Ledger:
                 """,
                 difference=difference,
             )
-            self.keep_loose(difference, membership_fields)
+            self.keep_loose(difference, membership_fields, places)
             # What was sent without an answer says whom a remove means, as long as no id does.
             self.run(
                 """

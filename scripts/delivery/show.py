@@ -27,6 +27,8 @@ from . import engine
 from .config import Sync
 from .existing import Existing
 
+NAMES_SHOWN = 10
+
 
 def for_each(
     syncs: list[Sync],
@@ -161,6 +163,15 @@ def notes(diff: engine.Diff) -> Iterator[str]:
         yield (
             f"{diff.unnamed:,} name nobody who can be looked up (no profile_id, no address) and are"
             " left out."
+        )
+    if diff.nowhere:
+        names = [
+            f"{name!r} ({o:,})" if name else f"none ({o:,})" for name, o in diff.nowhere.items()
+        ]
+        more = ", …" if len(names) > NAMES_SHOWN else ""
+        yield escape(
+            f"{sum(diff.nowhere.values()):,} name no place that the options know, and are refused "
+            f"when they are sent: {', '.join(names[:NAMES_SHOWN])}{more}."
         )
     if diff.without_key:
         yield f"{diff.without_key:,} have no key and are skipped."

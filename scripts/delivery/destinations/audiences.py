@@ -8,7 +8,7 @@ person for the platform: when one of them leaves, the engine sends the other aga
 import json
 import re
 from abc import abstractmethod
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ..destination import (
@@ -28,6 +28,13 @@ Row = dict[str, str]  # identifier → its hash, and `audience` → the id of th
 Person = tuple[str, Row]  # the key of a record, and what it is known by
 REQUEST = "request"  # in a row: the platform's number of the request that carried it, for support
 
+
+# The audience that a row went to, and the one that a value of now means, as SQL.
+WENT_TO = "json_extract_string(case when json_valid(remote_id) then remote_id end, '$.audience')"
+GOES_TO = """regexp_extract(
+    coalesce(map([NAMES]::varchar[], [IDS]::varchar[])[cast(audience as varchar)],
+        cast(audience as varchar)),
+    '^[0-9]+$')"""
 
 # What a row that was sent names there, as SQL; STRONG stands for the names of the identifiers.
 IDENTITIES = """list_filter(
@@ -53,6 +60,7 @@ class AudienceDestination(Destination):
     strong: ClassVar[frozenset[str]] = frozenset()  # identifiers that find a person on their own
 
     phases = ("remove", "leave", "update", "add")
+    went_to = WENT_TO
 
     def __init__(self, options: Mapping[str, Any], environ: Mapping[str, str]) -> None:
         super().__init__(options, environ)
@@ -60,6 +68,11 @@ class AudienceDestination(Destination):
         self.identities = IDENTITIES.replace("STRONG", names)
         if not isinstance(self.option["audiences"], Mapping):
             raise ConfigError(f"The option audiences of {self.name} maps names to audience ids.")
+        ids = {str(name): str(o or "") for name, o in self.option["audiences"].items()}
+        if both := sorted(name for name in ids if name in {o for n, o in ids.items() if n != name}):
+            raise ConfigError(f"{both} in the option audiences are names and ids: rename them.")
+        meant = GOES_TO.replace("NAMES", listed(ids)).replace("IDS", listed(ids.values()))
+        self.places = {"audience": f"nullif({meant}, '')"}
 
     @abstractmethod
     def identify(self, values: Mapping[str, Value]) -> Row:
@@ -221,6 +234,11 @@ class AudienceDestination(Destination):
             except (AuthError, ConfigError, Refused, Stop) as raised:
                 problem = str(raised)
             yield Finding(title, not problem, problem)
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Return texts as SQL writes them in a list."""
+    return ", ".join("'" + text.replace("'", "''") + "'" for text in texts)
 
 
 def sent(remote_id: str | None) -> Row:

@@ -133,7 +133,7 @@ class Marketo(Destination):
     @property
     def nameless(self) -> str:
         """Why a person without such a value is refused."""
-        return f"nothing to know the person by ({self.by}, without a comma)"
+        return f"nothing to look the person up by ({self.by}, without a comma)"
 
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
         """Write people and their lists; see Destination.send."""

@@ -9,7 +9,9 @@ import pytest
 from scripts import delivery
 from scripts.delivery.config import Field
 from scripts.delivery.destination import Record
+from scripts.delivery.errors import ConfigError
 from scripts.delivery.plug_ins import plug_in
+from scripts.delivery.show import show_plan
 from scripts.delivery.transport import Transport
 
 from .test_engine import fill, make_sync, person, push
@@ -164,3 +166,88 @@ def test_a_person_taken_over_by_address_is_emptied_under_the_id_there(tmp_path):
         suppress_profile(sync, "ann")
         fill(sync.warehouse, [])
         assert push(sync).exit_code == 0 and not vendor.people["theirs"].get("segment")
+
+
+def audience_sync(vendor, folder, audiences):
+    """A sync to segments of LinkedIn, whose names mean these ids."""
+    environ = {"LINKEDIN_ACCESS_TOKEN": linkedin.TOKEN, "LINKEDIN_BASE_URL": vendor.url}
+    target = plug_in("linkedin")({"audiences": audiences}, environ)
+    target.quota = (100_000, 1.0)
+    sync = make_sync(SimpleNamespace(url=vendor.url), folder, max_remove_share=1)
+    fields = {"email": Field("email"), "segments": Field("audience", "always")}
+    return replace(sync, destination=target, key=("profile_id",), fields=fields, max_tries=1)
+
+
+def test_another_id_under_the_name_of_an_audience_moves_its_people(tmp_path):
+    with linkedin.LinkedInAds() as vendor:
+        for number in "123":
+            vendor.add_segment(number)
+        held = lambda: {number: len(o["people"]) for number, o in vendor.segments.items()}  # noqa: E731
+        first = audience_sync(vendor, tmp_path, {"vip": "1", "new": "3"})
+        fill(
+            first.warehouse,
+            [person("ann", segments="vip"), person("bob", segments="vip"),
+             person("cy", segments="new")],
+        )  # fmt: skip
+        push(first)
+        assert held() == {"1": 2, "2": 0, "3": 1} and delivery.plan(first).nothing
+        second = audience_sync(vendor, tmp_path, {"vip": "2", "new": "3"})
+        planned = delivery.plan(second).diff
+        assert (planned.counts["update"], planned.total, planned.repeated) == (2, 2, 0)
+        whole = vendor.answer
+
+        # What went to the new one without an answer is taken back when the name means the old one.
+        def lost(request):
+            reply = whole(request)
+            return Reply(503, "x") if "/2/users" in request.path else reply
+
+        vendor.answer = lost
+        assert push(second).open == 2 and held() == {"1": 0, "2": 2, "3": 1}
+        vendor.answer = whole
+        assert push(first).exit_code == 0 and held() == {"1": 2, "2": 0, "3": 1}
+        assert push(second).exit_code == 0 and held() == {"1": 0, "2": 2, "3": 1}
+        assert delivery.plan(second).nothing
+        fill(second.warehouse, [person("cy", segments="new")])
+        push(second)
+        assert held() == {"1": 0, "2": 0, "3": 1}
+
+
+def test_who_was_added_without_an_answer_leaves_the_audience_that_was_meant_then(tmp_path):
+    with linkedin.LinkedInAds() as vendor:
+        for number in "12":
+            vendor.add_segment(number)
+        first = audience_sync(vendor, tmp_path, {"vip": "1"})
+        second = audience_sync(vendor, tmp_path, {"vip": "2"})
+        whole = vendor.answer
+        for stays in (True, False):
+            fill(first.warehouse, [person("ann", segments="vip")])
+
+            def lost(request):
+                reply = whole(request)
+                return Reply(503, "x") if "/1/users" in request.path else reply
+
+            vendor.answer = lost
+            assert push(first).open == 1 and len(vendor.segments["1"]["people"]) == 1
+            vendor.answer = whole
+            if not stays:
+                suppress_profile(second, "ann")
+                fill(second.warehouse, [])
+            assert push(second).exit_code == 0
+            found = [len(segment["people"]) for segment in vendor.segments.values()]
+            assert found == [0, 1 if stays else 0]
+            fill(second.warehouse, [])
+            push(second)
+
+
+def test_a_plan_says_whose_audience_is_not_known(tmp_path, capsys):
+    with linkedin.LinkedInAds() as vendor:
+        vendor.add_segment("1")
+        sync = audience_sync(vendor, tmp_path, {"vip": "1"})
+        rows = {"ann": "vip", "bob": "", "cy": "new", "dan": "7"}
+        fill(sync.warehouse, [person(name, segments=o) for name, o in rows.items()])
+        plan = delivery.plan(sync)
+        assert plan.diff.nowhere == {"": 1, "new": 1}
+        show_plan(plan)
+        assert "none (1), 'new' (1)" in " ".join(capsys.readouterr().out.split())
+        with pytest.raises(ConfigError, match="names and ids"):
+            audience_sync(vendor, tmp_path, {"1": "2", "2": "3"})
