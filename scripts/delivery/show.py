@@ -96,9 +96,11 @@ def show_plan(plan: engine.Plan) -> None:
 
 def existing_shown(found: Existing) -> str:
     """Return what is there already of the records to add."""
+    unasked = f" {found.unasked:,} cannot be asked for, and are refused." if found.unasked else ""
     return (
         f"Of {found.looked_at:,} records to add that were looked up there, {found.matched:,} exist "
         f"and are taken over, {found.new:,} are new, {found.ambiguous:,} ambiguous."
+        f"{unasked}"
     )
 
 

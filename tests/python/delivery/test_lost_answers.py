@@ -16,7 +16,7 @@ from scripts.delivery.transport import Transport
 
 from .test_engine import fill, make_sync, person, push
 from .test_promises import known_as, suppress_profile
-from .vendors import customerio, iterable, linkedin, mailchimp, marketo, pipedrive, tiktok
+from .vendors import customerio, iterable, klaviyo, linkedin, mailchimp, marketo, pipedrive, tiktok
 from .vendors.server import Reply
 
 ANN = "ann@example.com"
@@ -56,6 +56,21 @@ def marketo_case():
     )
 
 
+def klaviyo_case():
+    return (
+        klaviyo.Klaviyo(),
+        {"poll_seconds": 0.0},
+        {"KLAVIYO_API_KEY": "pk_test"},
+        "segment",
+        b"/import-errors",
+        lambda vendor: [
+            o
+            for key, o in vendor.profiles.items()
+            if "'segment': 'a'" in str(o) and not {key, o["email"]} & set(vendor.deleted)
+        ],
+    )
+
+
 def linkedin_case():
     vendor = linkedin.LinkedInAds()
     vendor.add_segment("1")
@@ -83,7 +98,9 @@ def tiktok_case():
 
 
 @pytest.mark.parametrize("what", ["remove", "forget"])
-@pytest.mark.parametrize("name", ["iterable", "pipedrive", "marketo", "linkedin", "tiktok"])
+@pytest.mark.parametrize(
+    "name", ["iterable", "pipedrive", "marketo", "klaviyo", "linkedin", "tiktok"]
+)
 def test_whoever_was_sent_without_an_answer_leaves_by_the_address_sent(tmp_path, name, what):
     vendor, options, secrets, field, mark, held = globals()[f"{name}_case"]()
     with vendor:
@@ -98,7 +115,7 @@ def test_whoever_was_sent_without_an_answer_leaves_by_the_address_sent(tmp_path,
 
         def lost(request):
             reply = whole(request)
-            if mark in request.raw:
+            if mark in request.raw + request.path.encode():
                 seen.append(request)
             return Reply(503, "x") if seen else reply
 
@@ -237,6 +254,31 @@ def test_who_was_added_without_an_answer_leaves_the_audience_that_was_meant_then
             assert found == [0, 1 if stays else 0]
             fill(second.warehouse, [])
             push(second)
+
+
+def test_a_klaviyo_list_ends_for_whoever_joined_it_without_an_answer(tmp_path):
+    with klaviyo.Klaviyo() as vendor:
+        number = vendor.add_list("a")
+        environ = {"KLAVIYO_API_KEY": "pk_test", "KLAVIYO_BASE_URL": vendor.url}
+        target = plug_in("klaviyo")({"poll_seconds": 0.0}, environ)
+        target.quota = (100_000, 1.0)
+        sync = make_sync(SimpleNamespace(url=vendor.url), tmp_path, max_remove_share=1)
+        fields = {"email": Field("email"), "segments": Field("list", "always")}
+        sync = replace(sync, destination=target, key=("profile_id",), fields=fields, max_tries=1)
+        fill(sync.warehouse, [person("ann", segments="a")])
+        whole = vendor.answer
+
+        def lost(request):
+            reply = whole(request)
+            return Reply(503, "x") if "relationships" in request.path else reply
+
+        vendor.answer = lost
+        assert push(sync).open == 1 and len(vendor.lists[number]["members"]) == 1
+        vendor.answer = whole
+        suppress_profile(sync, "ann")
+        fill(sync.warehouse, [])
+        assert push(sync).exit_code == 0 and not vendor.lists[number]["members"]
+        assert delivery.plan(sync).nothing
 
 
 def test_a_plan_says_whose_audience_is_not_known(tmp_path, capsys):
