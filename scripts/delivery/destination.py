@@ -4,19 +4,29 @@ import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
-from .errors import ConfigError
+from .errors import ConfigError, shown
 
 # Removes go out first: who must not be contacted leaves before anything else happens.
 OPERATIONS = ("remove", "update", "add")
 
 # update_only never creates a record.
 MODES = ("upsert", "update_only")
+
+
+def no_boolean(given: Any) -> Any:
+    """Return what is to be a number: a yes is none, though Python takes it for 1."""
+    if isinstance(given, bool):
+        raise ValueError("it is yes or no, and not a number")
+    return given
+
+
+NO_BOOLEAN = BeforeValidator(no_boolean)
 
 # Why a person whom no address and no id names can neither be removed nor erased.
 NAMELESS = "no address is known to look the person up by; take ours off by hand"
@@ -139,6 +149,8 @@ class Destination:
     tells_removes: ClassVar[bool] = False
     # Of these a remove empties none: they say who it is. So none of them may have `policy: always`.
     stays: frozenset[str] = frozenset()
+    # What the name of a field may be, a regular expression.
+    field_names: ClassVar[str] = r"[A-Za-z0-9_$][\w.$-]*"
     # Fields that only the person or the vendor may decide, such as the subscription status.
     forbidden: ClassVar[frozenset[str]] = frozenset()
     # What a run does, in this order; the next begins when the one before has ended. `leave` is the
@@ -194,7 +206,7 @@ class Destination:
 
     def __init__(self, options: Mapping[str, Any], environ: Mapping[str, str]) -> None:
         """Take the options and the environment; raises ConfigError for an option not known."""
-        unknown = sorted(set(options) - set(self.options))
+        unknown = sorted(map(str, set(options) - set(self.options)))
         if unknown:
             raise ConfigError(
                 f"{self.name} does not know the options {unknown}; it knows {sorted(self.options)}."
@@ -213,6 +225,8 @@ class Destination:
 
     def _typed(self, name: str, value: Any) -> Any:
         kind = type(self.options[name])
+        if kind in (int, float):
+            kind = Annotated[kind, NO_BOOLEAN, Field(allow_inf_nan=False)]
         if kind is str and not isinstance(value, bool | list | dict | None):
             return str(value)  # an id of digits, or a day, as YAML reads it
         try:
@@ -220,7 +234,7 @@ class Destination:
         except ValidationError as problem:
             why = problem.errors(include_url=False, include_input=False)[0]["msg"]
             raise ConfigError(
-                f"The option {name} of {self.name} cannot be {value!r}: {why}."
+                f"The option {name} of {self.name} cannot be {shown(value)}: {why}."
             ) from None
 
     @property

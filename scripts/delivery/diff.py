@@ -249,7 +249,7 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
     # A person is known by address; where the source has none, by the key.
     addresses = [column for column, held in named_columns(sync, kinds).items() if "email" in held]
     address = f"name_of(coalesce({', '.join([*map(text_of, addresses), 'null'])}))"
-    person = f"keyed(coalesce({address}, id_of({key})))"
+    person = f"keyed(coalesce({address}, id_of({key}), {key}))"
     as_array = sync.destination.takes_arrays
     values = ", ".join(
         f"{encoded(column, kinds[column], as_array=as_array)} as {quoted(field.to)}"

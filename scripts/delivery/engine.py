@@ -366,7 +366,6 @@ def dead(sync: Sync, action: str, ids: list[str], *, count: int = 1000) -> list[
 def doctor(sync: Sync, *, create: bool = False, probe: bool = False) -> Iterator[Finding]:
     """Yield what is fine and what is not: settings, token, rights, remote fields, a sample.
 
-    Changes nothing, unless fields may be made (`create`). Where only something posted shows that
     Changes nothing, unless fields may be made (`create`). Where only a post shows that the
     destination takes it, that is made only with `probe`, and announced before. Raises ConfigError
     or AuthError when nothing can be looked at.

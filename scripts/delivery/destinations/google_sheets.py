@@ -79,6 +79,7 @@ class GoogleSheets(Destination):
         "batch_size": 500,
         "requests_per_minute": 60,
     }
+    field_names = r"[^\W][^\n]*"  # people write headings as they like
     tells_removes = True
     can_read = True
     can_match = True

@@ -103,6 +103,21 @@ def test_a_field_that_a_remove_keeps_cannot_be_one_that_it_empties(name):
         delivery.make_sync("a", A_SYNC | {"destination": name, "fields": fields}, {}, {})
 
 
+def test_a_heading_in_peoples_own_words(sync):
+    heading = "Öffnung: now (7 d), 20 %"
+    fields = {"segments": {"to": heading, "policy": "always"}}
+    to_a_sheet = A_SYNC | {"destination": "google_sheets", "fields": fields}
+    assert delivery.make_sync("a", to_a_sheet, {}, {}).remote == {heading: "always"}
+    with pytest.raises(delivery.ConfigError, match="hubspot has no fields of such names"):
+        delivery.make_sync("a", A_SYNC | {"fields": fields}, {}, {})
+    sync = replace(sync, destination=Memory(), fields={"segments": Field(heading, "always")})
+    for value in ("a", "b"):
+        fill(sync.warehouse, [person("ann", segments=value)])
+        push(sync)
+    assert sync.destination.records == {"ann@example.com": {heading: "b"}}
+    assert push(sync).delivered == 0
+
+
 def test_what_cannot_be_taken_back_is_noted_and_not_called_delivered(sync):
     fields = {"segments": Field("segment"), "grade": Field("reason")}
     sync = replace(sync, fields=fields, max_remove_share=1)
@@ -641,7 +656,9 @@ def test_an_address_is_looked_up_whatever_its_column_is_called(sync, name, is_ke
     fill(sync.warehouse, [row | {"grade": row["profile_id"]} for row in rows])
     with duckdb.connect(str(sync.warehouse)) as connection:
         connection.execute(f"alter table activation.crm_contacts rename email to {name}")
-        connection.execute("update activation.crm_contacts set profile_id = null")
+        connection.execute(
+            "update activation.crm_contacts set profile_id = null where profile_id = 'ann'"
+        )
     known_as(sync, ann="ann@example.com", bob="bob@example.com")
     suppress_profile(sync, "ann")
     result = push(sync)
