@@ -34,6 +34,7 @@ from scripts.delivery.destination import (
 from scripts.delivery.destinations.slack import Slack
 from scripts.delivery.ledger import Ledger
 from scripts.delivery.limits import Quota, folder
+from scripts.delivery.plug_ins import own
 from scripts.delivery.show import for_each
 from scripts.delivery.transport import Transport, patient, retry_after
 
@@ -59,6 +60,14 @@ def test_every_promise_of_the_docs_names_a_test_that_there_is():
     for file, name in named:
         found = (ROOT / "tests/python/delivery" / file).read_text(encoding="utf-8")
         assert f"def {name or 'test_'}" in found, (file, name)
+
+
+def test_the_docs_name_every_destination_that_takes_lists():
+    text = (ROOT / "docs/pushing.md").read_text(encoding="utf-8")
+    [named] = re.findall(r"where the destination has them \(([^)]+)\)", text)
+    taking = {name for name, kind in own().items() if kind.takes_arrays}
+    said = {re.sub(r"\W", "", name.lower()).removesuffix("s") for name in named.split(",")}
+    assert said == {name.removesuffix("s") for name in taking}
 
 
 class Memory(Destination):
