@@ -2,12 +2,13 @@
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from dataclasses import fields as fields_of
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import yaml
 from annotated_types import Ge, Gt, Le, Lt
@@ -26,6 +27,9 @@ from .plug_ins import known, plug_in
 # set_if_empty: written once, where the destination holds nothing; what people typed stays.
 Policy = Literal["always", "never_clear", "set_if_empty"]
 POLICIES = get_args(Policy)
+
+DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9_]*)$")
+BOOLEAN = re.compile(r"(true|True|TRUE|false|False|FALSE)$")
 
 # What is pushed without a sync.yml: a sync's name, and the destination that says what goes there.
 DEFAULT_NAME, DEFAULT_DESTINATION = "hubspot_contacts", "hubspot"
@@ -157,6 +161,31 @@ PASSWORD = (
 SECRET_IN_FILE = "{} holds a password. It belongs in the environment: in a file every copy has it."
 
 
+class Loader(yaml.SafeLoader):
+    """Reads YAML as people mean it, and no name twice.
+
+    Only true and false are booleans, so that `where: {country: no}` is Norway; 010 and 12:30 are
+    texts, and not 8 and 750.
+    """
+
+    yaml_implicit_resolvers: ClassVar = {
+        sign: [
+            (tag, DECIMAL if tag.endswith(":int") else BOOLEAN if tag.endswith(":bool") else shape)
+            for tag, shape in held
+        ]
+        for sign, held in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return a mapping; raises an error for a name that is given twice."""
+        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for name, times in Counter(names).items():
+            if times > 1 and name != "<<":
+                why = f"{shown(name)} is given {times} times in one mapping"
+                raise yaml.constructor.ConstructorError(problem=why, problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def load_syncs(
     config: Path | None = None,
     *,
@@ -218,7 +247,7 @@ def named(names: list[str], chosen: Mapping[str, Any], path: Path) -> list[str]:
 def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file without passwords; an empty file is an empty mapping."""
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        found = yaml.load(path.read_text(encoding="utf-8"), Loader) or {}
     except yaml.MarkedYAMLError as problem:  # its own text shows the line, with all that is in it
         mark = problem.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
@@ -259,7 +288,10 @@ def make_sync(name: str, given: Any, common: Mapping[str, Any], environ: Mapping
         raise ConfigError(f"The sync {name} lacks {absent}.")
     if has_password(str(given.get("ledger") or "")):
         raise ConfigError(PASSWORD)
-    destination = make_destination(str(given["destination"]), given.get("options"), environ)
+    if not isinstance(given["destination"], str):
+        what = shown(given["destination"])
+        raise ConfigError(f"syncs.{name}.destination cannot be {what}; choose one of {known()}.")
+    destination = make_destination(given["destination"], given.get("options"), environ)
     settings = {**common, **given, "name": name, "destination": destination}
     settings.pop("options", None)
     try:

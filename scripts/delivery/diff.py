@@ -245,6 +245,11 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
     missing = sorted({*sync.key, *sync.fields, *sync.where} - set(kinds))
     if missing:
         raise ConfigError(f"{sync.source} has no column {missing}; it has {sorted(kinds)}.")
+    for column, values in sync.where.items():
+        if kinds[column] == "BOOLEAN" and (odd := sorted({*values} - {"true", "false"})):
+            raise ConfigError(
+                f"{sync.name}: where.{column} cannot be {odd}, since the column is true or false."
+            )
     key = key_of(sync)
     # A person is known by address; where the source has none, by the key.
     addresses = [column for column, held in named_columns(sync, kinds).items() if "email" in held]

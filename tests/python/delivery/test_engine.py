@@ -850,6 +850,8 @@ ADDRESS = f"postgresql://u:{SECRET}@h/db"
         f"warehouse: {ADDRESS}",
         f"warehouse: [{ADDRESS}]",
         f"workers: {{password: {SECRET}}}",
+        f"syncs: {{a: {{destination: {{token: {SECRET}}}, source: a.b, key: x,"
+        f" fields: {{x: y}}}}}}",
         f"workers: {ADDRESS}",
         f"syncs: {{a: {{destination: files, source: a.b, key: x, fields: {{x: y}},"
         f" options: {{folder: {{to: {SECRET}}}}}}}}}",
@@ -864,6 +866,45 @@ def test_a_password_in_sync_yml_is_refused_and_never_shown(tmp_path, text):
     with pytest.raises(delivery.ConfigError) as problem:
         delivery.load_syncs()
     assert SECRET not in "".join(traceback.format_exception(problem.value))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("workers: 2\nworkers: 3", "'workers' is given 2 times"),
+        ("syncs:\n  a: {}\n  a: {}", "line 2, column 3: 'a' is given 2 times"),
+        ("max_remove_share: yes", "cannot be 'yes'"),
+    ],
+)
+def test_nothing_is_given_twice_and_a_word_is_no_number(tmp_path, text, words):
+    (tmp_path / "sync.yml").write_text(text)
+    with pytest.raises(delivery.ConfigError, match=words):
+        delivery.load_syncs()
+
+
+def test_words_and_digits_are_read_as_they_stand(tmp_path):
+    (tmp_path / "sync.yml").write_text(
+        """
+        require_validation: no
+        workers: 1_0
+        syncs:
+          a: &same
+            destination: files
+            options: {folder: x, guard_formulas: off}
+            source: a.b
+            key: x
+            where: {country: [no, NO], zip: 01234, at: 12:30, is_new: true, count: 3}
+            fields: {x: {to: y, policy: always}}
+          b: {<<: *same, workers: 2}
+        """
+    )
+    a, b = delivery.load_syncs()
+    assert a.where == b.where == {
+        "country": ("no", "NO"), "zip": ("01234",), "at": ("12:30",), "is_new": ("true",),
+        "count": ("3",),
+    }  # fmt: skip
+    assert not a.require_validation and not a.destination.option["guard_formulas"]
+    assert (a.workers, b.workers) == (10, 2)
 
 
 def test_days_and_quoted_digits_are_read(tmp_path):
