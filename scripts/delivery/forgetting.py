@@ -41,6 +41,8 @@ TABLES = (
 class Forgotten:
     """What `forget` did at one destination: `erased`, `emptied` our fields, or `nothing` there.
 
+    `noted` is only in the ledger, where the destination takes nothing back and a person has to.
+
     `records` counts what was known of the person, `rows` what left exports and pulled files.
     `elsewhere` are other syncs that the ledger still has records of. `is_known` is false when
     neither the ledger nor the warehouse nor a file knows the name; `note` says what could not be
@@ -75,7 +77,11 @@ def forget_in(ledger: Ledger, sync: Sync, given: str, raw_path: Path | None) -> 
     try:
         if mine:
             check_account(ledger, sync)
-            found.outcome = "erased" if erase(ledger, sync, mine) else "emptied"
+            found.outcome = erase(ledger, sync, mine)
+            if found.outcome == "noted":
+                found.problem = (
+                    f"{sync.destination.name} takes nothing back: delete by hand what was sent."
+                )
     except (Transient, Refused, Stop) as failed:
         found.outcome, found.problem = "kept", f"{failed}. Run forget again."
         return found
@@ -302,8 +308,8 @@ def was_delivered(sync: Sync) -> str:
     return " or ".join(found)
 
 
-def erase(ledger: Ledger, sync: Sync, rows: list[dict[str, Any]]) -> bool:
-    """Erase at the destination, or take back what we wrote; returns whether it was erased."""
+def erase(ledger: Ledger, sync: Sync, rows: list[dict[str, Any]]) -> str:
+    """Erase at the destination, or take back what we wrote; returns which, see `Forgotten`."""
     destination = sync.destination
     records = [record for row in rows for record in records_of(row, destination)]
     with Transport(destination, timeout_seconds=sync.timeout_seconds) as transport:
@@ -314,12 +320,10 @@ def erase(ledger: Ledger, sync: Sync, rows: list[dict[str, Any]]) -> bool:
             for record in records
         ]
         if all(erased):
-            return True
+            return "erased"
         there = {row["record_key"] for row in rows if row["is_there"]}
         records = [record for record in records if record.key in there]
-        if records:
-            take_back(ledger, sync, transport, records)
-    return False
+        return take_back(ledger, sync, transport, records) if records else "emptied"
 
 
 def records_of(row: dict[str, Any], destination: Destination) -> list[Record]:
@@ -340,17 +344,21 @@ def records_of(row: dict[str, Any], destination: Destination) -> list[Record]:
     return records or [Record(row["record_key"], None, values, {})]
 
 
-def take_back(ledger: Ledger, sync: Sync, transport: Transport, records: list[Record]) -> None:
-    """Send removes, as a run of its own; raises Refused when one is refused."""
+def take_back(ledger: Ledger, sync: Sync, transport: Transport, records: list[Record]) -> str:
+    """Send removes, as a run of its own; raises Refused when one is refused.
+
+    Returns `noted` when the destination cannot be told of one, else `emptied`.
+    """
     run_id = ledger.start_run({"add": 0, "update": 0, "remove": len(records)})
     sync.destination.begin(sync.name, run_id)
     outcome = "failed"
     try:
         outcomes = sync.destination.send(transport.call, "remove", records)
         sync.destination.end()
-        refused = [outcome.reason for outcome in outcomes if outcome.state != "delivered"]
-        if refused:
-            raise Refused(str(refused[0]))
+        states = {outcome.state for outcome in outcomes}
+        if left := states - {"delivered", "noted"}:
+            reasons = [o.reason for o in outcomes if o.state in left]
+            raise Refused(reasons[0] or "no reason given")
         outcome = "forgotten"
     finally:
         ledger.finish_run(
@@ -361,6 +369,7 @@ def take_back(ledger: Ledger, sync: Sync, transport: Transport, records: list[Re
             open=0,
             requests=transport.requests,
         )
+    return "noted" if "noted" in states else "emptied"
 
 
 def erase_rows(ledger: Ledger, folder: Path, pattern: str, names: list[str]) -> int:

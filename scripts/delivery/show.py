@@ -357,6 +357,7 @@ def show_forgotten(found: engine.Forgotten) -> None:
     what = {
         "erased": "erased there and in the ledger",
         "emptied": "no way to erase there: what we wrote was taken back; erased in the ledger",
+        "noted": "erased in the ledger",
         "nothing": "nothing was there"
         if found.is_known
         else "nothing is known of this name. If the person has another one, give that as well",

@@ -140,6 +140,9 @@ def test_what_cannot_be_taken_back_is_noted_and_not_called_delivered(sync):
         result = push(sync)
         assert (result.delivered, result.noted, result.exit_code) == (0, 1, 0)
         assert len(vendor.requests) == before and delivery.plan(sync).nothing
+        found = delivery.forget(sync, "person0000@example.com")
+        assert found.outcome == "noted" and "by hand" in found.problem
+        assert delivery.forget(sync, "person0000@example.com").outcome == "nothing"
 
 
 def test_in_the_examples_who_is_in_no_segment_keeps_no_segment():
