@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,15 @@ from .account import check_account
 from .config import Sync
 from .destination import Destination, Record, Refused, Stop, Transient
 from .diff import (
+    all_text_of,
     attached_warehouse,
     columns_of,
     identity_columns,
     key_kind,
+    may_hold_text,
     part_of_key,
-    quoted,
     text_of,
+    values_of,
 )
 from .errors import ConfigError
 from .ledger import Ledger
@@ -184,13 +187,19 @@ ADDRESSES = """list_transform(
 
 
 def names_in_warehouse(ledger: Ledger, sync: Sync, names: list[str]) -> list[str]:
-    """Return what the identity tables and the source call a person; empty for an unknown one."""
+    """Return what the identity tables and the source call a person; empty for an unknown one.
+
+    Of a list in the source all are names of the row's person, but those that the identity tables
+    call another's.
+    """
     kinds = columns_of(ledger, sync.source)
-    columns = [
-        f"name_as('{kind}', {text_of(column)})"
-        for column, held in (identity_columns(sync, kinds) if kinds else {}).items()
-        for kind in held
-    ]
+    columns, lists = [], []
+    for column, held in (identity_columns(sync, kinds) if kinds else {}).items():
+        if kinds[column].endswith("[]"):
+            lists += [names_inside(kind, column, kinds[column]) for kind in held]
+        else:
+            columns += [f"name_as('{kind}', {text_of(column)})" for kind in held]
+    others = "select null"
     found: list[str] = []
     identities = f"{(sync.suppressions or 'marts.').partition('.')[0]}.profile_identifiers"
     if "identifier_value" in columns_of(ledger, identities):
@@ -211,18 +220,41 @@ def names_in_warehouse(ledger: Ledger, sync: Sync, names: list[str]) -> list[str
             """,
             names,
         )
-    if columns:
-        is_meant = " or ".join(f"{column} in ({NAMES})" for column in columns)
+        others = f"""
+            select name_as(identifier_type, identifier_value) from {table}
+            where suppression_reason is null and name_as('profile_id', profile_id) not in ({NAMES})
+            union select name_as('profile_id', profile_id) from {table}
+        """
+    if columns or lists:
+        is_meant = [f"{column} in ({NAMES})" for column in columns]
+        is_meant += [f"list_has_any({names_held}, {GIVEN})" for names_held in lists]
         found += column_of(
             ledger,
-            f"select unnest([{', '.join(columns)}]) from warehouse_source.{sync.source} as source"
-            f" where {is_meant}",
+            f"""
+            with meant as (
+                select [{", ".join(columns)}]::varchar[] as names,
+                    flatten([{", ".join([*lists, "[]"])}]::varchar[][]) as listed
+                from warehouse_source.{sync.source} as source
+                where {" or ".join(f"coalesce({part}, false)" for part in is_meant)}
+            )
+            select unnest(names) from meant
+            union all
+            select name from (select unnest(listed) as name from meant)
+            where name in ({NAMES})
+                or name not in (select * from ({others}) as theirs(name) where name is not null)
+            """,
             [*names, *found],
         )
     return found
 
 
-NAMES = "select unnest(getvariable('names'))"
+GIVEN = "getvariable('names')"
+NAMES = f"select unnest({GIVEN})"
+
+
+def names_inside(kind: str, column: str, held: str) -> str:
+    """Return SQL for the names that a list, or a list of lists, holds; `held` is its type."""
+    return f"list_transform({values_of(column, held)}, lambda value: name_as('{kind}', value))"
 
 
 def column_of(ledger: Ledger, sql: str, names: list[str]) -> list[str]:
@@ -375,34 +407,49 @@ def take_back(ledger: Ledger, sync: Sync, transport: Transport, records: list[Re
 def erase_rows(ledger: Ledger, folder: Path, pattern: str, names: list[str]) -> int:
     """Take the rows that name a person out of Parquet files; returns how many.
 
-    An address counts in any column, an id in those that hold ids of people. A file changes whole
-    or not at all, and what is left of it only its owner can read.
+    An address counts in any column, and inside a list or a structure, an id in those that hold ids
+    of people. A file changes whole or not at all, and what is left of it only its owner can read.
     """
     gone = 0
     for pages in folder.rglob(".pull"):  # of a pull that broke off: the next one begins anew
         shutil.rmtree(pages)
     for path in sorted(folder.rglob(f"{pattern}.parquet")):
         kinds = ledger.run("describe select * from read_parquet(?)", [str(path)]).fetchall()
-        texts = [name for name, kind, *_ in kinds if kind == "VARCHAR"]
-        named = [
-            f"name_as('{kind}', {quoted(name)})"
-            for name in texts
-            for kind in NAMED.get(name.lower(), ("email",))
-        ]
-        if {"identifier_type", "identifier_value"} <= set(texts):
-            named.append("name_as(identifier_type, identifier_value)")
-        is_meant = " or ".join(f"coalesce({name} in ({NAMES}), false)" for name in named)
+        is_meant = " or ".join(
+            f"coalesce({part}, false)" for part in naming({name: kind for name, kind, *_ in kinds})
+        )
         ledger.run("set variable names = ?::varchar[]", [names])
         count = ledger.value(
-            f"select count(*) from read_parquet(?) where {is_meant or 'false'}", [str(path)]
+            f"select count(*) from read_parquet(?) as source where {is_meant or 'false'}",
+            [str(path)],
         )
         if not count:
             continue
         draft = path.with_suffix(".part")
         ledger.run("create or replace temp table left_over as from read_parquet(?)", [str(path)])
-        ledger.run(f"delete from left_over where {is_meant}")
+        ledger.run(f"delete from left_over as source where {is_meant}")
         ledger.run("copy left_over to ? (format parquet)", [str(draft)])
         ledger.run("drop table left_over")
         draft.replace(path)
         gone += count
     return gone
+
+
+def naming(columns: dict[str, str]) -> Iterator[str]:
+    """Yield SQL that a row of columns of these types names a person."""
+    for column, held in columns.items():
+        kinds = NAMED.get(column.lower(), ("email",))
+        if held == "VARCHAR":
+            yield from (f"name_as('{kind}', {text_of(column)}) in ({NAMES})" for kind in kinds)
+        elif (
+            held.endswith("[]")
+            and "(" not in held
+            and (column.lower() in NAMED or "VARCHAR" in held)
+        ):
+            yield from (
+                f"list_has_any({names_inside(kind, column, held)}, {GIVEN})" for kind in kinds
+            )
+        elif may_hold_text(held):
+            yield f"list_has_any(addresses_in({all_text_of(column, held)}), {GIVEN})"
+    if columns.get("identifier_type") == columns.get("identifier_value") == "VARCHAR":
+        yield f"name_as(source.identifier_type, source.identifier_value) in ({NAMES})"

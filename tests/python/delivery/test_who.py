@@ -201,6 +201,62 @@ def test_a_forgotten_id_inside_a_list_does_not_go_out(sync, kind, expression):  
     assert list(sync.destination.records) == ["cy"]
 
 
+@pytest.mark.parametrize("given", ["user_id:u1", "ann.old@example.com"])
+def test_forget_finds_a_person_by_a_name_inside_a_list(sync, given):  # noqa: F811
+    fields = {**SEGMENTS, "profile_id": Field("external_id")}
+    sync = replace(sync, destination=Memory(), key=("profile_id",), fields=fields)
+    fill(sync.warehouse, [ids(profile_id=name) for name in ("ann", "bob", "cy")])
+    add_column(sync, "user_id", "varchar[]", "case profile_id when 'ann' then ['u0', 'u1']"
+               " when 'cy' then ['u3'] end")  # fmt: skip
+    add_column(
+        sync,
+        "email_address",
+        "varchar[][]",
+        "case profile_id when 'ann' then"
+        " [['bob@example.com'], ['Ann.Old@example.com', 'ann.new@example.com']] end",
+    )
+    known_as(sync, bob="bob@example.com")
+    assert push(sync).delivered == 3
+    assert delivery.forget(sync, given).records == 1
+    with open_ledger(sync) as ledger:
+        known = [
+            name
+            for name in ("profile_id:ann", "user_id:u0", "ann.new@example.com", "bob@example.com",
+                         "profile_id:bob", "user_id:u3")
+            if ledger.value("select keyed(?) in (select person from {t}.suppression)", [name])
+        ]  # fmt: skip
+    assert known == ["profile_id:ann", "user_id:u0", "ann.new@example.com"]
+
+
+def test_rows_leave_files_that_name_a_person_inside_a_list(sync, tmp_path):  # noqa: F811
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    rows = {
+        "pulled-1": "select [['a@example.com'], ['Ann@Example.com']] as mails, 1 as n"
+                    " union all select [['bob@example.com']], 2",
+        "pulled-2": "select ['u0', 'u1'] as user_id, 1 as n union all select ['u2'], 2"
+                    " union all select null, 3",
+        "pulled-3": "select {'to': ['ann@example.com'], 'n': 1} as mail, 1 as n"
+                    " union all select {'to': ['x'], 'n': 2}, 2",
+        "pulled-4": "select [0, 1] as user_id, 1 as n",
+    }  # fmt: skip
+    for name, query in rows.items():
+        duckdb.sql(f"copy ({query}) to '{raw / name}.parquet' (format parquet)")
+    fill(sync.warehouse, [ids(profile_id="ann")])
+    known_as(sync, ann="ann@example.com")
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute(
+            "insert into marts.profile_identifiers values ('user_id', 'u1', 'ann', null)"
+        )
+    sync = replace(sync, destination=Memory(), key=("profile_id",), fields=SEGMENTS)
+    assert delivery.forget(sync, "ann@example.com", raw_path=raw).rows == 3
+    left = [
+        [n for (n,) in duckdb.sql(f"select n from '{path}' order by 1").fetchall()]
+        for path in sorted(raw.glob("*.parquet"))
+    ]
+    assert left == [[2], [2, 3], [2], [1]]
+
+
 def test_forgotten_among_other_lines(sync):  # noqa: F811
     sync = replace(sync, destination=Memory(), fields={**SEGMENTS, "cc": Field("cc")})
     fill(sync.warehouse, [person("bob")])
