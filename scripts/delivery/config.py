@@ -386,7 +386,8 @@ def check(sync: Sync) -> None:
             f"{name}: {both} are read from {sync.destination.name} as facts about people. What is "
             "pulled must not be pushed; give the audience fields names of their own."
         )
-    if min(sync.destination.batch_size, sync.destination.quota[0]) < 1:
+    batches = [sync.destination.batch_of("add", total) for total in (1, 2**62)]
+    if min(sync.destination.batch_size, sync.destination.quota[0], *batches) < 1:
         raise ConfigError(
             f"{name}: {sync.destination.name} must have at least 1 record in a batch, and make at "
             "least 1 request."

@@ -226,7 +226,7 @@ class Destination:
     def _typed(self, name: str, value: Any) -> Any:
         kind = type(self.options[name])
         if kind in (int, float):
-            kind = Annotated[kind, NO_BOOLEAN, Field(allow_inf_nan=False)]
+            kind = Annotated[kind, NO_BOOLEAN, Field(ge=0, allow_inf_nan=False)]
         if kind is str and not isinstance(value, bool | list | dict | None):
             return str(value)  # an id of digits, or a day, as YAML reads it
         try:

@@ -16,7 +16,7 @@ from .config import Sync
 from .destination import OPERATIONS
 from .errors import ConfigError, mask, redact
 from .ledger import AGAIN, ENDED, Ledger
-from .people import NAMED
+from .people import NAMED, SIGNS
 
 KEY_SEPARATOR = "|"
 # The table behind the relation that find_difference returns; nobody else reads it by name.
@@ -504,7 +504,7 @@ def has_several(column: str, kind: str) -> str:
     """Return SQL that a column may hold addresses among other things, whatever separates them."""
     text = all_text_of(column, kind)
     several = f" and regexp_matches({text}, '[^\\w@.+-]')" if kind == "VARCHAR" else ""
-    return f"regexp_matches({text}, '@|\\\\u0040'){several}"
+    return f"regexp_matches({text}, '{SIGNS}'){several}"
 
 
 def names_in(column: str, kind: str) -> str:

@@ -38,6 +38,8 @@ UNSEEN = r"[\s\x{00A0}\x{00AD}\x{2000}-\x{200F}\x{202F}\x{205F}\x{2060}\x{3000}\
 # What letters and digits are not, and an address among others may have all the same.
 LETTER = r"\pL\pN\pM_"
 HIDDEN = r"\x{00AD}\x{200B}-\x{200F}\x{2060}\x{FEFF}"
+# The sign of an address as it is, in JSON, in the address of a page, and wide.
+SIGNS = r"@|\\u0040|%40|＠"
 # An address in a text, whatever stands around it.
 FOUND = (
     rf"[{LETTER}][{LETTER}{HIDDEN}.%+''’~-]*\s*@\s*"
@@ -89,10 +91,11 @@ create or replace temp macro as_json_means(given) as coalesce(try(json_extract_s
     '"' || regexp_replace(replace(replace(replace(given, '\\\\', '\\u005c'),
         '\\"', '\\u0022'), '"', '\\u0022'), '[\\x00-\\x1f]', ' ', 'g') || '"', '$')), given);
 create or replace temp macro addresses_in(given) as case
-    when regexp_matches(given, '@|\\\\u0040') then list_distinct(list_transform(list_filter(
-        flatten(list_transform(
+    when regexp_matches(given, '{SIGNS}') then list_distinct(list_transform(list_filter(
+        flatten(list_transform(list_transform(
             case when contains(given, '\\') then [given, regexp_replace(
                 as_json_means(given), '\\\\+[nrtbf]', ' ', 'g')] else [given] end,
+            lambda written: regexp_replace(written, '%40|＠', '@', 'g')),
             lambda text: regexp_split_to_array(text, '[]\\[,;:|{{}}]')
                 || regexp_split_to_array(text, '([]\\[,;:|{{}}]|{UNSEEN})+')
                 || regexp_extract_all(text, '{FOUND}'))),

@@ -120,6 +120,8 @@ def test_forget_reaches_no_other_whose_id_differs_in_case(sync):  # noqa: F811
         ("varchar", '\'{"a": "x\\nann@example.com"}\''),
         ("json", "json_object('a', email || chr(10) || 'ann@example.com')"),
         ("json", '\'{"a": "ann\\u0040example.com"}\''),
+        ("varchar", "'https://shop.example/?email=ann%40example.com'"),
+        ("varchar", "email || ', ann＠example.com'"),
         ("varchar[]", "[email || chr(9) || 'ann@example.com']"),
     ],
 )
