@@ -185,22 +185,25 @@ def test_a_person_taken_over_by_address_is_emptied_under_the_id_there(tmp_path):
         assert push(sync).exit_code == 0 and not vendor.people["theirs"].get("segment")
 
 
-def audience_sync(vendor, folder, audiences):
+def audience_sync(vendor, folder, audiences, **settings):
     """A sync to segments of LinkedIn, whose names mean these ids."""
     environ = {"LINKEDIN_ACCESS_TOKEN": linkedin.TOKEN, "LINKEDIN_BASE_URL": vendor.url}
     target = plug_in("linkedin")({"audiences": audiences}, environ)
     target.quota = (100_000, 1.0)
     sync = make_sync(SimpleNamespace(url=vendor.url), folder, max_remove_share=1)
     fields = {"email": Field("email"), "segments": Field("audience", "always")}
-    return replace(sync, destination=target, key=("profile_id",), fields=fields, max_tries=1)
+    sync = replace(sync, key=("profile_id",), fields=fields, max_tries=1)
+    return replace(sync, destination=target, **settings)
 
 
-def test_another_id_under_the_name_of_an_audience_moves_its_people(tmp_path):
+@pytest.mark.parametrize("ledger", ["duckdb", "postgres"])
+def test_another_id_under_the_name_of_an_audience_moves_its_people(tmp_path, request, ledger):
+    kept = {"ledger": request.getfixturevalue("postgres_ledger")} if ledger == "postgres" else {}
     with linkedin.LinkedInAds() as vendor:
         for number in "123":
             vendor.add_segment(number)
         held = lambda: {number: len(o["people"]) for number, o in vendor.segments.items()}  # noqa: E731
-        first = audience_sync(vendor, tmp_path, {"vip": "1", "new": "3"})
+        first = audience_sync(vendor, tmp_path, {"vip": "1", "new": "3"}, **kept)
         fill(
             first.warehouse,
             [person("ann", segments="vip"), person("bob", segments="vip"),
@@ -208,7 +211,7 @@ def test_another_id_under_the_name_of_an_audience_moves_its_people(tmp_path):
         )  # fmt: skip
         push(first)
         assert held() == {"1": 2, "2": 0, "3": 1} and delivery.plan(first).nothing
-        second = audience_sync(vendor, tmp_path, {"vip": "2", "new": "3"})
+        second = audience_sync(vendor, tmp_path, {"vip": "2", "new": "3"}, **kept)
         planned = delivery.plan(second).diff
         assert (planned.counts["update"], planned.total, planned.repeated) == (2, 2, 0)
         whole = vendor.answer
