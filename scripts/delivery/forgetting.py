@@ -341,21 +341,31 @@ def was_delivered(sync: Sync) -> str:
 
 
 def erase(ledger: Ledger, sync: Sync, rows: list[dict[str, Any]]) -> str:
-    """Erase at the destination, or take back what we wrote; returns which, see `Forgotten`."""
-    destination = sync.destination
+    """Erase at the destination, or take back what we wrote; returns which, see `Forgotten`.
+
+    One record that is refused keeps no other of the person: it is raised when all were asked.
+    """
+    destination, refused, asked = sync.destination, [], []
     records = [record for row in rows for record in records_of(row, destination)]
     with Transport(destination, timeout_seconds=sync.timeout_seconds) as transport:
-        erased = [
-            destination.erase_sent(transport.call, record)
-            if record.whole
-            else destination.erase(transport.call, record.key, record.remote_id)
-            for record in records
-        ]
-        if all(erased):
-            return "erased"
-        there = {row["record_key"] for row in rows if row["is_there"]}
-        records = [record for record in records if record.key in there]
-        return take_back(ledger, sync, transport, records) if records else "emptied"
+        for record in records:
+            try:
+                is_erased = (
+                    destination.erase_sent(transport.call, record)
+                    if record.whole
+                    else destination.erase(transport.call, record.key, record.remote_id)
+                )
+                asked.append((record, is_erased))
+            except Refused as problem:
+                refused.append(problem)
+        outcome = "erased"
+        if not all(is_erased for _, is_erased in asked):
+            there = {row["record_key"] for row in rows if row["is_there"]}
+            records = [record for record, _ in asked if record.key in there]
+            outcome = take_back(ledger, sync, transport, records) if records else "emptied"
+        for problem in refused:
+            raise problem
+        return outcome
 
 
 def records_of(row: dict[str, Any], destination: Destination) -> list[Record]:

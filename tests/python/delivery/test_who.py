@@ -8,7 +8,7 @@ import pytest
 
 from scripts import delivery
 from scripts.delivery.config import Field
-from scripts.delivery.destination import Destination, NoAnswer, Outcome, key_parts
+from scripts.delivery.destination import Destination, NoAnswer, Outcome, Refused, key_parts
 from scripts.delivery.engine import open_ledger
 from scripts.delivery.ledger import Ledger
 from scripts.delivery.locks import only_writer
@@ -257,6 +257,24 @@ def test_rows_leave_files_that_name_a_person_inside_a_list(sync, tmp_path):  # n
         for path in sorted(raw.glob("*.parquet"))
     ]
     assert left == [[2], [2, 3], [2], [1]]
+
+
+@pytest.mark.parametrize("can_erase", [True, False])
+def test_one_refused_record_keeps_no_other_of_the_person(sync, can_erase):  # noqa: F811
+    class Picky(Memory):
+        def erase(self, call, key, remote_id):
+            if key == "a":
+                raise Refused("no")
+            self.operations.append(("erase", key))
+            return can_erase
+
+    sync = replace(sync, destination=Picky(), fields=SEGMENTS, key=("grade",))
+    fill(sync.warehouse, [person("ann", grade=grade) for grade in ("a", "b")])
+    known_as(sync, ann="ann@example.com")
+    push(sync)
+    assert delivery.forget(sync, "ann@example.com").outcome == "kept"
+    done = [("erase", "b")] if can_erase else [("erase", "b"), ("remove", "b")]
+    assert sync.destination.operations[2:] == done
 
 
 def test_forgotten_among_other_lines(sync):  # noqa: F811
