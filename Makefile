@@ -46,10 +46,10 @@ demo: .venv/ready profiles.yml  ## made data in, segments out, contacts into a d
 	@touch $@
 
 test: .venv/ready .venv-bottlecrm/ready  ## the tests, on temporary warehouses
-	@$(BIN)/python -m pytest -m "not long and not faults" $(ARGS)
+	@$(BIN)/python -m pytest -m "not long and not faults"
 
 test-long: .venv/ready .venv-bottlecrm/ready  ## those that build much: real data, many worlds
-	@$(BIN)/python -m pytest -m long $(ARGS)
+	@$(BIN)/python -m pytest -m long
 
 # PostgreSQL's adapter, Spark and Iceberg: 1 GB that only these tests need.
 .venv-engines/ready: .venv/ready requirements.txt requirements-engines.txt
@@ -59,14 +59,14 @@ test-long: .venv/ready .venv-bottlecrm/ready  ## those that build much: real dat
 	@touch $@
 
 test-engines: .venv-engines/ready  ## one answer on DuckDB, PostgreSQL and Spark
-	@.venv-engines/bin/python -m pytest -n 0 tests/engines --ignore tests/engines/test_other_warehouses.py $(ARGS)
+	@.venv-engines/bin/python -m pytest -n 0 tests/engines --ignore tests/engines/test_other_warehouses.py
 
 other-warehouses: .venv-engines/ready  ## read the SQL as BigQuery, Snowflake and Trino would
 	@.venv-engines/bin/python -m dev.other_warehouses $(ARGS)
 
 test-faults: .venv/ready .venv-bottlecrm/ready  ## the push under every fault: 10,000 records, 20 kills
 	@figures=$$(mktemp); FAULT_FIGURES=$$figures FAULT_RECORDS=10000 KILLS=20 \
-		$(BIN)/python -m pytest -m faults tests/python/delivery $(ARGS); ended=$$?; \
+		$(BIN)/python -m pytest -m faults tests/python/delivery; ended=$$?; \
 		$(BIN)/python -m tests.python.delivery.figures $$figures; rm -f $$figures; exit $$ended
 
 lint: .venv/ready profiles.yml  ## SQL and Python style

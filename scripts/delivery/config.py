@@ -2,11 +2,13 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from dataclasses import fields as fields_of
+from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import yaml
 from annotated_types import Ge, Gt, Le, Lt
@@ -15,8 +17,8 @@ from pydantic.dataclasses import dataclass
 
 from scripts.warehouse import Place
 
-from .destination import Destination
-from .errors import ConfigError
+from .destination import NO_BOOLEAN, Destination
+from .errors import ConfigError, has_password, shown
 from .ledger import forgotten_beside
 from .locks import is_postgres
 from .plug_ins import known, plug_in
@@ -26,12 +28,15 @@ from .plug_ins import known, plug_in
 Policy = Literal["always", "never_clear", "set_if_empty"]
 POLICIES = get_args(Policy)
 
+DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9_]*)$")
+BOOLEAN = re.compile(r"(true|True|TRUE|false|False|FALSE)$")
+
 # What is pushed without a sync.yml: a sync's name, and the destination that says what goes there.
 DEFAULT_NAME, DEFAULT_DESTINATION = "hubspot_contacts", "hubspot"
 
 
 def number_as_text(given: Any) -> Any:
-    """A name of digits, as YAML reads it, is a name."""
+    """A remote field of digits, as YAML reads it, is a name."""
     return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
 
 
@@ -46,21 +51,31 @@ def as_field(given: Any) -> Any:
 
 
 def value_as_text(given: Any) -> Any:
-    """A value as the warehouse writes it as text: true and false in small letters."""
+    """A value as the warehouse writes it as text: true and false in small letters, days as ISO.
+
+    A number with a point, or an instant, may be written in several ways: only a text says which.
+    """
+    if isinstance(given, date) and not isinstance(given, datetime):
+        return given.isoformat()
+    if isinstance(given, float | datetime | None):
+        raise ValueError("write it between quotation marks, as the warehouse shows it as text")
     return str(given).lower() if isinstance(given, bool) else number_as_text(given)
 
 
 Column = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*$")]
+# What no name of a field may be anywhere; each destination says more.
 Name = Annotated[
-    str, BeforeValidator(number_as_text), StringConstraints(pattern=r"^[A-Za-z0-9_$][\w.$-]*$")
+    str,
+    BeforeValidator(number_as_text),
+    StringConstraints(pattern=r"^[\w$]([^\x00-\x1f\"'\\{}]*[^\s\x00-\x1f\"'\\{}])?$"),
 ]
 Table = Annotated[str, StringConstraints(pattern=r"^\w+\.\w+$")]
 Values = Annotated[
     tuple[Annotated[str, BeforeValidator(value_as_text)], ...], BeforeValidator(as_list)
 ]
-Share = Annotated[float, Ge(0), Le(1)]
-Count = Annotated[int, Ge(1)]
-Seconds = Annotated[FiniteFloat, Ge(0)]
+Share = Annotated[float, NO_BOOLEAN, Ge(0), Le(1)]
+Count = Annotated[int, NO_BOOLEAN, Ge(1)]
+Seconds = Annotated[FiniteFloat, NO_BOOLEAN, Ge(0)]
 STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
 
@@ -100,7 +115,7 @@ class Sync:
     suppressions: Table | None = "marts.profile_suppressions"
     contains_people: bool = True
     require_validation: bool = True
-    max_age_hours: Annotated[float, Gt(0), Lt(1_000_000)] | None = None
+    max_age_hours: Annotated[float, NO_BOOLEAN, Gt(0), Lt(1_000_000)] | None = None
     max_remove_share: Share = 0.2
     max_new_share: Share = 0.5
     max_blank_share: Share = 0.2
@@ -143,6 +158,32 @@ PASSWORD = (
     "An address with a password belongs in the environment: set AUDIENCE_LEDGER. On the command "
     "line every user of the machine can read it, in a file every copy."
 )
+SECRET_IN_FILE = "{} holds a password. It belongs in the environment: in a file every copy has it."
+
+
+class Loader(yaml.SafeLoader):
+    """Reads YAML as people mean it, and no name twice.
+
+    Only true and false are booleans, so that `where: {country: no}` is Norway; 010 and 12:30 are
+    texts, and not 8 and 750.
+    """
+
+    yaml_implicit_resolvers: ClassVar = {
+        sign: [
+            (tag, DECIMAL if tag.endswith(":int") else BOOLEAN if tag.endswith(":bool") else shape)
+            for tag, shape in held
+        ]
+        for sign, held in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return a mapping; raises an error for a name that is given twice."""
+        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for name, times in Counter(names).items():
+            if times > 1 and name != "<<":
+                why = f"{shown(name)} is given {times} times in one mapping"
+                raise yaml.constructor.ConstructorError(problem=why, problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep)
 
 
 def load_syncs(
@@ -165,7 +206,12 @@ def load_syncs(
         raise ConfigError(f"There is no file {path}; copy sync.example.yml to it.")
     values: dict[str, Any] = read_yaml(path) if path.exists() else {}
     chosen = values.pop("syncs", None) or default_syncs()
-    unknown = sorted(set(values) - set(COMMON))
+    if odd := [name for name in chosen if not isinstance(name, str)]:
+        raise ConfigError(
+            f"The name of a sync is a text: write {', '.join(map(shown, odd))} in {path} between "
+            "quotation marks."
+        )
+    unknown = sorted(map(str, set(values) - set(COMMON)))
     if unknown:
         raise ConfigError(
             f"{path} does not know {unknown}; beside `syncs` it knows {sorted(COMMON)}. Secrets "
@@ -180,13 +226,6 @@ def load_syncs(
     values |= {name: value for name, value in overrides.items() if value is not None}
     names = named(list(names), chosen, path)
     return [make_sync(name, chosen[name], values, environ) for name in names]
-
-
-def has_password(address: str) -> bool:
-    """Whether the address of a database holds a password."""
-    if re.search(r"(^|[\s?&])(ssl)?password\s*=", address, re.IGNORECASE):
-        return True
-    return bool(re.match(r"[\w+.-]+://[^/?#@]*:[^/?#]+@", address))
 
 
 def named(names: list[str], chosen: Mapping[str, Any], path: Path) -> list[str]:
@@ -206,21 +245,42 @@ def named(names: list[str], chosen: Mapping[str, Any], path: Path) -> list[str]:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the mapping in a YAML file; an empty file is an empty mapping."""
+    """Return the mapping in a YAML file without passwords; an empty file is an empty mapping."""
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError) as problem:
-        raise ConfigError(f"{path} cannot be read: {problem}") from None
+        found = yaml.load(path.read_text(encoding="utf-8"), Loader) or {}
+    except yaml.MarkedYAMLError as problem:  # its own text shows the line, with all that is in it
+        mark = problem.problem_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise ConfigError(f"{path} cannot be read: {where}{problem.problem}.") from None
+    except (OSError, ValueError, yaml.YAMLError) as problem:
+        why = problem.strerror if isinstance(problem, OSError) else type(problem).__name__
+        raise ConfigError(f"{path} cannot be read: {why}.") from None
+    for place, text in texts_in(found):
+        if has_password(text):
+            is_ledger = place.rpartition(".")[2] == "ledger"
+            raise ConfigError(PASSWORD if is_ledger else SECRET_IN_FILE.format(place))
     if not isinstance(found, dict) or not isinstance(found.get("syncs", {}), dict):
         raise ConfigError(f"{path} must be a mapping of settings; see sync.example.yml.")
     return found
+
+
+def texts_in(given: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the texts among settings, each with its path."""
+    if isinstance(given, Mapping):
+        for name, value in given.items():
+            yield from texts_in(value, f"{place}.{name}".strip("."))
+    elif isinstance(given, list):
+        for value in given:
+            yield from texts_in(value, place)
+    elif isinstance(given, str):
+        yield place, given
 
 
 def make_sync(name: str, given: Any, common: Mapping[str, Any], environ: Mapping[str, str]) -> Sync:
     """Return one checked sync."""
     if not isinstance(given, dict):
         raise ConfigError(f"The sync {name} must be a mapping; see sync.example.yml.")
-    unknown = sorted(set(given) - set(OF_A_SYNC))
+    unknown = sorted(map(str, set(given) - set(OF_A_SYNC)))
     if unknown:
         raise ConfigError(f"The sync {name} does not know {unknown}; it knows {sorted(OF_A_SYNC)}.")
     absent = [need for need in ("destination", "source", "key", "fields") if not given.get(need)]
@@ -228,7 +288,10 @@ def make_sync(name: str, given: Any, common: Mapping[str, Any], environ: Mapping
         raise ConfigError(f"The sync {name} lacks {absent}.")
     if has_password(str(given.get("ledger") or "")):
         raise ConfigError(PASSWORD)
-    destination = make_destination(str(given["destination"]), given.get("options"), environ)
+    if not isinstance(given["destination"], str):
+        what = shown(given["destination"])
+        raise ConfigError(f"syncs.{name}.destination cannot be {what}; choose one of {known()}.")
+    destination = make_destination(given["destination"], given.get("options"), environ)
     settings = {**common, **given, "name": name, "destination": destination}
     settings.pop("options", None)
     try:
@@ -264,7 +327,8 @@ def told(problem: ValidationError, place: str, given: Mapping[str, Any]) -> str:
         elif error["type"] == "missing":
             lines.append(f"{path} is missing.")
         else:
-            lines.append(f"{path} cannot be {error['input']!r}: {error['msg']}.")
+            why = str(error.get("ctx", {}).get("error") or error["msg"])
+            lines.append(f"{path} cannot be {shown(error['input'])}: {why}.")
     return "\n".join(lines)
 
 
@@ -295,6 +359,12 @@ def check(sync: Sync) -> None:
             f"{name}: set_if_empty asks what the destination holds, and {sync.destination.name} "
             "cannot be asked. Use never_clear."
         )
+    for column, goes in sync.fields.items():
+        if not re.fullmatch(sync.destination.field_names, goes.to):
+            raise ConfigError(
+                f"syncs.{name}.fields.{column}.to cannot be {shown(goes.to)}: "
+                f"{sync.destination.name} has no fields of such names."
+            )
     lacking = sorted(sync.destination.needs - set(targets))
     if lacking:
         raise ConfigError(f"{name}: {sync.destination.name} needs a column for {lacking}.")
@@ -316,7 +386,8 @@ def check(sync: Sync) -> None:
             f"{name}: {both} are read from {sync.destination.name} as facts about people. What is "
             "pulled must not be pushed; give the audience fields names of their own."
         )
-    if min(sync.destination.batch_size, sync.destination.quota[0]) < 1:
+    batches = [sync.destination.batch_of("add", total) for total in (1, 2**62)]
+    if min(sync.destination.batch_size, sync.destination.quota[0], *batches) < 1:
         raise ConfigError(
             f"{name}: {sync.destination.name} must have at least 1 record in a batch, and make at "
             "least 1 request."

@@ -4,19 +4,32 @@ import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
-from .errors import ConfigError
+from .errors import ConfigError, shown
 
 # Removes go out first: who must not be contacted leaves before anything else happens.
 OPERATIONS = ("remove", "update", "add")
 
 # update_only never creates a record.
 MODES = ("upsert", "update_only")
+
+
+def no_boolean(given: Any) -> Any:
+    """Return what is to be a number: a yes is none, though Python takes it for 1."""
+    if isinstance(given, bool):
+        raise ValueError("it is yes or no, and not a number")
+    return given
+
+
+NO_BOOLEAN = BeforeValidator(no_boolean)
+
+# Why a person whom no address and no id names can neither be removed nor erased.
+NAMELESS = "no address is known to look the person up by; take ours off by hand"
 
 Value = str | int | float | bool | list[Any] | None
 
@@ -27,11 +40,12 @@ class Record:
 
     `values` are what to send now: an add carries everything that is not null, an update only what
     changed, a remove None for each field that is to be emptied. None empties a field. `whole` is
-    everything we own of the record, for one that has to be created anew. `remote_id` is what the
-    destination answered the last time, None when that is unknown. `turn` is the number of the batch
-    that was answered last for this key, where the destination `counts_turns`: it is the same for
-    what is sent again without an answer, and another for who comes back. Instants are text in UTC,
-    `2026-06-30T00:00:00.000Z`; dates are `2026-06-30`; numbers and booleans are themselves.
+    everything we own of the record, for one that has to be created anew; in a remove without a
+    `remote_id` what was sent last without an answer, to know by it who is meant. `remote_id` is
+    what the destination answered the last time, None when that is unknown. `turn` is the number of
+    the batch that was answered last for this key, where the destination `counts_turns`: it is the
+    same for what is sent again without an answer, and another for who comes back. Instants are text
+    in UTC, `2026-06-30T00:00:00.000Z`; dates are `2026-06-30`; numbers and booleans are themselves.
     """
 
     key: str
@@ -134,7 +148,9 @@ class Destination:
     memberships: frozenset[str] = frozenset()
     tells_removes: ClassVar[bool] = False
     # Of these a remove empties none: they say who it is. So none of them may have `policy: always`.
-    stays: ClassVar[frozenset[str]] = frozenset()
+    stays: frozenset[str] = frozenset()
+    # What the name of a field may be, a regular expression.
+    field_names: ClassVar[str] = r"[A-Za-z0-9_$][\w.$-]*"
     # Fields that only the person or the vendor may decide, such as the subscription status.
     forbidden: ClassVar[frozenset[str]] = frozenset()
     # What a run does, in this order; the next begins when the one before has ended. `leave` is the
@@ -143,6 +159,10 @@ class Destination:
     # SQL that makes of a `remote_id` the list of what it names there: who shares one of these with
     # a record that leaves or changes is sent again after it.
     identities: str = "[remote_id]"
+    # Remote field → SQL of the id that its value means in the options, null for a value that means
+    # none; and SQL that makes of a `remote_id` the one that it went to. Who is elsewhere moves.
+    places: Mapping[str, str] = {}
+    went_to: str = "null"
     takes_arrays: ClassVar[bool] = False  # else a list is sent as text with semicolons
     is_idempotent: ClassVar[bool] = True  # False: without an answer a person decides, not a retry
     counts_turns: ClassVar[bool] = False  # each Record has its `turn`
@@ -186,7 +206,7 @@ class Destination:
 
     def __init__(self, options: Mapping[str, Any], environ: Mapping[str, str]) -> None:
         """Take the options and the environment; raises ConfigError for an option not known."""
-        unknown = sorted(set(options) - set(self.options))
+        unknown = sorted(map(str, set(options) - set(self.options)))
         if unknown:
             raise ConfigError(
                 f"{self.name} does not know the options {unknown}; it knows {sorted(self.options)}."
@@ -205,6 +225,8 @@ class Destination:
 
     def _typed(self, name: str, value: Any) -> Any:
         kind = type(self.options[name])
+        if kind in (int, float):
+            kind = Annotated[kind, NO_BOOLEAN, Field(ge=0, allow_inf_nan=False)]
         if kind is str and not isinstance(value, bool | list | dict | None):
             return str(value)  # an id of digits, or a day, as YAML reads it
         try:
@@ -212,7 +234,7 @@ class Destination:
         except ValidationError as problem:
             why = problem.errors(include_url=False, include_input=False)[0]["msg"]
             raise ConfigError(
-                f"The option {name} of {self.name} cannot be {value!r}: {why}."
+                f"The option {name} of {self.name} cannot be {shown(value)}: {why}."
             ) from None
 
     @property
@@ -365,9 +387,22 @@ class Destination:
 
         return judge(response, who=self.name, rights="Check the credentials.")
 
+    def busy(self, response: httpx.Response) -> Transient | None:
+        """Return the signal when an answer below 400 asks to come again, as some vendors do."""
+        return None
+
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
         """Ask the destination to erase a person; False when it has no way to."""
         return False
+
+    def erase_sent(self, call: Call, record: Record) -> bool:
+        """Erase whom a request without an answer may have made, by what was sent (`whole`).
+
+        See `erase`; here whoever `match` finds by it, else whoever has the key.
+        """
+        found = self.match(call, [record]).get(record.key, []) if self.can_match else []
+        erased = [self.erase(call, record.key, one) for one in found or [None]]
+        return all(erased)
 
     def doctor(
         self, call: Call, fields: Mapping[str, str], *, create: bool = False

@@ -1,6 +1,7 @@
 """Compare what the warehouse wants with what the ledger says was delivered, in SQL."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,9 +14,9 @@ from scripts.warehouse import attach_warehouse, fingerprint
 
 from .config import Sync
 from .destination import OPERATIONS
-from .errors import ConfigError, mask
+from .errors import ConfigError, mask, redact
 from .ledger import AGAIN, ENDED, Ledger
-from .people import NAMED
+from .people import NAMED, SIGNS
 
 KEY_SEPARATOR = "|"
 # The table behind the relation that find_difference returns; nobody else reads it by name.
@@ -49,8 +50,10 @@ class Diff:
     and `held` wait; `repeated` are updates with the values of the last one, which go out again;
     `consents` are source rows that say yes or no (None without such a column); `suppressed` source
     rows are people whom nothing may reach, `suppressed_removes` those of them that were delivered
-    before; `without_key`, `merged` and `unnamed` (nobody knows about whom they are) are source rows
-    that are not sent.
+    before, and `mentioning` those whom only a column bars that names somebody else;
+    `nowhere` are rows whose place (an audience) is not in the options, by its name, empty for none;
+    `without_key`, `merged` and `unnamed` (nobody knows about whom they are) are source rows that
+    are not sent.
     """
 
     source_rows: int = 0
@@ -67,10 +70,12 @@ class Diff:
     held: int = 0
     suppressed: int = 0
     suppressed_removes: int = 0
+    mentioning: int = 0
     without_key: int = 0
     merged: int = 0
     unnamed: int = 0
     repeated: int = 0
+    nowhere: dict[str, int] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -94,7 +99,8 @@ def find_difference(ledger: Ledger, sync: Sync) -> tuple[duckdb.DuckDBPyRelation
     - changed: the fields whose hash differs from the delivered one, or whose last delivery nobody
       confirmed; payload: all values as JSON; payload_hash and field_hashes: what they become;
     - is_known: the destination may hold it; is_doubtful: nobody confirmed its last delivery;
-      is_barred: nothing may reach this person.
+      is_barred: nothing may reach this person; is_about_barred: because of who that is, and not
+      only because the row mentions another whom nothing may reach.
 
     Beside it stands what was counted in the source. The warehouse is open, read-only, in here and
     nowhere else. Raises ConfigError when its table or a column is missing, and a WarehouseError
@@ -239,11 +245,16 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
     missing = sorted({*sync.key, *sync.fields, *sync.where} - set(kinds))
     if missing:
         raise ConfigError(f"{sync.source} has no column {missing}; it has {sorted(kinds)}.")
+    for column, values in sync.where.items():
+        if kinds[column] == "BOOLEAN" and (odd := sorted({*values} - {"true", "false"})):
+            raise ConfigError(
+                f"{sync.name}: where.{column} cannot be {odd}, since the column is true or false."
+            )
     key = key_of(sync)
     # A person is known by address; where the source has none, by the key.
     addresses = [column for column, held in named_columns(sync, kinds).items() if "email" in held]
     address = f"name_of(coalesce({', '.join([*map(text_of, addresses), 'null'])}))"
-    person = f"keyed(coalesce({address}, id_of({key})))"
+    person = f"keyed(coalesce({address}, id_of({key}), {key}))"
     as_array = sync.destination.takes_arrays
     values = ", ".join(
         f"{encoded(column, kinds[column], as_array=as_array)} as {quoted(field.to)}"
@@ -288,6 +299,7 @@ def read_source(ledger: Ledger, sync: Sync) -> Diff:
         suppressed=keys - unnamed - reachable,
         merged=reachable - kept,
         unnamed=unnamed,
+        nowhere=without_place(ledger, sync),
     )
 
 
@@ -326,39 +338,57 @@ def is_barred(profile: str) -> str:
 def find_barred(
     ledger: Ledger, sync: Sync, kinds: dict[str, str], names: tuple[str, str, str]
 ) -> None:
-    """Put whom a row of the source bars into `barred`: record_key, person, profile.
+    """Put whom a row of the source bars into `barred`: record_key, person, profile, is_about.
 
+    Not `is_about` is whom only a column bars that does not name the person, as of a colleague.
     All rows are asked, also those that `where` leaves out, and what one row bars no other row of
     the same key, address or profile brings back.
     """
     key, person, profile = names
+    is_about, is_mentioned = suppressions(ledger, sync, kinds)
     ledger.run(
         f"""
         create or replace temp table named as
         select distinct
             {key} as record_key, {person} as person, {profile} as profile,
-            {suppressions(ledger, sync, kinds)} as is_barred
+            {is_about} as is_about, {is_mentioned} as is_mentioned
         from warehouse_source.{sync.source} as source
         where {key} is not null
         """
     )
     ledger.run(
-        """
-        create or replace temp table barred as
-        select record_key, person, profile from named where is_barred
-        """
+        "create or replace temp table barred as"
+        " select record_key, person, profile, true as is_about from named limit 0"
     )
-    before, found = 0, ledger.value("select count(*) from barred")
-    while before < found:
-        ledger.run(
-            f"""
-            insert into barred
-            select distinct record_key, person, profile from named where {is_barred("profile")}
-            except select * from barred
-            """
-        )
-        before, found = found, ledger.value("select count(*) from barred")
+    for condition, about in (("is_about", "true"), ("is_mentioned", "false")):
+        before, found = -1, ledger.value("select count(*) from barred")
+        while before < found:
+            ledger.run(
+                f"""
+                insert into barred
+                select distinct record_key, person, profile, {about}
+                from named
+                where ({condition} or {is_barred("profile")}) and (record_key, person,
+                    coalesce(profile, '')) not in
+                    (select (record_key, person, coalesce(profile, '')) from barred)
+                """
+            )
+            before, found = found, ledger.value("select count(*) from barred")
     ledger.run("drop table named")
+
+
+def without_place(ledger: Ledger, sync: Sync) -> dict[str, int]:
+    """Return how many rows name a place that the options do not know, by its name."""
+    found: Counter[str] = Counter()
+    for name, place in sync.destination.places.items():
+        if name in sync.remote:
+            rows = ledger.run(
+                f"select coalesce(cast({quoted(name)} as varchar), ''), count(*) from wanted"
+                f" where ({place}) is null group by all order by all"
+            ).fetchall()
+            for called, count in rows:
+                found[redact(called)] += count
+    return dict(found)
 
 
 def rows_meant(sync: Sync) -> str:
@@ -410,30 +440,43 @@ def named_columns(sync: Sync, kinds: dict[str, str]) -> dict[str, tuple[str, ...
     return {column: held for column, held in found.items() if held}
 
 
-def suppressions(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
-    """Return the SQL condition that a source row is about somebody whom nothing may reach.
+def suppressions(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> tuple[str, str]:
+    """Return SQL that a source row is about somebody whom nothing may reach, or mentions one.
 
     The marts leave such people out already. It is asked again here, because this is the last
     moment, and because a mart of somebody's own may not. Raises ConfigError when nobody can know.
     """
     named = named_columns(sync, kinds)
-    barred = ["false"]
+    names_them = {*named, *identity_columns(sync, kinds), *sync.key}
+    barred: list[tuple[str, str]] = []
     ledger.run("create or replace temp table suppressed (kind varchar, name varchar)")
     if asks_the_warehouse(sync):
         name_the_suppressed(ledger, sync, named)
         barred += [
-            is_name_in("suppressed", text_of(column), held, kinds[column])
+            (
+                column,
+                is_name_in("suppressed", names_in(column, kinds[column]), held, kinds[column]),
+            )
             for column, held in named.items()
         ]
         barred += suppressed_inside(ledger, sync, kinds)
-    barred += [f"source.{name} is not true" for name in CONSENTS if name in kinds]
     if ledger.value("select count(*) from {t}.suppression"):
         barred += names_forgotten(sync, kinds)
-    return f"coalesce({' or '.join(f'coalesce({part}, false)' for part in barred)}, false)"
+    about = [f"source.{name} is not true" for name in CONSENTS if name in kinds]
+    about += [part for column, part in barred if column in names_them]
+    mentioned = [part for column, part in barred if column not in names_them]
+    return any_of(about), any_of(mentioned)
 
 
-def suppressed_inside(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> Iterator[str]:
-    """Yield SQL conditions that some column, whatever it is called, holds a suppressed address.
+def any_of(conditions: list[str]) -> str:
+    """Return SQL that one of the conditions holds; one that nobody can answer does not."""
+    return " or ".join(f"coalesce({part}, false)" for part in conditions) or "false"
+
+
+def suppressed_inside(
+    ledger: Ledger, sync: Sync, kinds: dict[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Yield columns, whatever they are called, and SQL that they hold a suppressed address.
 
     Alone, among others in one text, or anywhere inside a list, a map or a structure.
     """
@@ -442,7 +485,7 @@ def suppressed_inside(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> Iter
     for column in text_columns(sync, kinds):
         text = all_text_of(column, kinds[column])
         if kinds[column] == "VARCHAR":
-            yield is_name_in("suppressed", text, ("email",))
+            yield column, is_name_in("suppressed", text, ("email",))
         # Few of many people are mentioned: only those are looked for in each row.
         several = has_several(column, kinds[column])
         ledger.run(
@@ -453,15 +496,30 @@ def suppressed_inside(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> Iter
             where name in (select name from suppressed where kind = 'email')
             """
         )
-        yield f"""case when {several}
-            then list_has_any(addresses_in({text}), (select list(name) from mentioned)) end"""
+        yield (
+            column,
+            f"""case when {several}
+            then list_has_any(addresses_in({text}), (select list(name) from mentioned)) end""",
+        )
 
 
 def has_several(column: str, kind: str) -> str:
-    """Return SQL that a column may hold addresses among other things."""
+    """Return SQL that a column may hold addresses among other things, whatever separates them."""
     text = all_text_of(column, kind)
-    several = f" and regexp_matches({text}, '@.*[,;]|[,;].*@', 's')" if kind == "VARCHAR" else ""
-    return f"{text} like '%@%'{several}"
+    several = f" and regexp_matches({text}, '[^\\w@.+-]')" if kind == "VARCHAR" else ""
+    return f"regexp_matches({text}, '{SIGNS}'){several}"
+
+
+def names_in(column: str, kind: str) -> str:
+    """Return SQL for what `is_name_in` looks up: a text, or what a list holds."""
+    return values_of(column, kind) if kind.endswith("[]") else text_of(column)
+
+
+def values_of(column: str, kind: str) -> str:
+    """Return SQL for what a list, or a list of lists, holds as one list of texts."""
+    deep = kind.count("[]")
+    found = f"cast(source.{quoted(column)} as varchar{'[]' * deep})"
+    return f"{'flatten(' * (deep - 1)}{found}{')' * (deep - 1)}"
 
 
 def all_text_of(column: str, kind: str) -> str:
@@ -485,8 +543,8 @@ def identities_of(sync: Sync) -> str:
     return sync.suppressions.partition(".")[0] + ".profile_identifiers"
 
 
-def names_forgotten(sync: Sync, kinds: dict[str, str]) -> Iterator[str]:
-    """Yield SQL conditions that a source row names somebody who was forgotten.
+def names_forgotten(sync: Sync, kinds: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield columns and SQL that they name somebody who was forgotten.
 
     An address counts in any column that goes out or is the key, an id in those of its kind.
     """
@@ -498,17 +556,30 @@ def names_forgotten(sync: Sync, kinds: dict[str, str]) -> Iterator[str]:
             # Older lists hold ids without their kind, and addresses as they were written.
             is_id = column in identities or column in sync.key
             older = f"{text} like '%@%' and " if not is_id else ""
-            yield f"{older}person_of({text}) in {forgotten}"
-            yield f"{older}keyed(lower(trim({text}))) in {forgotten}"
+            yield column, f"{older}person_of({text}) in {forgotten}"
+            yield column, f"{older}keyed(lower(trim({text}))) in {forgotten}"
         if may_hold_text(kinds[column]):
             inside = f"addresses_in({all_text_of(column, kinds[column])})"
-            yield f"""case when {has_several(column, kinds[column])} then list_has_any(
+            yield (
+                column,
+                f"""case when {has_several(column, kinds[column])} then list_has_any(
                 list_transform({inside}, lambda name: keyed(name)),
-                (select list(person) from {{t}}.suppression)) end"""
+                (select list(person) from {{t}}.suppression)) end""",
+            )
         for kind in identities.get(column, ()):
-            yield f"keyed(name_as('{kind}', {text})) in {forgotten}"
-    yield f"keyed(name_as('{key_kind(sync)}', {key_of(sync)})) in {forgotten}"
-    yield f"keyed(name_of({key_of(sync)})) in {forgotten}"  # as older lists hold a key with an @
+            if kinds[column].endswith("[]"):
+                yield (
+                    column,
+                    f"""list_has_any(
+                    list_transform({values_of(column, kinds[column])},
+                        lambda value: keyed(name_as('{kind}', value))),
+                    (select list(person) from {{t}}.suppression))""",
+                )
+            else:
+                yield column, f"keyed(name_as('{kind}', {text})) in {forgotten}"
+    key = key_of(sync)
+    yield sync.key[0], f"keyed(name_as('{key_kind(sync)}', {key})) in {forgotten}"
+    yield sync.key[0], f"keyed(name_of({key})) in {forgotten}"  # as older lists hold it with an @
 
 
 def key_kind(sync: Sync) -> str:
@@ -617,7 +688,7 @@ def is_name_in(table: str, text: str, held: tuple[str, ...], kind: str = "VARCHA
     normal = {"phone": "phone_of", "email": "name_of"}.get(held[0], "id_of")
     kinds = ", ".join(map(literal, held))
     if kind.endswith("[]"):
-        names = f"list_transform(cast({text} as varchar[]), lambda value: {normal}(value))"
+        names = f"list_transform({text}, lambda value: {normal}(value))"
         return f"list_has_any({names}, (select list(name) from {table} where kind in ({kinds})))"
     return f"{normal}({text}) in (select name from {table} where kind in ({kinds}))"
 
@@ -625,8 +696,9 @@ def is_name_in(table: str, text: str, held: tuple[str, ...], kind: str = "VARCHA
 def is_named(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
     """Return SQL that a source row says about whom it is, so that its person can be looked up.
 
-    By a profile, or, where the warehouse knows whose names are whose, by any address, or by an
-    identifier that it knows.
+    By a profile, or, where the warehouse knows whose names are whose, by an address in the key or
+    in a column that names the person, or by an identifier that it knows. Another's address, as of
+    who looks after the person, says nothing about the person.
     """
     if not asks_the_warehouse(sync):
         return "true"
@@ -634,8 +706,9 @@ def is_named(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
     found = [f"{text_of(name)} <> ''" for name, held in named.items() if held == ("profile_id",)]
     identities = identities_of(sync)
     if "identifier_value" in columns_of(ledger, identities):
-        columns = dict.fromkeys((*named, *text_columns(sync, kinds)))
-        found += [f"{text_of(column)} like '%_@_%'" for column in columns]
+        found += [
+            f"{text_of(column)} like '%_@_%'" for column in dict.fromkeys((*named, *sync.key))
+        ]
         known = {
             name: held for name, held in named.items() if held not in (("email",), ("profile_id",))
         }
@@ -649,7 +722,10 @@ def is_named(ledger: Ledger, sync: Sync, kinds: dict[str, str]) -> str:
                 from warehouse_source.{identities}
                 """
             )
-        found += [is_name_in("identified", text_of(name), held) for name, held in known.items()]
+        found += [
+            is_name_in("identified", names_in(name, kinds[name]), held, kinds[name])
+            for name, held in known.items()
+        ]
     return f"coalesce({' or '.join(f'coalesce({part}, false)' for part in found)}, false)"
 
 
@@ -692,7 +768,13 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
         for name in sync.remote
     )
     names = ",".join(sync.remote)
-    payload = ", ".join(f"'{name}', wanted.{quoted(name)}" for name in sync.remote)
+    placed = {
+        name: f"coalesce({place}, cast(wanted.{quoted(name)} as varchar))"
+        for name, place in sync.destination.places.items()
+    }
+    payload = ", ".join(
+        f"'{name}', {placed.get(name, f'wanted.{quoted(name)}')}" for name in sync.remote
+    )
     ranks = " ".join(f"when '{name}' then {rank}" for rank, name in enumerate(OPERATIONS))
     after, changed, blanked, other = [], [], [], []
     for position, (name, policy) in enumerate(sync.remote.items(), start=1):
@@ -726,7 +808,7 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
                 when delivered.payload_hash = $again then $remote else coalesce(unknown.fields, [])
             end as doubtful,
             unknown.record_key is not null as is_doubtful,
-            false as is_shared,
+            false as is_shared, false as is_moved,
             delivered.person, delivered.remote_id, delivered.payload_hash,
             case when is_delivered then delivered.field_hashes else '{}' end as field_hashes
         from (select * from {t}.delivered where sync = {sync}) as delivered
@@ -734,6 +816,7 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
         """,
         {"ended": ENDED, "again": AGAIN, "remote": list(sync.remote)},
     )
+    mark_moved(ledger, sync)
     find_differing = f"""
         create or replace temp table differing as
         with hashed as (
@@ -752,6 +835,7 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
                     then known.remote_id end as remote_id,
                 coalesce(known.is_doubtful, false) as is_doubtful,
                 coalesce(known.is_shared, false) as is_shared,
+                coalesce(known.is_moved, false) as is_moved,
                 case
                     when hashed.record_key is null then 'remove'
                     when known.is_delivered then 'update'
@@ -765,7 +849,8 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
             full outer join known on hashed.record_key = known.record_key
             where
                 hashed.payload_hash is distinct from known.payload_hash
-                or known.is_doubtful or known.is_shared or hashed.record_key is null
+                or known.is_doubtful or known.is_shared or known.is_moved
+                or hashed.record_key is null
         ),
         differing as (
             select
@@ -778,7 +863,8 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
                     when operation = 'update'
                         then list_filter([{", ".join(blanked)}], lambda name: name is not null)
                 end as blanked,
-                operation = 'update' and not ({" or ".join(other)}) as is_repeated,
+                operation = 'update' and not is_moved and not ({" or ".join(other)})
+                    as is_repeated,
                 cast(json_object({", ".join(after)}) as varchar) as field_hashes
             from joined
         )
@@ -796,6 +882,9 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
     ledger.run(find_differing)
     if mark_shared(ledger, sync):  # they go out again, whole
         ledger.run(find_differing)
+    is_known = (
+        f"{is_suppressed_key(sync)} or differing.person in (select person from {{t}}.suppression)"
+    )
     # In steps, and the order among keys alone: a sort of whole payloads would not fit in memory.
     ledger.run(
         f"""
@@ -812,10 +901,12 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
         select
             differing.*, queue.position, cast(json_object({payload}) as varchar) as payload,
             differing.record_key in (select record_key from known) as is_known,
-            differing.record_key in (select record_key from barred)
-            or differing.person in (select person from barred)
-            or {is_suppressed_key(sync)}
-            or differing.person in (select person from {{t}}.suppression) as is_barred
+            differing.record_key in (select record_key from barred where is_about)
+            or differing.person in (select person from barred where is_about)
+            or {is_known} as is_about_barred,
+            {is_known}
+            or differing.record_key in (select record_key from barred)
+            or differing.person in (select person from barred) as is_barred
         from differing
         inner join queue on differing.record_key = queue.record_key
         left join wanted on differing.record_key = wanted.record_key
@@ -833,6 +924,25 @@ def find_changes(ledger: Ledger, sync: Sync) -> None:
     )
     for table in ("barred", "suppressed", "closed", "wanted", "known", "differing", "queue"):
         ledger.run(f"drop table {table}")
+
+
+def mark_moved(ledger: Ledger, sync: Sync) -> None:
+    """Mark who was delivered to another place than the one that the options name now.
+
+    They go out again, whole: the destination takes them out there, and puts them in here.
+    """
+    for name, place in sync.destination.places.items():
+        if name not in sync.remote:
+            continue
+        ledger.run(
+            f"""
+            update known set is_moved = true, doubtful = ?
+            from wanted
+            where known.record_key = wanted.record_key and is_delivered
+                and ({sync.destination.went_to}) <> ({place})
+            """,
+            [list(sync.remote)],
+        )
 
 
 def mark_shared(ledger: Ledger, sync: Sync) -> bool:
@@ -897,13 +1007,14 @@ def count_changes(
             difference=difference,
         ).fetchall()
     )
-    diff.known, diff.again, diff.repeated, diff.suppressed_removes = ledger.run(
+    diff.known, diff.again, diff.repeated, diff.suppressed_removes, diff.mentioning = ledger.run(
         """
         select
             count(*) filter (is_known),
             count(*) filter (operation is not null and is_doubtful),
             count(*) filter (operation = 'update' and is_repeated),
-            count(*) filter (operation = 'remove' and is_barred)
+            count(*) filter (operation = 'remove' and is_about_barred),
+            count(*) filter (operation = 'remove' and is_barred and not is_about_barred)
         from difference
         """,
         difference=difference,

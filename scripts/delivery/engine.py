@@ -262,7 +262,8 @@ def push(
             diff.counts = operations_of(ledger, difference)
         remember_source(ledger, diff)
         result = PushResult(sync.name, sync.label, diff)
-        ledger.fill_outbox(difference, sync.destination.membership_fields)
+        target = sync.destination
+        ledger.fill_outbox(difference, target.membership_fields, target.places)
         if diff.total:
             Delivery(sync, ledger, difference, result, progress).run()
     result.seconds = time.monotonic() - started
@@ -365,7 +366,6 @@ def dead(sync: Sync, action: str, ids: list[str], *, count: int = 1000) -> list[
 def doctor(sync: Sync, *, create: bool = False, probe: bool = False) -> Iterator[Finding]:
     """Yield what is fine and what is not: settings, token, rights, remote fields, a sample.
 
-    Changes nothing, unless fields may be made (`create`). Where only something posted shows that
     Changes nothing, unless fields may be made (`create`). Where only a post shows that the
     destination takes it, that is made only with `probe`, and announced before. Raises ConfigError
     or AuthError when nothing can be looked at.

@@ -1,6 +1,7 @@
 """The decisions a push can ask a person to make, and how text is made safe to print."""
 
 import re
+from typing import Any
 
 from scripts.errors import PersonNeeded
 
@@ -33,6 +34,23 @@ class AuthError(SyncError):
     """The destination does not accept the token."""
 
     exit_code = 6
+
+
+def has_password(text: str) -> bool:
+    """Whether a text holds the address of a database with its password, or a setting of one."""
+    if re.search(r"(?<![^\W_])(ssl)?password['\"]?\s*[=:]", text, re.IGNORECASE):
+        return True
+    return bool(re.search(r"[\w+.-]+://[^/?#@\s]*:[^/?#\s]+@", text))
+
+
+def shown(value: Any) -> str:
+    """Return a value of a setting as a message may print it; of several values only the kind."""
+    if isinstance(value, bool | int | float | None):
+        return repr(value)
+    if not isinstance(value, str):
+        kinds = {"dict": "a mapping", "list": "a list", "tuple": "a list"}
+        return kinds.get(type(value).__name__, str(value))
+    return "a text with a password" if has_password(value) else redact(repr(value))
 
 
 def mask(address: str) -> str:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import duckdb
 
 from .config import Sync
-from .destination import Call
+from .destination import Call, Destination, Record, Refused
 from .diff import Diff
 from .errors import GuardError
 from .ledger import Ledger
-from .sending import record_of
+from .sending import ODD, record_of
 
 LOOKED_AT = 10_000  # of more, an even sample
 AT_ONCE = 100
@@ -19,14 +19,16 @@ AT_ONCE = 100
 class Existing:
     """What is there of the records to add: none, one, or several that could be meant.
 
-    `looked_at` of all records to add were asked for; `held` is how many records the account holds,
-    or at least holds.
+    `looked_at` of all records to add were asked for; `unasked` are those of them that cannot be
+    asked for, and would be refused; `held` is how many records the account holds, or at least
+    holds.
     """
 
     looked_at: int = 0
     new: int = 0
     matched: int = 0
     ambiguous: int = 0
+    unasked: int = 0
     held: int = 0
 
 
@@ -48,12 +50,31 @@ def find_existing(
     found = Existing(looked_at=len(rows), held=destination.count(call))
     for start in range(0, len(rows), AT_ONCE):
         records = [record_of("add", *row) for row in rows[start : start + AT_ONCE]]
-        ids = destination.match(call, records)
-        numbers = [len(ids.get(record.key, [])) for record in records]
+        ids, unasked = matched(call, destination, records)
+        numbers = [len(ids.get(o.key, [])) for o in records if o.key not in unasked]
+        found.unasked += len(unasked)
         found.new += numbers.count(0)
         found.matched += numbers.count(1)
         found.ambiguous += sum(number > 1 for number in numbers)
     return found
+
+
+def matched(
+    call: Call, destination: Destination, records: list[Record]
+) -> tuple[dict[str, list[str]], set[str]]:
+    """Return the ids of the records that are there, and the keys of those that nobody can ask for.
+
+    One that is refused never stops the others: they are asked for in halves.
+    """
+    try:
+        return destination.match(call, records), set()
+    except (Refused, *ODD):
+        if len(records) == 1:
+            return {}, {records[0].key}
+        middle = len(records) // 2
+        ids, unasked = matched(call, destination, records[:middle])
+        more, others = matched(call, destination, records[middle:])
+        return ids | more, unasked | others
 
 
 def could_be_too_new(sync: Sync, diff: Diff) -> bool:

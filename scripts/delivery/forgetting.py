@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,19 +12,22 @@ from scripts.targets import ParquetWarehouse
 
 from .account import check_account
 from .config import Sync
-from .destination import Record, Refused, Stop, Transient
+from .destination import Destination, Record, Refused, Stop, Transient
 from .diff import (
+    all_text_of,
     attached_warehouse,
     columns_of,
     identity_columns,
     key_kind,
+    may_hold_text,
     part_of_key,
-    quoted,
     text_of,
+    values_of,
 )
 from .errors import ConfigError
 from .ledger import Ledger
 from .people import KINDS, NAMED
+from .sending import given
 from .transport import Transport
 
 TABLES = (
@@ -39,6 +43,8 @@ TABLES = (
 @dataclass
 class Forgotten:
     """What `forget` did at one destination: `erased`, `emptied` our fields, or `nothing` there.
+
+    `noted` is only in the ledger, where the destination takes nothing back and a person has to.
 
     `records` counts what was known of the person, `rows` what left exports and pulled files.
     `elsewhere` are other syncs that the ledger still has records of. `is_known` is false when
@@ -74,7 +80,11 @@ def forget_in(ledger: Ledger, sync: Sync, given: str, raw_path: Path | None) -> 
     try:
         if mine:
             check_account(ledger, sync)
-            found.outcome = "erased" if erase(ledger, sync, mine) else "emptied"
+            found.outcome = erase(ledger, sync, mine)
+            if found.outcome == "noted":
+                found.problem = (
+                    f"{sync.destination.name} takes nothing back: delete by hand what was sent."
+                )
     except (Transient, Refused, Stop) as failed:
         found.outcome, found.problem = "kept", f"{failed}. Run forget again."
         return found
@@ -177,13 +187,19 @@ ADDRESSES = """list_transform(
 
 
 def names_in_warehouse(ledger: Ledger, sync: Sync, names: list[str]) -> list[str]:
-    """Return what the identity tables and the source call a person; empty for an unknown one."""
+    """Return what the identity tables and the source call a person; empty for an unknown one.
+
+    Of a list in the source all are names of the row's person, but those that the identity tables
+    call another's.
+    """
     kinds = columns_of(ledger, sync.source)
-    columns = [
-        f"name_as('{kind}', {text_of(column)})"
-        for column, held in (identity_columns(sync, kinds) if kinds else {}).items()
-        for kind in held
-    ]
+    columns, lists = [], []
+    for column, held in (identity_columns(sync, kinds) if kinds else {}).items():
+        if kinds[column].endswith("[]"):
+            lists += [names_inside(kind, column, kinds[column]) for kind in held]
+        else:
+            columns += [f"name_as('{kind}', {text_of(column)})" for kind in held]
+    others = "select null"
     found: list[str] = []
     identities = f"{(sync.suppressions or 'marts.').partition('.')[0]}.profile_identifiers"
     if "identifier_value" in columns_of(ledger, identities):
@@ -204,18 +220,41 @@ def names_in_warehouse(ledger: Ledger, sync: Sync, names: list[str]) -> list[str
             """,
             names,
         )
-    if columns:
-        is_meant = " or ".join(f"{column} in ({NAMES})" for column in columns)
+        others = f"""
+            select name_as(identifier_type, identifier_value) from {table}
+            where suppression_reason is null and name_as('profile_id', profile_id) not in ({NAMES})
+            union select name_as('profile_id', profile_id) from {table}
+        """
+    if columns or lists:
+        is_meant = [f"{column} in ({NAMES})" for column in columns]
+        is_meant += [f"list_has_any({names_held}, {GIVEN})" for names_held in lists]
         found += column_of(
             ledger,
-            f"select unnest([{', '.join(columns)}]) from warehouse_source.{sync.source} as source"
-            f" where {is_meant}",
+            f"""
+            with meant as (
+                select [{", ".join(columns)}]::varchar[] as names,
+                    flatten([{", ".join([*lists, "[]"])}]::varchar[][]) as listed
+                from warehouse_source.{sync.source} as source
+                where {" or ".join(f"coalesce({part}, false)" for part in is_meant)}
+            )
+            select unnest(names) from meant
+            union all
+            select name from (select unnest(listed) as name from meant)
+            where name in ({NAMES})
+                or name not in (select * from ({others}) as theirs(name) where name is not null)
+            """,
             [*names, *found],
         )
     return found
 
 
-NAMES = "select unnest(getvariable('names'))"
+GIVEN = "getvariable('names')"
+NAMES = f"select unnest({GIVEN})"
+
+
+def names_inside(kind: str, column: str, held: str) -> str:
+    """Return SQL for the names that a list, or a list of lists, holds; `held` is its type."""
+    return f"list_transform({values_of(column, held)}, lambda value: name_as('{kind}', value))"
 
 
 def column_of(ledger: Ledger, sql: str, names: list[str]) -> list[str]:
@@ -235,16 +274,19 @@ def rows_of(ledger: Ledger, sync: Sync, names: list[str]) -> list[dict[str, Any]
     return ledger.rows(
         f"""
         with held as (
-            select sync, record_key, person, remote_id, field_hashes, true as is_there
+            select
+                sync, record_key, person, remote_id, field_hashes, true as is_there,
+                null as payload
             from {{t}}.delivered
             union all
-            select sync, record_key, person, remote_id, field_hashes, is_there from {{t}}.departed
+            select sync, record_key, person, remote_id, field_hashes, is_there, null
+            from {{t}}.departed
             union all
-            select sync, record_key, person, null, field_hashes, true from {{t}}.outbox
+            select sync, record_key, person, null, field_hashes, true, payload from {{t}}.outbox
             union all
-            select sync, record_key, null, null, null, true from {{t}}.attempt
+            select sync, record_key, null, null, null, true, null from {{t}}.attempt
             union all
-            select sync, record_key, null, remote_id, null, true from {{t}}.loose
+            select sync, record_key, null, remote_id, null, true, payload from {{t}}.loose
         ),
         named as (
             select
@@ -266,6 +308,7 @@ def rows_of(ledger: Ledger, sync: Sync, names: list[str]) -> list[dict[str, Any]
         )
         select
             sync, record_key, max(person) as person, list(distinct remote_id) as remote_ids,
+            list(distinct payload) as payloads,
             max(field_hashes) as field_hashes, bool_or(is_there) as is_there,
             any_value(names) as names,
             sync = {{sync}}
@@ -297,40 +340,67 @@ def was_delivered(sync: Sync) -> str:
     return " or ".join(found)
 
 
-def erase(ledger: Ledger, sync: Sync, rows: list[dict[str, Any]]) -> bool:
-    """Erase at the destination, or take back what we wrote; returns whether it was erased."""
-    destination = sync.destination
-    records = [
-        Record(
-            row["record_key"], remote_id, dict.fromkeys(json.loads(row["field_hashes"] or "{}")), {}
-        )
-        for row in rows
-        for remote_id in row["remote_ids"] or [None]
-    ]
+def erase(ledger: Ledger, sync: Sync, rows: list[dict[str, Any]]) -> str:
+    """Erase at the destination, or take back what we wrote; returns which, see `Forgotten`.
+
+    One record that is refused keeps no other of the person: it is raised when all were asked.
+    """
+    destination, refused, asked = sync.destination, [], []
+    records = [record for row in rows for record in records_of(row, destination)]
     with Transport(destination, timeout_seconds=sync.timeout_seconds) as transport:
-        erased = [
-            destination.erase(transport.call, record.key, record.remote_id) for record in records
-        ]
-        if all(erased):
-            return True
-        there = {row["record_key"] for row in rows if row["is_there"]}
-        records = [record for record in records if record.key in there]
-        if records:
-            take_back(ledger, sync, transport, records)
-    return False
+        for record in records:
+            try:
+                is_erased = (
+                    destination.erase_sent(transport.call, record)
+                    if record.whole
+                    else destination.erase(transport.call, record.key, record.remote_id)
+                )
+                asked.append((record, is_erased))
+            except Refused as problem:
+                refused.append(problem)
+        outcome = "erased"
+        if not all(is_erased for _, is_erased in asked):
+            there = {row["record_key"] for row in rows if row["is_there"]}
+            records = [record for record, _ in asked if record.key in there]
+            outcome = take_back(ledger, sync, transport, records) if records else "emptied"
+        for problem in refused:
+            raise problem
+        return outcome
 
 
-def take_back(ledger: Ledger, sync: Sync, transport: Transport, records: list[Record]) -> None:
-    """Send removes, as a run of its own; raises Refused when one is refused."""
+def records_of(row: dict[str, Any], destination: Destination) -> list[Record]:
+    """Return what a person may be there as: by each remote id, and by what was sent without one.
+
+    Where a record is nothing but a membership, what was sent later may be there beside the first.
+    """
+    ids = [remote_id for remote_id in row["remote_ids"] or [] if remote_id]
+    sent = [given(payload) for payload in row["payloads"] or [] if payload]
+    if ids and "leave" not in destination.phases:
+        sent = []
+    names = {name for whole in sent for name in whole} | set(
+        json.loads(row["field_hashes"] or "{}")
+    )
+    values = dict.fromkeys(sorted(names))
+    records = [Record(row["record_key"], remote_id, values, {}) for remote_id in ids]
+    records += [Record(row["record_key"], None, values, whole) for whole in sent if whole]
+    return records or [Record(row["record_key"], None, values, {})]
+
+
+def take_back(ledger: Ledger, sync: Sync, transport: Transport, records: list[Record]) -> str:
+    """Send removes, as a run of its own; raises Refused when one is refused.
+
+    Returns `noted` when the destination cannot be told of one, else `emptied`.
+    """
     run_id = ledger.start_run({"add": 0, "update": 0, "remove": len(records)})
     sync.destination.begin(sync.name, run_id)
     outcome = "failed"
     try:
         outcomes = sync.destination.send(transport.call, "remove", records)
         sync.destination.end()
-        refused = [outcome.reason for outcome in outcomes if outcome.state != "delivered"]
-        if refused:
-            raise Refused(str(refused[0]))
+        states = {outcome.state for outcome in outcomes}
+        if left := states - {"delivered", "noted"}:
+            reasons = [o.reason for o in outcomes if o.state in left]
+            raise Refused(reasons[0] or "no reason given")
         outcome = "forgotten"
     finally:
         ledger.finish_run(
@@ -341,39 +411,55 @@ def take_back(ledger: Ledger, sync: Sync, transport: Transport, records: list[Re
             open=0,
             requests=transport.requests,
         )
+    return "noted" if "noted" in states else "emptied"
 
 
 def erase_rows(ledger: Ledger, folder: Path, pattern: str, names: list[str]) -> int:
     """Take the rows that name a person out of Parquet files; returns how many.
 
-    An address counts in any column, an id in those that hold ids of people. A file changes whole
-    or not at all, and what is left of it only its owner can read.
+    An address counts in any column, and inside a list or a structure, an id in those that hold ids
+    of people. A file changes whole or not at all, and what is left of it only its owner can read.
     """
     gone = 0
     for pages in folder.rglob(".pull"):  # of a pull that broke off: the next one begins anew
         shutil.rmtree(pages)
     for path in sorted(folder.rglob(f"{pattern}.parquet")):
         kinds = ledger.run("describe select * from read_parquet(?)", [str(path)]).fetchall()
-        texts = [name for name, kind, *_ in kinds if kind == "VARCHAR"]
-        named = [
-            f"name_as('{kind}', {quoted(name)})"
-            for name in texts
-            for kind in NAMED.get(name.lower(), ("email",))
-        ]
-        if {"identifier_type", "identifier_value"} <= set(texts):
-            named.append("name_as(identifier_type, identifier_value)")
-        is_meant = " or ".join(f"coalesce({name} in ({NAMES}), false)" for name in named)
+        is_meant = " or ".join(
+            f"coalesce({part}, false)" for part in naming({name: kind for name, kind, *_ in kinds})
+        )
         ledger.run("set variable names = ?::varchar[]", [names])
         count = ledger.value(
-            f"select count(*) from read_parquet(?) where {is_meant or 'false'}", [str(path)]
+            f"select count(*) from read_parquet(?) as source where {is_meant or 'false'}",
+            [str(path)],
         )
         if not count:
             continue
         draft = path.with_suffix(".part")
         ledger.run("create or replace temp table left_over as from read_parquet(?)", [str(path)])
-        ledger.run(f"delete from left_over where {is_meant}")
+        ledger.run(f"delete from left_over as source where {is_meant}")
         ledger.run("copy left_over to ? (format parquet)", [str(draft)])
         ledger.run("drop table left_over")
         draft.replace(path)
         gone += count
     return gone
+
+
+def naming(columns: dict[str, str]) -> Iterator[str]:
+    """Yield SQL that a row of columns of these types names a person."""
+    for column, held in columns.items():
+        kinds = NAMED.get(column.lower(), ("email",))
+        if held == "VARCHAR":
+            yield from (f"name_as('{kind}', {text_of(column)}) in ({NAMES})" for kind in kinds)
+        elif (
+            held.endswith("[]")
+            and "(" not in held
+            and (column.lower() in NAMED or "VARCHAR" in held)
+        ):
+            yield from (
+                f"list_has_any({names_inside(kind, column, held)}, {GIVEN})" for kind in kinds
+            )
+        elif may_hold_text(held):
+            yield f"list_has_any(addresses_in({all_text_of(column, held)}), {GIVEN})"
+    if columns.get("identifier_type") == columns.get("identifier_value") == "VARCHAR":
+        yield f"name_as(source.identifier_type, source.identifier_value) in ({NAMES})"

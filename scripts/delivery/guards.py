@@ -15,7 +15,8 @@ LOOKS_BACK = timedelta(days=7)
 def check_guard(sync: Sync, ledger: Ledger, diff: Diff) -> None:
     """Raise GuardError when the source looks broken.
 
-    Who must not be reached any more is removed whatever the number.
+    Who must not be reached any more is removed whatever the number; not so who is barred only
+    because a column names somebody else (who looks after them) whom nothing may reach.
     """
     for problem in problems(sync, ledger, diff):
         raise GuardError(f"{problem} Nothing was sent. Look at the last build.")
@@ -32,6 +33,11 @@ def problems(sync: Sync, ledger: Ledger, diff: Diff) -> Iterator[str]:
         )
     if removes > sync.max_remove_share * known:
         what = "has lost many records" if diff.source_rows else "is empty"
+        if diff.mentioning:
+            what = (
+                f"mentions, beside the person, somebody whom nothing may reach in "
+                f"{diff.mentioning:,} records"
+            )
         yield (
             f"{sync.source} {what}: {share_of(removes, known)} would be removed, more than the "
             f"{sync.max_remove_share:.0%} allowed; if they have really left, push with "

@@ -321,6 +321,13 @@ class Ledger:
             select
                 latest.record_key, outbox.person, outbox.operation,
                 case when outbox.reason = '{OWED}' then 'owed' else 'dead' end as state,
+                -- As long as an earlier request may have left something, it says what.
+                case
+                    when
+                        outbox.operation = 'remove'
+                        or latest.record_key in (select record_key from {{unknown}})
+                        then outbox.payload
+                end as payload,
                 outbox.payload_hash, outbox.field_hashes, latest.reason,
                 latest.acked_at as updated_at
             {sent}
@@ -473,12 +480,16 @@ class Ledger:
         )
 
     def keep_loose(
-        self, difference: duckdb.DuckDBPyRelation, membership_fields: Collection[str]
+        self,
+        difference: duckdb.DuckDBPyRelation,
+        membership_fields: Collection[str],
+        places: Collection[str],
     ) -> None:
         """Keep what it takes to end memberships that may be there, and that nobody wants now.
 
         Of a remove that nobody confirmed the remote id, when the record comes back with others; of
-        anything else that nobody confirmed the values, when others take their place.
+        anything else that nobody confirmed the values, when others take their place, or when one
+        of `places` means another now: a payload has what it meant then.
         """
         if not membership_fields:
             return
@@ -487,12 +498,18 @@ class Ledger:
             f" json_extract_string(difference.field_hashes, '$.\"{name}\"')"
             for name in sorted(membership_fields)
         )
+        moved = " or ".join(
+            f"json_extract_string(old.payload, '$.\"{name}\"')"
+            f" <> json_extract_string(difference.payload, '$.\"{name}\"')"
+            for name in sorted(places)
+        )
         for table, kept, condition in (
-            ("delivered", "old.remote_id, null", "difference.operation = 'add'"),
+            ("delivered", "old.remote_id, null", f"difference.operation = 'add' and ({other})"),
             (
                 "outbox",
                 "null, old.payload",
-                "old.operation <> 'remove' and old.payload is not null",
+                "old.operation <> 'remove' and old.payload is not null"
+                f" and ({other} or {moved or 'false'})",
             ),
         ):
             self.run(
@@ -503,12 +520,26 @@ class Ledger:
                 inner join (select * from {{t}}.{table} where sync = {{sync}}) as old
                     on old.record_key = difference.record_key
                 where
-                    difference.operation is not null and {condition} and ({other})
+                    difference.operation is not null and {condition}
                     and difference.record_key in (select record_key from {{unknown}})
                 except select sync, record_key, remote_id, payload from {{t}}.loose
                 """,
                 difference=difference,
             )
+
+    def tried(self, keys: list[str]) -> dict[str, str]:
+        """Return what was sent last of records that are to be removed, without an answer."""
+        return dict(
+            self.run(
+                """
+                select record_key, payload from {t}.outbox
+                where
+                    sync = {sync} and operation = 'remove' and payload is not null
+                    and record_key in (select unnest(?::varchar[]))
+                """,
+                [keys],
+            ).fetchall()
+        )
 
     def loose(self, difference: duckdb.DuckDBPyRelation) -> list[tuple[int, str, str, str, str]]:
         """Return what is to be taken back: position, key, remote id, payload and a mark of both."""
@@ -543,7 +574,10 @@ class Ledger:
             )
 
     def fill_outbox(
-        self, difference: duckdb.DuckDBPyRelation, membership_fields: Collection[str] = ()
+        self,
+        difference: duckdb.DuckDBPyRelation,
+        membership_fields: Collection[str] = (),
+        places: Collection[str] = (),
     ) -> None:
         """Put the changes into the outbox; what was pending before is superseded by them.
 
@@ -560,7 +594,17 @@ class Ledger:
                 """,
                 difference=difference,
             )
-            self.keep_loose(difference, membership_fields)
+            self.keep_loose(difference, membership_fields, places)
+            # What was sent without an answer says whom a remove means, as long as no id does.
+            self.run(
+                """
+                create or replace temp table tried as
+                select record_key, payload from {t}.outbox
+                where
+                    sync = {sync} and payload is not null
+                    and (operation = 'remove' or record_key in (select record_key from {unknown}))
+                """
+            )
             # Refused people who left, and of whom nothing is there, are history. What has to wait
             # because only a few are sent (it has a hash and no operation) keeps its place.
             self.keep_departed("true")
@@ -582,10 +626,12 @@ class Ledger:
                 """
                 insert into {t}.outbox by name
                 select
-                    {sync} as sync, record_key, person, operation, 'pending' as state, payload,
+                    {sync} as sync, record_key, person, operation, 'pending' as state,
+                    case when operation = 'remove' then tried.payload else difference.payload end
+                        as payload,
                     payload_hash, field_hashes, ?::timestamp as updated_at,
                     case when operation = 'remove' and is_barred then ? end as reason
-                from difference
+                from difference left join tried using (record_key)
                 where operation is not null
                 """,
                 [now(), OWED],

@@ -214,7 +214,7 @@ class Delivery:
                     difference=self.difference,
                 ).fetchall()
                 places = [(position, record_of(operation, *row)) for position, *row in rows]
-                places = self.with_turns(places)
+                places = self.with_turns(self.with_tried(operation, places))
                 for index in range(0, len(places), size):
                     yield from self.one_by_one(phase, places[index : index + size])
 
@@ -235,6 +235,18 @@ class Delivery:
                 for batch in self.one_by_one(TAKE_BACK, some):
                     batch.marks = marks
                     yield batch
+
+    def with_tried(
+        self, operation: str, places: list[tuple[int, Record]]
+    ) -> list[tuple[int, Record]]:
+        """Give removes of no known id what was sent last: it says whom that may have made."""
+        if operation != "remove" or self.destination.tells_removes:
+            return places
+        tried = self.ledger.tried([record.key for _, record in places if not record.remote_id])
+        return [
+            (position, replace(record, whole=given(tried.get(record.key))))
+            for position, record in places
+        ]
 
     def with_turns(self, places: list[tuple[int, Record]]) -> list[tuple[int, Record]]:
         """Give each record its turn, where the destination counts them."""
@@ -423,11 +435,17 @@ def record_of(
     operation: str, key: str, remote_id: str | None, changed: list[str], payload: str
 ) -> Record:
     """Return what to send: the changed values, and with an add everything else as well."""
-    whole = {name: value for name, value in json.loads(payload).items() if value is not None}
+    whole = given(payload)
     if operation == "remove":
         return Record(key, remote_id, dict.fromkeys(changed), {})
     values = {name: whole.get(name) for name in changed}
     return Record(key, remote_id, whole | values if operation == "add" else values, whole)
+
+
+def given(payload: str | None) -> dict:
+    """Return what a payload gives: its values without the nulls."""
+    held = json.loads(payload or "{}")
+    return {name: value for name, value in held.items() if value is not None}
 
 
 def without(values: dict, held: dict | None) -> dict:

@@ -27,6 +27,8 @@ from . import engine
 from .config import Sync
 from .existing import Existing
 
+NAMES_SHOWN = 10
+
 
 def for_each(
     syncs: list[Sync],
@@ -94,9 +96,11 @@ def show_plan(plan: engine.Plan) -> None:
 
 def existing_shown(found: Existing) -> str:
     """Return what is there already of the records to add."""
+    unasked = f" {found.unasked:,} cannot be asked for, and are refused." if found.unasked else ""
     return (
         f"Of {found.looked_at:,} records to add that were looked up there, {found.matched:,} exist "
         f"and are taken over, {found.new:,} are new, {found.ambiguous:,} ambiguous."
+        f"{unasked}"
     )
 
 
@@ -161,6 +165,15 @@ def notes(diff: engine.Diff) -> Iterator[str]:
         yield (
             f"{diff.unnamed:,} name nobody who can be looked up (no profile_id, no address) and are"
             " left out."
+        )
+    if diff.nowhere:
+        names = [
+            f"{name!r} ({o:,})" if name else f"none ({o:,})" for name, o in diff.nowhere.items()
+        ]
+        more = ", …" if len(names) > NAMES_SHOWN else ""
+        yield escape(
+            f"{sum(diff.nowhere.values()):,} name no place that the options know, and are refused "
+            f"when they are sent: {', '.join(names[:NAMES_SHOWN])}{more}."
         )
     if diff.without_key:
         yield f"{diff.without_key:,} have no key and are skipped."
@@ -344,6 +357,7 @@ def show_forgotten(found: engine.Forgotten) -> None:
     what = {
         "erased": "erased there and in the ledger",
         "emptied": "no way to erase there: what we wrote was taken back; erased in the ledger",
+        "noted": "erased in the ledger",
         "nothing": "nothing was there"
         if found.is_known
         else "nothing is known of this name. If the person has another one, give that as well",

@@ -149,6 +149,8 @@ def patient(sync: Any, transport: Transport) -> Callable[..., httpx.Response]:
                 response = transport.call(method, address, **arguments)
                 if response.status_code >= FIRST_ERROR:
                     sync.destination.checked(response)
+                elif problem := sync.destination.busy(response):
+                    raise problem
                 return response
             except Transient as problem:
                 wait = max(problem.wait or 0.0, backoff(tries, sync.backoff_seconds))

@@ -5,7 +5,7 @@ Whoever holds the ledger next, or holds it now and ends, does what is asked.
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +27,27 @@ def fulfil(ledger: Ledger) -> None:
     if ledger.address is None or is_postgres(ledger.address) or not place(ledger.address).exists():
         return
     with held(ledger.address) as file:
-        asked = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        asked = list(whole_wishes(file))
         for line in asked:
             if line["sync"] == ledger.sync:
                 ledger.settle_dead(line["action"], line["ids"])
-        file.unlink()
-        for line in asked:
-            if line["sync"] != ledger.sync:
-                append_private(file, json.dumps(line) + "\n")
+        draft = file.with_name(f"{file.name}.part")
+        draft.unlink(missing_ok=True)
+        others = [line for line in asked if line["sync"] != ledger.sync]
+        if others:  # whole in its place, or as it was: nobody's wish gets lost on the way
+            append_private(draft, "".join(json.dumps(line) + "\n" for line in others))
+            draft.replace(file)
+        else:
+            file.unlink()
+
+
+def whole_wishes(file: Path) -> Iterator[dict[str, Any]]:
+    """Yield what is asked; a line that a crash tore is none, for nobody was told that it holds."""
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+        with suppress(ValueError):
+            asked = json.loads(line)
+            if isinstance(asked, dict) and {"sync", "action", "ids"} <= set(asked):
+                yield asked
 
 
 def place(address: str) -> Path:

@@ -8,16 +8,33 @@ person for the platform: when one of them leaves, the engine sends the other aga
 import json
 import re
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from ..destination import Call, Destination, Finding, Outcome, Record, Refused, Stop, Value
+from ..destination import (
+    Call,
+    Destination,
+    Finding,
+    NoAnswer,
+    Outcome,
+    Record,
+    Refused,
+    Stop,
+    Value,
+)
 from ..errors import AuthError, ConfigError, redact
 
 Row = dict[str, str]  # identifier → its hash, and `audience` → the id of the audience
 Person = tuple[str, Row]  # the key of a record, and what it is known by
 REQUEST = "request"  # in a row: the platform's number of the request that carried it, for support
 
+
+# The audience that a row went to, and the one that a value of now means, as SQL.
+WENT_TO = "json_extract_string(case when json_valid(remote_id) then remote_id end, '$.audience')"
+GOES_TO = """regexp_extract(
+    coalesce(map([NAMES]::varchar[], [IDS]::varchar[])[cast(audience as varchar)],
+        cast(audience as varchar)),
+    '^[0-9]+$')"""
 
 # What a row that was sent names there, as SQL; STRONG stands for the names of the identifiers.
 IDENTITIES = """list_filter(
@@ -30,6 +47,10 @@ IDENTITIES = """list_filter(
 )""".replace("row,", "case when json_valid(remote_id) then remote_id end,")
 
 
+class Unsaid(str):
+    """Why nobody knows what became of one person: it stays open, and the others go on."""
+
+
 class AudienceDestination(Destination):
     """Base of the ad platforms; they set `made_of` and `strong` and write the abstract part."""
 
@@ -39,6 +60,7 @@ class AudienceDestination(Destination):
     strong: ClassVar[frozenset[str]] = frozenset()  # identifiers that find a person on their own
 
     phases = ("remove", "leave", "update", "add")
+    went_to = WENT_TO
 
     def __init__(self, options: Mapping[str, Any], environ: Mapping[str, str]) -> None:
         super().__init__(options, environ)
@@ -46,6 +68,11 @@ class AudienceDestination(Destination):
         self.identities = IDENTITIES.replace("STRONG", names)
         if not isinstance(self.option["audiences"], Mapping):
             raise ConfigError(f"The option audiences of {self.name} maps names to audience ids.")
+        ids = {str(name): str(o or "") for name, o in self.option["audiences"].items()}
+        if both := sorted(name for name in ids if name in {o for n, o in ids.items() if n != name}):
+            raise ConfigError(f"{both} in the option audiences are names and ids: rename them.")
+        meant = GOES_TO.replace("NAMES", listed(ids)).replace("IDS", listed(ids.values()))
+        self.places = {"audience": f"nullif({meant}, '')"}
 
     @abstractmethod
     def identify(self, values: Mapping[str, Value]) -> Row:
@@ -55,7 +82,10 @@ class AudienceDestination(Destination):
     def upload(
         self, call: Call, audience: str, people: Sequence[Person], *, remove: bool
     ) -> dict[str, str]:
-        """Put people in an audience, or take them out; returns reasons by key of refused ones."""
+        """Put people in an audience, or take them out; returns reasons by key of refused ones.
+
+        An `Unsaid` reason leaves that one open.
+        """
 
     @abstractmethod
     def look_up(self, call: Call, audience: str) -> str:
@@ -72,7 +102,9 @@ class AudienceDestination(Destination):
 
     def touched(self, record: Record) -> set[str]:
         """Return the identifiers of a record, as it was sent and as it will be."""
-        rows = [sent(record.remote_id), self.row(record.whole) if record.whole else {}]
+        rows = [sent(record.remote_id)]
+        if record.whole and self.audience_id(record.whole):
+            rows.append(self.row(record.whole))
         return {name for row in rows for name in self.strong_names(row)} or {record.key}
 
     def strong_names(self, row: Row) -> set[str]:
@@ -90,10 +122,14 @@ class AudienceDestination(Destination):
         is_leaving = operation in ("remove", "leave")
         for record in records:
             old, new = sent(record.remote_id), {}
-            if operation != "remove":
-                new = self.kept(old, record) | self.row(record.whole)
-            elif not old and record.whole:
-                old = self.row(record.whole)
+            try:
+                if operation != "remove":
+                    new = self.kept(old, record) | self.row(record.whole)
+                elif not old and record.whole:
+                    old = self.row(record.whole)
+            except Refused as problem:
+                outcomes[record.key] = Outcome(record.key, "refused", reason=str(problem))
+                continue
             if len(old) < 2 and len(new) < 2:
                 reason = "nothing to match on" if new else "what was sent is not known"
                 outcomes[record.key] = Outcome(record.key, "refused", reason=reason)
@@ -102,23 +138,37 @@ class AudienceDestination(Destination):
             rows[record.key] = new
         for audience, group in grouped(people).items():
             for key, reason in self.upload(call, audience, group, remove=is_leaving).items():
-                outcomes[key] = Outcome(key, "refused", reason=reason)
+                state = "open" if isinstance(reason, Unsaid) else "refused"
+                outcomes[key] = Outcome(key, state, reason=reason)
         for key, row in rows.items():
             kept = json.dumps(row, separators=(",", ":")) if row else None
             outcomes.setdefault(key, Outcome(key, "delivered", kept))
         return list(outcomes.values())
 
     def row(self, values: Mapping[str, Value]) -> Row:
-        """Return what the platform is told about a person; raises ConfigError."""
+        """Return what the platform is told about a person; raises Refused without an audience."""
         unknown = self.unknown(values)
         if unknown:
             raise ConfigError(f"{self.name} has no fields {unknown}, only {self.known}.")
-        name = values.get("audience")
-        audience = str(self.option["audiences"].get(str(name), name) or "")
-        if not re.fullmatch(r"\d+", audience):
-            text = f"Give the id of audience {name!r} in the option audiences of {self.name}."
-            raise ConfigError(redact(text))
+        audience = self.audience_id(values)
+        if not audience:
+            name = values.get("audience")
+            text = f"no audience {name!r} in the option audiences" if name else "it has no audience"
+            raise Refused(redact(text))
         return {"audience": audience, **self.identify(values)}
+
+    def audience_id(self, values: Mapping[str, Value]) -> str:
+        """Return the id of the audience of a person, empty when none is known."""
+        name = str(values.get("audience") or "")
+        audience = str(self.option["audiences"].get(name, name) or "")
+        return audience if re.fullmatch(r"\d+", audience) else ""
+
+    def check_mapped(self, fields: Collection[str]) -> None:
+        """Raise ConfigError for a field that the platform has not, or when none says who it is."""
+        if unknown := self.unknown(dict.fromkeys(fields)):
+            raise ConfigError(f"{self.name} has no fields {unknown}, only {self.known}.")
+        if not set(fields) - {"audience"}:
+            raise ConfigError(f"{self.name} needs a column that says who it is: {self.known[1:]}.")
 
     def kept(self, old: Row, record: Record) -> Row:
         """Return the identifiers that no changed field touches: a null need not mean to empty."""
@@ -154,7 +204,14 @@ class AudienceDestination(Destination):
         row = sent(remote_id)
         if len(row) < 2:
             return False
-        return not self.upload(call, row["audience"], [(key, row)], remove=True)
+        reasons = self.upload(call, row["audience"], [(key, row)], remove=True)
+        if isinstance(reason := reasons.get(key), Unsaid):
+            raise NoAnswer(reason)
+        return not reasons
+
+    def erase_sent(self, call: Call, record: Record) -> bool:
+        """Take out the identifiers that were sent."""
+        return self.erase(call, record.key, json.dumps(self.row(record.whole)))
 
     def doctor(
         self, call: Call, fields: Mapping[str, str], *, create: bool = False
@@ -177,6 +234,11 @@ class AudienceDestination(Destination):
             except (AuthError, ConfigError, Refused, Stop) as raised:
                 problem = str(raised)
             yield Finding(title, not problem, problem)
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Return texts as SQL writes them in a list."""
+    return ", ".join("'" + text.replace("'", "''") + "'" for text in texts)
 
 
 def sent(remote_id: str | None) -> Row:

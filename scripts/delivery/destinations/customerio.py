@@ -33,6 +33,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -145,6 +146,8 @@ class CustomerIO(Destination):
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
         """Send one batch, in several requests when it is too large; see Destination.send."""
         outcomes: list[Outcome] = []
+        if operation == "remove":
+            records, outcomes = self.located(call, records)
         parts: list[list[tuple[Record, str]]] = [[]]
         size = 0
         for record in records:
@@ -161,6 +164,24 @@ class CustomerIO(Destination):
         for part in filter(None, parts):
             outcomes += self.post(call, part)
         return outcomes
+
+    def located(self, call: Call, records: Sequence[Record]) -> tuple[list[Record], list[Outcome]]:
+        """Return records to remove with the id of whoever was taken over by address, and the rest.
+
+        Whoever was sent without an answer may be known there by an id that was not ours.
+        """
+        lost = [o for o in records if self.can_match and not o.remote_id and not self.takes_over]
+        found = self.match(call, lost) if lost else {}
+        many = [key for key, ids in found.items() if len(ids) > 1]
+        reason = "several people there have this address; take ours off by hand"
+        return (
+            [
+                replace(o, remote_id=found[o.key][0], whole={}) if o.key in found else o
+                for o in records
+                if o.key not in many
+            ],
+            [Outcome(key, "refused", None, reason) for key in many],
+        )
 
     def post(self, call: Call, part: Sequence[tuple[Record, str]]) -> list[Outcome]:
         """Make one request and return what became of each person."""

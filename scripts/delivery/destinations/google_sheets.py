@@ -15,12 +15,14 @@ was stored in November 2026):
 - google-auth fetches the token of a service account; scope auth/spreadsheets.
 
 Row 1 holds the names of the fields, column A the record key. A row is looked up by its key before
-each write, so people may sort, and add columns of their own. What was written is read back: only a
-row that is found where it should be counts as delivered. A remove takes the whole row out, with
-what people wrote beside it: the tab is a list, and leaving it is what a remove means.
+each write, so people may sort, and add columns of their own. Of an address the case says nothing.
+What was written is read back: only a row that is found where it should be counts as delivered. A
+remove takes the whole row out, with what people wrote beside it: the tab is a list, and leaving it
+is what a remove means.
 """
 
 import json
+import re
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -54,9 +56,10 @@ RIGHTS = (
 )
 SEVERAL = "several rows of the tab have this key; leave one"
 MOVED = (
-    "The rows of the tab moved while they were written, and one may hold what is another's. Let "
-    "nobody sort it during a push, and push with --full."
+    "The rows or columns of the tab moved while they were written, and a cell may hold what is "
+    "another's. Let nobody sort it or insert columns during a push, and push with --full."
 )
+ADDRESS = re.compile(r"@[^@|]*[^@|.][.。．｡]")  # as `is_address` in people.py
 
 
 class GoogleSheets(Destination):
@@ -76,6 +79,7 @@ class GoogleSheets(Destination):
         "batch_size": 500,
         "requests_per_minute": 60,
     }
+    field_names = r"[^\W][^\n]*"  # people write headings as they like
     tells_removes = True
     can_read = True
     can_match = True
@@ -192,34 +196,37 @@ class GoogleSheets(Destination):
     def look(self, call: Call) -> tuple[dict[str, int], list[str]]:
         """Return where each field stands, and the key of each row."""
         header, first = self.ranges(call, "1:1", "A:A")
-        return self.columns(header), [text_of(row[0]) if row else "" for row in first]
+        return self.columns(header), [key_of(row) for row in first]
 
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
         """Write, append or take out rows, and read them back; see Destination.send."""
         tab, (columns, keys) = self.find_tab(call), self.look(call)
         rows = {key: row for row, key in enumerate(keys) if row and key}
+        key_in = {record.key: plain(record.key) for record in records}
         several = {key for key, times in Counter(keys[1:]).items() if key and times > 1}
         if operation == "remove":
-            gone = {record.key for record in records}
+            gone = set(key_in.values())
             places = [row for row, key in enumerate(keys) if row and key in gone]
             self.write(call, [deletion(tab, row) for row in reversed(places)])
             return self.after_remove(call, records, keys, places)
-        outcomes = [Outcome(o.key, "refused", None, SEVERAL) for o in records if o.key in several]
-        sent = [record for record in records if record.key not in several]
+        twice = {key for key, plain_key in key_in.items() if plain_key in several}
+        outcomes = [Outcome(o.key, "refused", None, SEVERAL) for o in records if o.key in twice]
+        sent = [record for record in records if record.key not in twice]
         missing = {name for o in sent for name in (*o.values, *o.whole)} - set(columns)
         if missing:
             raise ConfigError(f"Row 1 of the tab lacks {sorted(missing)}: see `doctor --create`.")
         requests = [
-            update(tab, rows[record.key], columns[name], value)
+            update(tab, rows[key_in[record.key]], columns[name], value)
             for record in sent
-            if record.key in rows
+            if key_in[record.key] in rows
             for name, value in record.values.items()
         ]
-        new = [record for record in sent if record.key not in rows]
+        new = [record for record in sent if key_in[record.key] not in rows]
         if new:
             requests.append(addition(tab, [line(record, columns) for record in new]))
         self.write(call, requests)
-        return outcomes + self.after_write(call, sent, keys, rows)
+        named = {name: columns[name] for o in sent for name in (*o.values, *o.whole)}
+        return outcomes + self.after_write(call, sent, keys, named)
 
     def write(self, call: Call, requests: Sequence[Mapping[str, Any]]) -> None:
         """Send changes, all or none."""
@@ -231,19 +238,30 @@ class GoogleSheets(Destination):
             raise NoAnswer("Google does not answer for every change")
 
     def after_write(
-        self, call: Call, records: Sequence[Record], before: list[str], rows: Mapping[str, int]
+        self, call: Call, records: Sequence[Record], before: list[str], places: Mapping[str, int]
     ) -> list[Outcome]:
-        """Return what became of records that were written; raises Stop when rows moved."""
+        """Return what became of records that were written; raises Stop when cells moved.
+
+        `places` are the columns that were written.
+        """
         if not records:
             return []
-        _, keys = self.look(call)
-        if keys[: len(before)] != before:
+        header, first = self.ranges(call, "1:1", "A:A")
+        names, keys = (
+            [text_of(name) for name in (header or [[]])[0]],
+            [key_of(row) for row in first],
+        )
+        are_there = {name: place for place, name in reversed(list(enumerate(names)))}
+        if (
+            keys[: len(before)] != before
+            or {name: are_there.get(name) for name in places} != places
+        ):
             raise Stop(MOVED)
-        added = set(keys[len(before) :])
+        there = set(keys[1:])
         reason = "the row is not in the tab"
         return [
             Outcome(record.key, "delivered")
-            if record.key in rows or record.key in added
+            if plain(record.key) in there
             else Outcome(record.key, "open", None, reason)
             for record in records
         ]
@@ -265,7 +283,8 @@ class GoogleSheets(Destination):
         """Return the keys of those who have a row, as often as there are rows."""
         _, keys = self.look(call)
         held = [key for key in keys[1:] if key]
-        found = {record.key: [record.key] * held.count(record.key) for record in records}
+        times = Counter(held)
+        found = {record.key: [record.key] * times[plain(record.key)] for record in records}
         return {key: ids for key, ids in found.items() if ids}
 
     def count(self, call: Call) -> int:
@@ -277,11 +296,11 @@ class GoogleSheets(Destination):
     ) -> dict[str, dict[str, Value]]:
         """Return what the rows hold in these fields, by key."""
         header, every = self.ranges(call, "1:1", "")
-        columns, wanted = self.columns(header), {record.key for record in records}
-        held = {text_of(row[0]): row for row in every[1:] if row and text_of(row[0]) in wanted}
+        columns, held = self.columns(header), {key_of(row): row for row in every[1:]}
         return {
-            key: {name: cell_of(row, columns.get(name)) for name in names}
-            for key, row in held.items()
+            record.key: {name: cell_of(row, columns.get(name)) for name in names}
+            for record in records
+            if (row := held.get(plain(record.key)))
         }
 
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
@@ -350,6 +369,17 @@ def text_of(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return "" if value is None else str(value)
+
+
+def key_of(row: Sequence[Any]) -> str:
+    """Return the key of a row as keys are compared, empty where it has none."""
+    return plain(text_of(row[0])) if row else ""
+
+
+def plain(key: str) -> str:
+    """Return a key as it is compared: the addresses in it in small letters, ids as they are."""
+    parts = (part.strip().lower() if ADDRESS.search(part) else part for part in key.split("|"))
+    return "|".join(parts)
 
 
 def cell_of(row: Sequence[Any], place: int | None) -> Value:

@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 
 import httpx
 
-from ..destination import Call, Destination, Finding, Outcome, Record, Value
+from ..destination import NAMELESS, Call, Destination, Finding, Outcome, Record, Refused, Value
 from ..errors import AuthError, ConfigError, redact
 from ..transport import json_of, judge
 
@@ -63,9 +63,12 @@ class Iterable(Destination):
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
         """Send one batch; see Destination.send."""
         if operation == "remove":
+            nameless = [record for record in records if "@" not in address_of(record)]
+            outcomes = [Outcome(o.key, "refused", None, NAMELESS) for o in nameless]
+            records = [record for record in records if record not in nameless]
             there = self.match(call, records)
             gone = [record.key for record in records if record.key not in there]
-            outcomes = [Outcome(key, "delivered") for key in gone]
+            outcomes += [Outcome(key, "delivered") for key in gone]
             records = [record for record in records if record.key in there]
         else:
             outcomes = []
@@ -114,8 +117,14 @@ class Iterable(Destination):
 
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
         """Have a user forgotten, and never made again."""
-        self.checked(call("POST", "/api/users/forget", json={"email": remote_id or key}))
+        if "@" not in (address := remote_id or key):
+            raise Refused(NAMELESS)
+        self.checked(call("POST", "/api/users/forget", json={"email": address}))
         return True
+
+    def erase_sent(self, call: Call, record: Record) -> bool:
+        """Have the address forgotten that was sent, whether or not it is there yet."""
+        return self.erase(call, record.key, address_of(record))
 
     def doctor(
         self, call: Call, fields: Mapping[str, str], *, create: bool = False

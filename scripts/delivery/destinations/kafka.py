@@ -5,9 +5,12 @@ Contract, from the public documentation of Apache Kafka and of its client conflu
 
 - The key of a message is the record key, so all that concerns one record is in one partition and in
   order; `partitioner` murmur2_random chooses the partition that Java clients would.
-- The value is the whole record as JSON, null fields included that were emptied: the last message of
-  a key is the state of the record. A remove is a message without value, which a compacted topic
-  takes for a deletion. Headers: `operation` (add, update, remove, erase) and `sync`.
+- The value is the record as JSON: what has a value now, and null for what `policy: always` empties
+  with this message. A field under `never_clear` that has no value any more is not in it, and where
+  only that changed there is no message. So in a compacted topic, which keeps the last message of a
+  key, what an earlier one said of that field is lost with the next one; a reader who is to keep it
+  has to keep it. A remove is a message without value, which a compacted topic takes for a deletion.
+  Headers: `operation` (add, update, remove, erase) and `sync`.
 - `acks` all and `enable.idempotence`: a message counts as delivered when all replicas in sync have
   it, which the delivery report says for each. What got none may have arrived, and goes out again
   with the same content.
@@ -39,6 +42,7 @@ NOT_ALLOWED = {
 NO_TOPIC = {"UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "TOPIC_EXCEPTION"}
 BAD_MESSAGE = {"MSG_SIZE_TOO_LARGE", "INVALID_RECORD", "INVALID_MSG", "INVALID_MSG_SIZE"}
 FULL_SECONDS, GRACE_SECONDS = 0.2, 2.0
+SHORTEST_SECONDS, LONGEST_SECONDS = 0.1, 86_400.0  # to the client 0 is for ever
 
 
 class Kafka(Destination):
@@ -55,6 +59,11 @@ class Kafka(Destination):
         """Take the topic from the options, the settings from the environment; see Destination."""
         super().__init__(options, environ)
         self.topic, self.batch_size = self.option["topic"], self.option["batch_size"]
+        if not SHORTEST_SECONDS <= self.option["timeout_seconds"] <= LONGEST_SECONDS:
+            raise ConfigError(
+                f"The option timeout_seconds of kafka is a number from {SHORTEST_SECONDS} to "
+                f"{LONGEST_SECONDS:,.0f}."
+            )
         try:
             self.access = json.loads(environ.get("KAFKA_OPTIONS") or "{}")
         except ValueError:
@@ -259,6 +268,6 @@ def name_of(error: Any) -> str:
 
 
 def value_of(record: Record) -> str:
-    """Return the whole record as JSON with sorted names."""
+    """Return what has a value, and what is emptied now, as JSON with sorted names."""
     whole = record.whole | record.values
     return json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -43,6 +43,7 @@ from typing import Any, ClassVar
 import httpx
 
 from ..destination import (
+    NAMELESS,
     Call,
     Destination,
     Finding,
@@ -196,6 +197,8 @@ class Klaviyo(Destination):
             on_list = held or "|" in record.key or "list" in record.values | record.whole
             state, reason = "delivered", None  # who is not in Klaviyo is already gone
             try:
+                if not profile and "@" not in address_of(record):
+                    raise Refused(NAMELESS)
                 if profile and on_list:
                     name = str(record.whole.get("list") or key_parts(record.key)[1])
                     held = held or self.list_id(call, name)
@@ -423,15 +426,26 @@ class Klaviyo(Destination):
         return len(self.checked(call("GET", "/api/profiles", params={"page[size]": 1}))["data"])
 
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
-        """Ask Klaviyo to delete every profile with the address, which happens later."""
-        profile = {"type": "profile", "attributes": {"email": key_parts(key)[0]}}
-        body = {
-            "type": "data-privacy-deletion-job",
-            "attributes": {"profile": {"data": profile}},
-        }
-        response = call("POST", "/api/data-privacy-deletion-jobs", json={"data": body})
-        self.checked(response, silent=202)
+        """Ask Klaviyo to delete the profile, and every one with the address, which happens later.
+
+        Each job takes one identifier. A key that is no address names nobody there.
+        """
+        profile, address = parts_of(remote_id)[1], key_parts(key)[0].strip()
+        named = [{"type": "profile", "id": profile, "attributes": {}}] if profile else []
+        if "@" in address:
+            named.append({"type": "profile", "attributes": {"email": address}})
+        if not named:
+            raise Refused("no profile id is known, and the key is no address to delete by")
+        for data in named:
+            body = {"type": "data-privacy-deletion-job", "attributes": {"profile": {"data": data}}}
+            response = call("POST", "/api/data-privacy-deletion-jobs", json={"data": body})
+            if response.status_code != 404 or "id" not in data:  # an id that is gone
+                self.checked(response, silent=202)
         return True
+
+    def erase_sent(self, call: Call, record: Record) -> bool:
+        """Ask Klaviyo to delete whoever has the address that was sent."""
+        return self.erase(call, address_of(record), None)
 
     def doctor(
         self, call: Call, fields: Mapping[str, str], *, create: bool = False

@@ -29,7 +29,7 @@ from ..destination import Call, NoAnswer, Stop, Transient, Value, url
 from ..errors import ConfigError, redact
 from ..transport import PAUSE, json_of, judge
 from . import hashing
-from .audiences import AudienceDestination, Person, Row
+from .audiences import AudienceDestination, Person, Row, Unsaid
 
 MEMBERS = 5_000  # of one request
 EMAIL = "SHA256_EMAIL"
@@ -84,9 +84,16 @@ class LinkedIn(AudienceDestination):
 
     def whose(self, call: Call) -> str:
         """Return the ad account: that of the segments, else the option, if the token may see it."""
-        segments = [str(segment) for segment in self.option["audiences"].values() if segment]
+        segments = {str(segment) for segment in self.option["audiences"].values() if segment}
         if segments:
-            held = self.segment(call, min(segments))["account"].removeprefix(ACCOUNT)
+            held, *others = sorted(
+                {self.segment(call, o)["account"].removeprefix(ACCOUNT) for o in segments}
+            )
+            if others:
+                raise ConfigError(
+                    f"The segments are of the ad accounts {', '.join([held, *others])}: give each "
+                    "ad account a sync of its own."
+                )
             if self.ad_account not in ("", held):
                 raise ConfigError(
                     f"The segments are of ad account {held}, and the option account of linkedin "
@@ -119,6 +126,8 @@ class LinkedIn(AudienceDestination):
             answers = self.checked(response).get("elements") or []
             if len(answers) != len(part):
                 raise NoAnswer(f"LinkedIn answers for {len(answers)} of {len(part)} people")
+            if all(answer.get("status") == 429 for answer in answers):
+                raise Transient("too many elements", PAUSE_SECONDS)
             for (key, _), answer in zip(part, answers, strict=True):
                 if reason := reason_of(answer):
                     refused[key] = reason
@@ -192,12 +201,12 @@ class LinkedIn(AudienceDestination):
 
 
 def reason_of(answer: Mapping[str, Any]) -> str:
-    """Return why an element was refused, empty when it was taken; raises Transient."""
+    """Return why an element was refused, empty when it was taken; Unsaid when it was neither."""
     status = answer.get("status")
     if status in (200, 201):
         return ""
     error = answer.get("error")
     text = redact(str(error.get("message") or "") if isinstance(error, dict) else "")
     if not isinstance(status, int) or status in PAUSE or status >= 500:
-        raise Transient(f"an element has status {status} {text}".strip())
+        return Unsaid(f"its element has status {status} {text}".strip())
     return f"HTTP {status} {text}".strip()

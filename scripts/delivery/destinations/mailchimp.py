@@ -48,6 +48,7 @@ from typing import Any, ClassVar
 import httpx
 
 from ..destination import (
+    NAMELESS,
     Call,
     Destination,
     Finding,
@@ -279,6 +280,8 @@ class Mailchimp(Destination):
 
     def remove(self, record: Record) -> Job:
         """Take our tags off; empty our merge fields unless rows are one tag and one person."""
+        if not record.remote_id and "@" not in address_of(record):
+            raise Refused(NAMELESS)
         path, mapped = self.member_path(record), record.values.keys() | record.whole.keys()
         is_tag_row = "tag" in mapped or "|" in record.key
         ours = tags_of_remote(record.remote_id) or tags_in(record.whole)
@@ -369,11 +372,18 @@ class Mailchimp(Destination):
 
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
         """Delete a member for good; the address can never be imported again."""
-        member = hash_of(Record(key, remote_id, {}, {}))
+        meant = Record(key, remote_id, {}, {})
+        if not remote_id and "@" not in address_of(meant):
+            raise Refused(NAMELESS)
+        member = hash_of(meant)
         response = call("POST", self.path + url("/members/{}/actions/delete-permanent", member))
         if response.status_code != 404:
             self.checked(response, silent=204)
         return True
+
+    def erase_sent(self, call: Call, record: Record) -> bool:
+        """Delete the member with the address that was sent."""
+        return self.erase(call, record.key, hash_of(record))
 
     def doctor(
         self, call: Call, fields: Mapping[str, str], *, create: bool = False

@@ -25,6 +25,7 @@ The field `list` puts a person on a static list, by its id or name; Marketo's ow
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -93,6 +94,7 @@ class Marketo(Destination):
         super().__init__(options, environ)
         self.quota = (self.option["requests_per_20_seconds"], WINDOW_SECONDS)
         self.by = self.option["match_by"]
+        self.stays = frozenset({"email", self.by})
         self.lock, self.token = threading.Lock(), ""
         self.lists: dict[str, str] = {}
 
@@ -121,15 +123,26 @@ class Marketo(Destination):
         return str(record.whole.get(self.by) or key_parts(record.key)[0])
 
     def has_value(self, record: Record) -> bool:
-        """Whether there is something to look the person up by; a profile id is no address."""
-        return self.by != "email" or "@" in self.value_of(record)
+        """Whether there is something to look the person up by.
+
+        A profile id is no address, and a filter takes a comma for the end of a value.
+        """
+        value = self.value_of(record)
+        return "," not in value and (self.by != "email" or "@" in value)
+
+    @property
+    def nameless(self) -> str:
+        """Why a person without such a value is refused."""
+        return f"nothing to look the person up by ({self.by}, without a comma)"
 
     def send(self, call: Call, operation: str, records: Sequence[Record]) -> list[Outcome]:
         """Write people and their lists; see Destination.send."""
         return self.remove(call, records) if operation == "remove" else self.write(call, records)
 
-    def write(self, call: Call, records: Sequence[Record]) -> list[Outcome]:
-        """Write the fields, then change the lists."""
+    def write(
+        self, call: Call, records: Sequence[Record], *, is_again: bool = False
+    ) -> list[Outcome]:
+        """Write the fields, then change the lists; whose id is gone is written again, once."""
         wanted = {o.key: self.list_id(call, str(o.whole.get("list") or "")) for o in records}
         ids = {o.key: parts_of(o.remote_id)[1] for o in records}
         rows = {o.key: {"id": ids[o.key], **self.fields_of(o.values)} for o in records}
@@ -137,10 +150,7 @@ class Marketo(Destination):
         changed = [o for o in known if len(rows[o.key]) > 1]
         done = {o.key: Outcome(o.key, "delivered", ids[o.key]) for o in known}
         done |= self.sync(call, "updateOnly", "id", changed, rows)
-        gone = [record for record in known if done[record.key].state == "absent"]
-        done |= self.write_again(call, gone)
-        strangers = [o for o in records if not ids[o.key] or done[o.key].state == "absent"]
-        done |= self.create(call, strangers)
+        done |= self.create(call, [record for record in records if not ids[record.key]])
         joins: list[tuple[str, str]] = []
         leaves: list[tuple[str, str]] = []
         by_key = {record.key: record for record in records}
@@ -154,31 +164,41 @@ class Marketo(Destination):
                 if held and held != target:
                     leaves.append((held, lead))
                 done[key] = Outcome(key, "delivered", f"{target}|{lead}" if target else lead)
-        self.change_lists(call, "DELETE", leaves)
-        lost = self.change_lists(call, "POST", joins)
-        return [
-            Outcome(o.key, "open", None, "the person is not there for the list yet")
-            if parts_of(o.remote_id)[1] in lost
-            else o
-            for o in done.values()
-        ]
+        lost = self.change_lists(call, "DELETE", leaves) | self.change_lists(call, "POST", joins)
+        for key, outcome in done.items():
+            if parts_of(outcome.remote_id)[1] in lost:
+                reason = "the person is not there for the list yet"
+                done[key] = Outcome(key, "open", None, reason)
+        gone = [o for o in known if ids[o.key] in lost or done[o.key].state == "absent"]
+        if gone and not is_again:
+            there, settled = self.found_again(call, gone)
+            written = self.write(call, there, is_again=True) if there else []
+            done |= {outcome.key: outcome for outcome in (*settled, *written)}
+        return list(done.values())
 
-    def write_again(self, call: Call, records: Sequence[Record]) -> dict[str, Outcome]:
-        """Write people whole whose id is gone and who are there under another (a merge)."""
-        found = {key: ids[0] for key, ids in self.match(call, records).items()}
-        rows = {
-            o.key: {"id": found[o.key], **self.fields_of(o.whole | o.values)}
-            for o in records
-            if o.key in found
-        }
-        there = [record for record in records if record.key in rows]
-        return self.sync(call, "updateOnly", "id", there, rows)
+    def found_again(
+        self, call: Call, records: Sequence[Record]
+    ) -> tuple[list[Record], list[Outcome]]:
+        """Return people whose id is gone, whole, with the id they have now (a merge) or none.
+
+        Whoever could be several people there is refused.
+        """
+        found = self.match(call, records)
+        several = {key: ids for key, ids in found.items() if len(ids) > 1}
+        again = []
+        for record in records:
+            [lead] = found.get(record.key, [""])[:1]
+            held = parts_of(record.remote_id)[0]
+            remote_id = f"{held}|{lead}" if held and lead else lead or None
+            values = {**record.whole, **record.values}
+            if record.key not in several:
+                again.append(replace(record, remote_id=remote_id, values=values))
+        return again, [several_of(key, ids) for key, ids in several.items()]
 
     def create(self, call: Call, records: Sequence[Record]) -> dict[str, Outcome]:
         """Create people who were not found, or who are gone since; by key."""
         if not self.creates:
             return {record.key: Outcome(record.key, "absent") for record in records}
-        reason = f"nothing to know the person by ({self.by})"
         nameless = [record for record in records if not self.has_value(record)]
         named = [record for record in records if record not in nameless]
         rows = {
@@ -189,7 +209,7 @@ class Marketo(Destination):
         for record in named:  # one person on several lists is created once
             twin = done[first[self.value_of(record)].key]
             done[record.key] = Outcome(record.key, twin.state, twin.remote_id, twin.reason)
-        return done | {o.key: Outcome(o.key, "refused", None, reason) for o in nameless}
+        return done | {o.key: Outcome(o.key, "refused", None, self.nameless) for o in nameless}
 
     def sync(
         self,
@@ -215,8 +235,13 @@ class Marketo(Destination):
         """Return what is written to the person."""
         return {name: value for name, value in values.items() if name != "list"}
 
-    def remove(self, call: Call, records: Sequence[Record]) -> list[Outcome]:
-        """Take people off their list, and empty our fields."""
+    def remove(
+        self, call: Call, records: Sequence[Record], *, is_again: bool = False
+    ) -> list[Outcome]:
+        """Take people off their list, and empty our fields; whose id is gone is looked for, once.
+
+        Who is not found is gone; of whom there is nothing to look up by, nobody knows that.
+        """
         ids = {o.key: parts_of(o.remote_id)[1] for o in records}
         found = self.match(call, [record for record in records if not ids[record.key]])
         done: dict[str, Outcome] = {}
@@ -224,29 +249,51 @@ class Marketo(Destination):
         rows: dict[str, dict[str, Value]] = {}
         for record in records:
             lead = ids[record.key] or next(iter(found.get(record.key, [])), "")
-            done[record.key] = Outcome(record.key, "delivered")  # who is not there is gone
+            done[record.key] = Outcome(record.key, "delivered")
             if len(found.get(record.key, [])) > 1:
-                reason = "several people there have this value; take ours off by hand"
-                done[record.key] = Outcome(record.key, "refused", None, reason)
+                done[record.key] = several_of(record.key, found[record.key])
             elif lead:
-                held = parts_of(record.remote_id)[0]
                 try:
-                    if not held and "list" in record.values and "|" in record.key:
-                        held = self.list_id(call, key_parts(record.key)[1])
+                    held = self.held_list(call, record)
                 except ConfigError:
                     reason = "nobody knows the list; take the person off by hand"
                     done[record.key] = Outcome(record.key, "refused", None, reason)
                     continue
                 leaves += [(held, lead)] if held else []
-                kept = {self.by, "email"}
-                emptied = {o: v for o, v in self.fields_of(record.values).items() if o not in kept}
+                ids[record.key] = lead
+                fields = self.fields_of(record.values).items()
+                emptied = {name: value for name, value in fields if name not in self.stays}
                 rows[record.key] = {"id": lead, **emptied}
-        self.change_lists(call, "DELETE", leaves)
+            elif not self.has_value(record):
+                done[record.key] = Outcome(record.key, "refused", None, self.nameless)
+        lost = self.change_lists(call, "DELETE", leaves)
         changed = [o for o in records if len(rows.get(o.key, {})) > 1]
-        for key, outcome in self.sync(call, "updateOnly", "id", changed, rows).items():
-            if outcome.state != "absent":
-                done[key] = outcome
+        answers = self.sync(call, "updateOnly", "id", changed, rows)
+        done |= {key: o for key, o in answers.items() if o.state != "absent"}
+        absent = {key for key, outcome in answers.items() if outcome.state == "absent"}
+        gone = [o for o in records if o.remote_id and (ids[o.key] in lost or o.key in absent)]
+        if gone and not is_again:
+            # The list goes along: whoever it was merged into is on it as well.
+            held = {o.key: parts_of(o.remote_id)[0] for o in gone}
+            there = [
+                replace(o, remote_id=None, whole={**o.whole, "list": held[o.key]})
+                if held[o.key]
+                else replace(o, remote_id=None)
+                for o in gone
+            ]
+            done |= {o.key: o for o in self.remove(call, there, is_again=True)}
         return list(done.values())
+
+    def held_list(self, call: Call, record: Record) -> str:
+        """Return the id of the list that a person is or may be on, empty for none.
+
+        After a lost answer that is what was sent, or stands in the key. Raises ConfigError when
+        there is no such list.
+        """
+        held = parts_of(record.remote_id)[0] or str(record.whole.get("list") or "")
+        if not record.whole and "list" in record.values:
+            held = held or key_parts(record.key)[1]
+        return self.list_id(call, held)
 
     def change_lists(self, call: Call, method: str, members: Sequence[tuple[str, str]]) -> set[str]:
         """Put people on lists or take them off; returns the ids that are not there."""
@@ -283,8 +330,6 @@ class Marketo(Destination):
         self, call: Call, by: str, values: Sequence[str], names: Sequence[str]
     ) -> Iterator[dict[str, Any]]:
         """Yield the people whose field has one of the values."""
-        if any("," in value for value in values):
-            raise Refused("Marketo cannot look up a value with a comma")
         for first in range(0, len(values), PEOPLE):
             query = {
                 "filterType": by,
@@ -351,18 +396,37 @@ class Marketo(Destination):
         return found
 
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
-        """Delete a person."""
-        leads = [parts_of(entry)[1] for entry in self.ids_of(call, key, remote_id)]
-        if leads:
-            body = {"input": [{"id": lead} for lead in leads]}
-            answers = self.ask(call, "POST", "/rest/v1/leads/delete.json", json=body)
-            problems = [reason_of(answer) for answer in answers]
-            if len(answers) != len(leads):
-                raise NoAnswer("Marketo does not answer for everybody to delete")
-            for code, text in problems:
-                if code not in ("", GONE):
-                    raise Refused(text)
-        return bool(leads)
+        """Delete a person, also whom they were merged into, as far as the address finds them."""
+        record = Record(key, remote_id, {}, {})
+        lead = parts_of(remote_id)[1]
+        if lead and self.delete(call, [lead]):
+            return True
+        if not self.has_value(record):
+            raise Refused(f"{self.nameless}, and the id is gone; look for them by hand")
+        found = self.match(call, [record]).get(key, [])
+        if found:
+            self.delete(call, found)
+        return bool(lead or found)
+
+    def delete(self, call: Call, leads: Sequence[str]) -> bool:
+        """Delete people by their ids; returns whether all were there."""
+        body = {"input": [{"id": lead} for lead in leads]}
+        answers = self.ask(call, "POST", "/rest/v1/leads/delete.json", json=body)
+        if len(answers) != len(leads):
+            raise NoAnswer("Marketo does not answer for everybody to delete")
+        problems = [reason_of(answer) for answer in answers]
+        for code, text in problems:
+            if code not in ("", GONE):
+                raise Refused(text)
+        return all(not code for code, _ in problems)
+
+    def erase_sent(self, call: Call, record: Record) -> bool:
+        """Delete whoever has the value that was sent; good as well when nobody has."""
+        if not self.has_value(record):
+            raise Refused(self.nameless)
+        for lead in self.match(call, [record]).get(record.key, []):
+            self.erase(call, record.key, lead)
+        return True
 
     def doctor(
         self, call: Call, fields: Mapping[str, str], *, create: bool = False
@@ -380,6 +444,13 @@ class Marketo(Destination):
             if name in held and held[name].get("readOnly"):
                 problem = "Marketo writes it alone: unmap it"
             yield Finding(name, not problem, problem)
+
+    def busy(self, response: httpx.Response) -> Transient | None:
+        """Return the signal in an answer of 200 that asks to come again."""
+        body = json_of(response)
+        is_good = not isinstance(body, dict) or body.get("success") is not False
+        problem = None if is_good else problem_of(body)
+        return problem if isinstance(problem, Transient) else None
 
     def ask(self, call: Call, method: str, path: str, **arguments: Any) -> list[dict[str, Any]]:
         """Return the result of one request; raises the signal that fits any other answer."""
@@ -425,6 +496,12 @@ def parts_of(remote_id: str | None) -> tuple[str, str]:
     """Return the list and the person that a `remote_id` names, empty for what it does not."""
     held, _, lead = (remote_id or "").rpartition("|")
     return held, lead
+
+
+def several_of(key: str, ids: Sequence[str]) -> Outcome:
+    """Return the refusal of somebody who could be several people there."""
+    reason = f"{len(ids)} people there have this value; merge them, or change ours by hand"
+    return Outcome(key, "refused", None, reason)
 
 
 def read_body(response: httpx.Response) -> dict[str, Any]:

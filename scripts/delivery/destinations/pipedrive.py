@@ -22,7 +22,17 @@ from typing import Any, ClassVar
 
 import httpx
 
-from ..destination import Call, Destination, Finding, Outcome, Record, Refused, Value, url
+from ..destination import (
+    NAMELESS,
+    Call,
+    Destination,
+    Finding,
+    Outcome,
+    Record,
+    Refused,
+    Value,
+    url,
+)
 from ..errors import redact
 from ..transport import judge
 
@@ -78,6 +88,8 @@ class Pipedrive(Destination):
         is_remove = operation == "remove"
         person = record.remote_id
         if person is None and is_remove:  # sent perhaps, without an answer
+            if "@" not in address_of(record):
+                raise Refused(NAMELESS)
             person = only(self.match(call, [record]).get(record.key, []))
         if person:
             body = body_of(record.values, kept=OWN if is_remove else frozenset())
@@ -132,11 +144,17 @@ class Pipedrive(Destination):
 
     def erase(self, call: Call, key: str, remote_id: str | None) -> bool:
         """Delete the person; Pipedrive erases it after 30 days."""
+        if not remote_id and "@" not in key:
+            raise Refused(NAMELESS)
         for person in self.ids_of(call, key, remote_id):
             response = call("DELETE", PERSONS + url("/{}", person))
             if response.status_code != 404:
                 self.checked(response)
         return True
+
+    def erase_sent(self, call: Call, record: Record) -> bool:
+        """Delete whoever has the address that was sent."""
+        return self.erase(call, address_of(record), None)
 
     def doctor(
         self, call: Call, fields: Mapping[str, str], *, create: bool = False

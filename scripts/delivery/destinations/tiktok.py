@@ -30,7 +30,7 @@ from ..destination import Call, NoAnswer, Refused, Transient, Value
 from ..errors import AuthError, ConfigError, redact
 from ..transport import json_of, judge
 from . import hashing
-from .audiences import AudienceDestination, Person, Row
+from .audiences import AudienceDestination, Person, Row, Unsaid
 
 MEMBERS = 10_000  # of one request
 EMAIL, PHONE = "EMAIL_SHA256", "PHONE_SHA256"
@@ -44,6 +44,10 @@ RIGHTS = (
     "Check TIKTOK_ACCESS_TOKEN, that its app may manage audiences, and that it may use the ad "
     "account of the option account."
 )
+
+
+class Partial(NoAnswer):
+    """A part was taken, and nobody says which."""
 
 
 class TikTok(AudienceDestination):
@@ -102,21 +106,41 @@ class TikTok(AudienceDestination):
         self, call: Call, audience: str, people: Sequence[Person], *, remove: bool
     ) -> dict[str, str]:
         """Put people in or take them out, those with the same identifiers together."""
-        rows = [row for _, row in people]
-        for schema in sorted({tuple(sorted(self.strong & set(row))) for row in rows}):
-            alike = [row for row in rows if self.strong & set(row) == set(schema)]
+        unsaid: dict[str, str] = {}
+        for schema in sorted({tuple(sorted(self.strong & set(row))) for _, row in people}):
+            alike = [person for person in people if self.strong & set(person[1]) == set(schema)]
+            body = {
+                "advertiser_ids": [self.option["account"]],
+                "action": "delete" if remove else "add",
+                "id_schema": list(schema),
+            }
             for first in range(0, len(alike), MEMBERS):
-                part = alike[first : first + MEMBERS]
-                data = [
-                    [{"id": row[k], "audience_ids": [audience]} for k in schema] for row in part
-                ]
-                body = {
-                    "advertiser_ids": [self.option["account"]],
-                    "action": "delete" if remove else "add",
-                    "id_schema": list(schema),
-                    "batch_data": data,
-                }
-                self.ask(call, "POST", "/segment/mapping/", json=body)
+                unsaid |= self.stream(call, audience, body, alike[first : first + MEMBERS])
+        return unsaid
+
+    def stream(
+        self, call: Call, audience: str, body: Mapping[str, Any], part: Sequence[Person]
+    ) -> dict[str, str]:
+        """Make one request, and its halves after a partial success: one does not stop the others.
+
+        Returns why nobody knows of whom it is left with, by key.
+        """
+        data = [
+            [{"id": row[k], "audience_ids": [audience]} for k in body["id_schema"]]
+            for _, row in part
+        ]
+        try:
+            self.ask(call, "POST", "/segment/mapping/", json={**body, "batch_data": data})
+        except Partial as problem:
+            if len(part) == 1:
+                return {part[0][0]: Unsaid(str(problem))}
+            middle = len(part) // 2
+            halves = part[:middle], part[middle:]
+            return {
+                key: why
+                for half in halves
+                for key, why in self.stream(call, audience, body, half).items()
+            }
         return {}
 
     def audiences(self, call: Call) -> Iterator[dict[str, Any]]:
@@ -151,6 +175,13 @@ class TikTok(AudienceDestination):
         }
         return str(self.ask(call, "POST", "/segment/audience/", json=body)["audience_id"])
 
+    def busy(self, response: httpx.Response) -> Transient | None:
+        """Return the signal in an answer of 200 that asks to come again."""
+        body = json_of(response)
+        code = body.get("code") if isinstance(body, dict) else None
+        problem = self.problem(code, body) if isinstance(code, int) and code else None
+        return problem if isinstance(problem, Transient) else None
+
     def ask(self, call: Call, method: str, path: str, **arguments: Any) -> dict[str, Any]:
         """Make one request and return the data of a good answer; raises the fitting signal."""
         response = call(method, f"{PATH}{path}", **arguments)
@@ -176,4 +207,4 @@ class TikTok(AudienceDestination):
         if code >= THEIR_OWN:
             return Transient(what)
         # After a partial success nobody knows who is in.
-        return NoAnswer(what) if code == PARTIAL else Refused(what)
+        return Partial(what) if code == PARTIAL else Refused(what)

@@ -11,8 +11,9 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -811,12 +812,109 @@ def with_option(destination, **options):
         (with_option("files", columns={"y": ["text"]}), "maps fields to one of"),
         ({"ledger": "host=h password=hunter2 dbname=d"}, "belongs in the env"),
         ({"ledger": "mysql://h/d"}, "neither a DuckDB file"),
+        ({"max_remove_share": True}, "^max_remove_share cannot be True: .* not a number"),
+        ({"workers": True}, "^workers cannot be True"),
+        ({"max_age_hours": True}, "^max_age_hours cannot be True"),
+        (with_option("files", folder="x", batch_size=True), "batch_size of files cannot be True"),
+        (with_option("kafka", timeout_seconds=True), "timeout_seconds of kafka cannot be True"),
+        (with_option("kafka", timeout_seconds=float("nan")), "seconds of kafka cannot be nan"),
+        (with_option("klaviyo", poll_seconds=-1), "poll_seconds of klaviyo cannot be -1"),
+        (with_option("salesforce", bulk_size=0), "at least 1 record"),
+        (with_option("kafka", timeout_seconds=0), "from 0.1 to 86,400"),
+        ({"syncs": {"a": A_SYNC | {"where": {"x": 1.5}}}}, "x.0 cannot be 1.5: .*quotation marks"),
+        ({"syncs": {"a": A_SYNC | {"where": {"x": [datetime(2026, 1, 1)]}}}}, "quotation marks"),
+        ({"syncs": {"a": A_SYNC | {"where": {"x": None}}}}, "cannot be None: .*quotation marks"),
+        ({"syncs": {7: A_SYNC, "a": A_SYNC}}, "write 7 in sync.yml between quotation marks"),
+        ({7: 8, "a": 9}, r"does not know \['7', 'a'\]"),
     ],
 )
 def test_wrong_settings_say_what_to_do(tmp_path, config, words):
     (tmp_path / "sync.yml").write_text(yaml.safe_dump(config))
     with pytest.raises(delivery.ConfigError, match=words):
         delivery.load_syncs()
+
+
+SECRET = "sekret1"
+ADDRESS = f"postgresql://u:{SECRET}@h/db"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"ledger: [{ADDRESS}]",
+        f"ledger: {{{ADDRESS}: 1}}",
+        f"ledger: {{url: x, password: {SECRET}}}",
+        f"ledger: ['host=h', 'password={SECRET}']",
+        f"ledger: ' {ADDRESS}'",
+        f'ledger: "{ADDRESS}',
+        f"ledger: {ADDRESS}: {SECRET}",
+        f"ledger: 2026-99-99 # {SECRET}",
+        f"warehouse: {ADDRESS}",
+        f"warehouse: [{ADDRESS}]",
+        f"workers: {{password: {SECRET}}}",
+        f"syncs: {{a: {{destination: {{token: {SECRET}}}, source: a.b, key: x,"
+        f" fields: {{x: y}}}}}}",
+        f"workers: {ADDRESS}",
+        f"syncs: {{a: {{destination: files, source: a.b, key: x, fields: {{x: y}},"
+        f" options: {{folder: {{to: {SECRET}}}}}}}}}",
+        f"syncs: {{a: {{destination: storage, source: a.b, key: x, fields: {{x: y}},"
+        f" options: {{address: 'sftp://u:{SECRET}@h/in'}}}}}}",
+        f"syncs: {{a: {{destination: files, source: a.b, key: x, fields: {{x: y}},"
+        f" ledger: {{{ADDRESS}: {SECRET}}}}}}}",
+    ],
+)
+def test_a_password_in_sync_yml_is_refused_and_never_shown(tmp_path, text):
+    (tmp_path / "sync.yml").write_text(text)
+    with pytest.raises(delivery.ConfigError) as problem:
+        delivery.load_syncs()
+    assert SECRET not in "".join(traceback.format_exception(problem.value))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("workers: 2\nworkers: 3", "'workers' is given 2 times"),
+        ("syncs:\n  a: {}\n  a: {}", "line 2, column 3: 'a' is given 2 times"),
+        ("max_remove_share: yes", "cannot be 'yes'"),
+    ],
+)
+def test_nothing_is_given_twice_and_a_word_is_no_number(tmp_path, text, words):
+    (tmp_path / "sync.yml").write_text(text)
+    with pytest.raises(delivery.ConfigError, match=words):
+        delivery.load_syncs()
+
+
+def test_words_and_digits_are_read_as_they_stand(tmp_path):
+    (tmp_path / "sync.yml").write_text(
+        """
+        require_validation: no
+        workers: 1_0
+        syncs:
+          a: &same
+            destination: files
+            options: {folder: x, guard_formulas: off}
+            source: a.b
+            key: x
+            where: {country: [no, NO], zip: 01234, at: 12:30, is_new: true, count: 3}
+            fields: {x: {to: y, policy: always}}
+          b: {<<: *same, workers: 2}
+        """
+    )
+    a, b = delivery.load_syncs()
+    assert a.where == b.where == {
+        "country": ("no", "NO"), "zip": ("01234",), "at": ("12:30",), "is_new": ("true",),
+        "count": ("3",),
+    }  # fmt: skip
+    assert not a.require_validation and not a.destination.option["guard_formulas"]
+    assert (a.workers, b.workers) == (10, 2)
+
+
+def test_days_and_quoted_digits_are_read(tmp_path):
+    always = {"x": {"to": "y", "policy": "always"}}
+    held = A_SYNC | {"fields": always, "where": {"day": [date(2026, 1, 31), "2026-02-01"]}}
+    (tmp_path / "sync.yml").write_text(yaml.safe_dump({"syncs": {"007": held}}))
+    [sync] = delivery.load_syncs(names=["007"])
+    assert (sync.name, sync.where) == ("007", {"day": ("2026-01-31", "2026-02-01")})
 
 
 def test_an_address_that_is_not_known_never_becomes_a_file(tmp_path):

@@ -11,8 +11,8 @@ import yaml
 
 from dev import demo_crm
 from scripts import delivery
-from scripts.delivery import engine
-from scripts.delivery.destination import Record
+from scripts.delivery import engine, show
+from scripts.delivery.destination import Record, Refused
 from scripts.delivery.destinations.braze import Braze
 from scripts.delivery.destinations.hubspot import HubSpot
 from scripts.delivery.errors import ConfigError, GuardError
@@ -185,3 +185,22 @@ def test_braze_takes_over_a_profile_with_the_address_and_no_external_id():
 def test_a_mode_that_there_is_not_is_an_error():
     with pytest.raises(ConfigError, match=re.escape("('upsert', 'update_only')")):
         HubSpot({"mode": "create_only"}, {})
+
+
+def test_a_record_that_cannot_be_asked_for_stops_no_other(tmp_path):
+    fill(tmp_path / "warehouse.duckdb", people(30))
+    with salesforce_with(FOUR[0]) as vendor:
+        sync = example(tmp_path, "salesforce_contacts", {"SALESFORCE_BASE_URL": vendor.url})
+        whole = sync.destination.match
+
+        def match(call, records):
+            for record, signal in (("0007", Refused("not this one")), ("0011", KeyError("id"))):
+                if any(record in str(held) for held in records):
+                    raise signal
+            return whole(call, records)
+
+        sync.destination.match = match
+        plan = engine.plan(sync)
+        assert plan.not_asked is None
+        assert (plan.existing.looked_at, plan.existing.unasked, plan.existing.new) == (30, 2, 28)
+        assert "2 cannot be asked for" in show.existing_shown(plan.existing)

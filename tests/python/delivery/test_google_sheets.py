@@ -100,6 +100,42 @@ def test_rows_that_move_during_a_write_are_noticed(sheet, send, operation):
         send(operation, add("a", segment="x"))
 
 
+def test_a_column_that_is_inserted_during_a_write_is_noticed(sheet, send):
+    sheet.rows.append(["a", "1"])
+
+    def insert(rows):
+        for row in rows:
+            row.insert(1, "theirs")
+
+    sheet.between = insert
+    with pytest.raises(Stop, match="insert columns"):
+        send("update", add("a", segment="x"))
+    sheet.between = lambda rows: [row.insert(0, "") for row in rows]
+    with pytest.raises(Stop, match="insert columns"):
+        send("update", add("a", segment="x"))
+    for row in sheet.rows:
+        del row[0]
+    sheet.between = lambda rows: rows[0].append("more")  # behind ours it does no harm
+    assert states(send("update", add("a", segment="y"))) == {"a": "delivered"}
+
+
+def test_an_address_in_another_case_is_the_same_row_and_an_id_is_not(sheet, connect, send):
+    sheet.rows.extend([["Ann@Example.com", "typed"], ["AbC@1", "theirs"]])
+    ann = add("ann@example.com", segment="x")
+    plugin, call = connect()
+    assert plugin.match(call, [ann, add("abc@1")]) == {ann.key: [ann.key]}
+    assert states(send("add", ann, add("abc@1", segment="y"))) == {
+        ann.key: "delivered", "abc@1": "delivered",
+    }  # fmt: skip
+    rows = [row[:2] for row in sheet.rows[1:]]
+    assert rows == [["Ann@Example.com", "x"], ["AbC@1", "theirs"], ["abc@1", "y"]]
+    assert plugin.read(call, [ann], ["segment"]) == {ann.key: {"segment": "x"}}
+    sheet.rows.append(["ANN@example.com"])
+    assert states(send("update", ann)) == {ann.key: "refused"}
+    assert plugin.erase(call, ann.key, None)
+    assert [row[0] for row in sheet.rows[1:]] == ["AbC@1", "abc@1"]
+
+
 def test_what_was_not_taken_stays_open(sheet, send):
     appended = Reply(200, {"spreadsheetId": SPREADSHEET, "replies": [{}]})
     good = iter([])

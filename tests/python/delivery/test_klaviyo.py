@@ -381,8 +381,17 @@ def test_read(vendor, make):
 
 def test_erase_names_exactly_one_identifier(vendor, make):
     destination, call = make()
+    assert destination.erase(call, f"A|{ANN}", None) and vendor.deleted == [ANN]
     assert destination.erase(call, f"A|{ANN}", "L1|P1")
-    assert vendor.deleted == [ANN]
+    assert vendor.deleted == [ANN, "P1", ANN]
+
+
+def test_erase_goes_by_the_profile_where_the_key_is_no_address(vendor, make):
+    destination, call = make()
+    assert destination.erase(call, "ann", "L1|P1") and vendor.deleted == ["P1"]
+    with pytest.raises(Refused, match="no address"):
+        destination.erase(call, "ann", None)
+    assert vendor.deleted == ["P1"]
 
 
 def test_doctor(make):

@@ -73,7 +73,7 @@ def test_who_enters_changes_and_leaves_is_there_as_a_hash(vendor, send):
     assert people(vendor) == set()
 
 
-def test_each_element_answers_for_itself(vendor, send):
+def test_each_element_answers_for_itself(vendor, connect, send):
     vendor.not_hashes.add(BOB)
     done = send("add", record("a", email="ann@example.com"), record("b", email="bob@example.com"),
                 record("c", email="no address"))  # fmt: skip
@@ -81,15 +81,31 @@ def test_each_element_answers_for_itself(vendor, send):
     assert done["b"].reason == "HTTP 400 not this one"
     vendor.busy.add(BOB)
     vendor.not_hashes.clear()
-    with pytest.raises(Transient, match="status 503"):
-        send("add", record("b", email="bob@example.com"))
+    done = send("add", record("b", email="bob@example.com"), record("d", email="dan@example.com"))
+    assert states(done) == {"b": "open", "d": "delivered"}  # one that is busy stops no others
+    assert "status 503" in done["b"].reason and sha("dan@example.com") in people(vendor)
+    with pytest.raises(NoAnswer, match="status 503"):
+        LinkedIn.erase(*connect(), "b", json.dumps({"audience": "1", "SHA256_EMAIL": BOB}))
+
+
+def test_a_row_without_a_known_audience_is_refused_alone(vendor, connect, send):
+    vip = record("a", email="ann@example.com")
+    done = send("add", vip, record("b", audience="new", email="bob@example.com"),
+                record("c", audience=None, email="cy@example.com"))  # fmt: skip
+    assert states(done) == {"a": "delivered", "b": "refused", "c": "refused"}
+    assert people(vendor) == {ANN} and "'new'" in done["b"].reason
+    plugin, _ = connect()
+    assert plugin.touched(record("b", audience="new", email="bob@example.com")) == {"b"}
+    for fields, words in (({"audience"}, "says who"), ({"audience", "first_name"}, "no fields")):
+        with pytest.raises(ConfigError, match=words):
+            plugin.check_mapped(fields)
 
 
 @pytest.mark.parametrize(
     ("reply", "signal", "words"),
     [
         (Reply(200, {"elements": []}), NoAnswer, "0 of 1"),
-        (Reply(200, {"elements": [{}]}), Transient, "status None"),
+        (Reply(200, {"elements": [{"status": 429}]}), Transient, "too many"),
         (problem(426, "not active"), ConfigError, "has ended"),
         (problem(429, "throttle APPLICATION DAY limit is reached"), Stop, "of the day"),
         (problem(429, "throttle MEMBER MINUTE limit is reached"), Transient, "MINUTE"),
@@ -113,6 +129,9 @@ def test_whose_segments_they_are(vendor, connect):
     assert plugin.whose(call) == "ad account 77"
     with pytest.raises(AuthError):
         LinkedIn.whose(*connect(token="other"))
+    vendor.add_segment("5", "theirs", account="999")
+    with pytest.raises(ConfigError, match="77, 999"):
+        LinkedIn.whose(*connect(audiences={"vip": "1", "theirs": "5"}))
 
 
 def test_who_is_forgotten_leaves_the_segment(vendor, connect, send):

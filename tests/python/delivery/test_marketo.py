@@ -1,10 +1,13 @@
 """Marketo: people are found before they are made, lists follow, and every answer is read."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from scripts.delivery.destination import NoAnswer, Record, Refused, Stop, Transient, key_parts
 from scripts.delivery.destinations.marketo import Marketo
 from scripts.delivery.errors import AuthError, ConfigError
+from scripts.delivery.transport import patient
 
 from .sending import calls, states
 from .vendors.marketo import CLIENT_ID, SECRET, Instance, bad, good
@@ -122,7 +125,7 @@ def test_update_only_several_and_nobody_to_know(instance, connect, send):
     done = send("remove", Record(ANN, None, {"audienceSegment": None}, {}))
     assert done[ANN].state == "refused"
     nobody = Record("p1", None, {"firstName": "A"}, {"firstName": "A"})
-    assert send("add", nobody)["p1"].reason == "nothing to know the person by (email)"
+    assert send("add", nobody)["p1"].reason == plugin.nameless
 
 
 def test_another_unique_field_keeps_its_case(instance, connect):
@@ -130,8 +133,85 @@ def test_another_unique_field_keeps_its_case(instance, connect):
     plugin, call = connect(match_by="profileId")
     rows = [Record(key, None, {"profileId": key}, {"profileId": key}) for key in ("AbC1", "abc1")]
     assert plugin.match(call, rows) == {"AbC1": [number]}
-    with pytest.raises(Refused, match="comma"):
-        plugin.match(call, [Record("a,b", None, {}, {})])
+
+
+def test_a_value_with_a_comma_is_refused_alone(instance, send):
+    """A filter ends a value there: nobody can say whether the person is in Marketo."""
+    odd = "a,b@example.com"
+    assert states(send("add", add(odd), add(ANN))) == {odd: "refused", ANN: "delivered"}
+    done = send("remove", Record(odd, None, {"audienceSegment": None}, {}))
+    assert done[odd].state == "refused" and len(instance.leads) == 1
+
+
+def test_a_remove_after_a_lost_answer_goes_by_what_was_sent(instance, send):
+    number = instance.add_lead(email=ANN, audienceSegment="a")
+    instance.members["1022"].add(number)
+    values, whole = {"audienceSegment": None, "list": None}, {"email": ANN, "list": "vip"}
+    done = send("remove", Record("ann", None, values, {}))
+    assert done["ann"].state == "refused", "nothing says who that is"
+    assert send("remove", Record("ann", None, values, whole))["ann"].state == "delivered"
+    assert instance.leads[number]["audienceSegment"] is None and not instance.members["1022"]
+    instance.members["1022"].add(number)  # another list is wanted now: the one before is taken back
+    assert send("remove", Record(ANN, None, {}, whole))[ANN].state == "delivered"
+    assert not instance.members["1022"]
+
+
+def test_who_was_merged_into_another_is_removed_and_erased_there(instance, connect, send):
+    number = instance.add_lead(email=ANN, audienceSegment="a")
+    instance.members["1022"].add(number)
+    gone = Record(ANN, "1022|999", {"audienceSegment": None, "list": None, "email": None}, {})
+    assert send("remove", gone)[ANN].state == "delivered"
+    assert instance.leads == {number: {"id": int(number), "email": ANN, "audienceSegment": None}}
+    assert not instance.members["1022"]
+    only_list = Record("p1", "1022|999", {"list": None}, {})
+    assert send("remove", only_list)["p1"].state == "refused", "deleted or merged, who knows"
+    plugin, call = connect()
+    with pytest.raises(Refused, match="by hand"):
+        plugin.erase(call, "p1", "999")
+    assert plugin.erase(call, ANN, "1022|999") and instance.leads == {}
+
+
+def test_a_list_alone_changes_for_whom_was_merged_or_deleted(instance, send):
+    number = instance.add_lead(email=ANN)
+    instance.members["1022"].add(number)
+    rows = [Record(key, "1022|999", {"list": "news"}, {"email": key, "list": "news"})
+            for key in (ANN, BOB)]  # fmt: skip
+    done = send("update", *rows)
+    assert states(done) == {ANN: "delivered", BOB: "delivered"}
+    assert done[ANN].remote_id == f"1021|{number}" and len(instance.leads) == 2
+    assert instance.members == {"1021": set(instance.leads), "1022": set()}
+    leaves = Record(ANN, "1021|999", {"list": None}, {"email": ANN})
+    assert send("update", leaves)[ANN].remote_id == number
+    assert number not in instance.members["1021"]
+
+
+def test_a_merged_person_who_could_be_two_is_written_by_nobody(instance, send):
+    for _ in range(2):
+        instance.add_lead(email=ANN)
+    change = Record(ANN, "999", {"audienceSegment": "b"}, {"email": ANN})
+    done = send("update", change)
+    assert done[ANN].state == "refused" and "2 people" in done[ANN].reason
+    assert not any("audienceSegment" in lead for lead in instance.leads.values())
+
+
+def test_who_only_asks_waits_for_marketo_too(instance, connect):
+    """Its answer to too many calls is a 200."""
+    plugin, call = connect()
+    instance.add_lead(email=ANN)
+    plugin.renew(call, "")
+    instance.fail_next(bad(606, "Max rate limit '100' exceeded"))
+    slept = []
+    transport = SimpleNamespace(call=call, count_retry=lambda: None, sleep=slept.append)
+    sync = SimpleNamespace(
+        max_tries=3, backoff_seconds=0.001, longest_wait_seconds=60, destination=plugin
+    )
+    assert plugin.match(patient(sync, transport), [add(ANN)]) == {ANN: ["100"]}
+    assert slept == [20.0]
+
+
+def test_what_says_who_it_is_stays(connect):
+    assert connect()[0].stays == {"email"}
+    assert connect(match_by="profileId")[0].stays == {"email", "profileId"}
 
 
 def test_who_was_made_in_between_is_sent_again(instance, send):

@@ -34,6 +34,7 @@ from scripts.delivery.destination import (
 from scripts.delivery.destinations.slack import Slack
 from scripts.delivery.ledger import Ledger
 from scripts.delivery.limits import Quota, folder
+from scripts.delivery.plug_ins import own
 from scripts.delivery.show import for_each
 from scripts.delivery.transport import Transport, patient, retry_after
 
@@ -59,6 +60,14 @@ def test_every_promise_of_the_docs_names_a_test_that_there_is():
     for file, name in named:
         found = (ROOT / "tests/python/delivery" / file).read_text(encoding="utf-8")
         assert f"def {name or 'test_'}" in found, (file, name)
+
+
+def test_the_docs_name_every_destination_that_takes_lists():
+    text = (ROOT / "docs/pushing.md").read_text(encoding="utf-8")
+    [named] = re.findall(r"where the destination has them \(([^)]+)\)", text)
+    taking = {name for name, kind in own().items() if kind.takes_arrays}
+    said = {re.sub(r"\W", "", name.lower()).removesuffix("s") for name in named.split(",")}
+    assert said == {name.removesuffix("s") for name in taking}
 
 
 class Memory(Destination):
@@ -103,6 +112,21 @@ def test_a_field_that_a_remove_keeps_cannot_be_one_that_it_empties(name):
         delivery.make_sync("a", A_SYNC | {"destination": name, "fields": fields}, {}, {})
 
 
+def test_a_heading_in_peoples_own_words(sync):
+    heading = "Öffnung: now (7 d), 20 %"
+    fields = {"segments": {"to": heading, "policy": "always"}}
+    to_a_sheet = A_SYNC | {"destination": "google_sheets", "fields": fields}
+    assert delivery.make_sync("a", to_a_sheet, {}, {}).remote == {heading: "always"}
+    with pytest.raises(delivery.ConfigError, match="hubspot has no fields of such names"):
+        delivery.make_sync("a", A_SYNC | {"fields": fields}, {}, {})
+    sync = replace(sync, destination=Memory(), fields={"segments": Field(heading, "always")})
+    for value in ("a", "b"):
+        fill(sync.warehouse, [person("ann", segments=value)])
+        push(sync)
+    assert sync.destination.records == {"ann@example.com": {heading: "b"}}
+    assert push(sync).delivered == 0
+
+
 def test_what_cannot_be_taken_back_is_noted_and_not_called_delivered(sync):
     fields = {"segments": Field("segment"), "grade": Field("reason")}
     sync = replace(sync, fields=fields, max_remove_share=1)
@@ -116,6 +140,9 @@ def test_what_cannot_be_taken_back_is_noted_and_not_called_delivered(sync):
         result = push(sync)
         assert (result.delivered, result.noted, result.exit_code) == (0, 1, 0)
         assert len(vendor.requests) == before and delivery.plan(sync).nothing
+        found = delivery.forget(sync, "person0000@example.com")
+        assert found.outcome == "noted" and "by hand" in found.problem
+        assert delivery.forget(sync, "person0000@example.com").outcome == "nothing"
 
 
 def test_in_the_examples_who_is_in_no_segment_keeps_no_segment():
@@ -641,7 +668,9 @@ def test_an_address_is_looked_up_whatever_its_column_is_called(sync, name, is_ke
     fill(sync.warehouse, [row | {"grade": row["profile_id"]} for row in rows])
     with duckdb.connect(str(sync.warehouse)) as connection:
         connection.execute(f"alter table activation.crm_contacts rename email to {name}")
-        connection.execute("update activation.crm_contacts set profile_id = null")
+        connection.execute(
+            "update activation.crm_contacts set profile_id = null where profile_id = 'ann'"
+        )
     known_as(sync, ann="ann@example.com", bob="bob@example.com")
     suppress_profile(sync, "ann")
     result = push(sync)

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from scripts.delivery.destination import NoAnswer, Record, Refused, Transient
 from scripts.delivery.destinations.tiktok import TikTok
 from scripts.delivery.errors import AuthError, ConfigError
+from scripts.delivery.transport import patient
 
 from .sending import calls, send_in_phases
 from .vendors.server import Reply
@@ -79,6 +81,17 @@ def test_what_identifies_nobody_is_refused(vendor, send):
     assert (done.state, done.reason) == ("refused", "nothing to match on")
 
 
+def test_a_partial_success_stops_only_whom_it_is_about(vendor, send):
+    whole, bob = vendor.answer, BOB_IDS.copy().pop()[1].encode()
+    vendor.answer = lambda r: said(20001, "Partial success") if bob in r.raw else whole(r)
+    people = {"a": "ann@example.com", "b": "bob@example.com", "c": "cy@example.com"}
+    done = send("add", *(record(key, email=email) for key, email in people.items()))
+    assert {key: outcome.state for key, outcome in done.items()} == {
+        "a": "delivered", "b": "open", "c": "delivered"
+    }  # fmt: skip
+    assert "20001" in done["b"].reason and len(vendor.held("1")) == 2
+
+
 @pytest.mark.parametrize(
     ("reply", "signal", "words"),
     [
@@ -86,7 +99,6 @@ def test_what_identifies_nobody_is_refused(vendor, send):
         (said(40102, "Access token has expired"), AuthError, "has expired"),
         (said(40001, "No permission"), AuthError, "option account"),
         (said(40002, "audience_ids: Invalid, ann@example.com"), Refused, r"a\*\*\*@example"),
-        (said(20001, "Partial success"), NoAnswer, "Partial"),
         (said(50002, "Service error"), Transient, "50002"),
         (Reply(200, {}), Transient, "says nothing"),
         (Reply(200, {"data": {}}), NoAnswer, "without a code"),
@@ -130,3 +142,16 @@ def test_audiences_are_looked_at_and_made(vendor, connect):
     assert found["audience fresh"] == "It does not exist."
     found = {finding.name: finding.detail for finding in plugin.doctor(call, fields, create=True)}
     assert found["audience fresh"] == "Set its id in the option audiences: 903."
+
+
+def test_who_only_asks_waits_for_tiktok_too(vendor, connect):
+    """Its answer to too many requests is a 200."""
+    plugin, call = connect()
+    vendor.fail_next(said(40100, "App reaches the QPS limit."))
+    slept = []
+    transport = SimpleNamespace(call=call, count_retry=lambda: None, sleep=slept.append)
+    sync = SimpleNamespace(
+        max_tries=3, backoff_seconds=0.001, longest_wait_seconds=90, destination=plugin
+    )
+    assert plugin.whose(patient(sync, transport)) == "ad account 123"
+    assert slept == [60.0]

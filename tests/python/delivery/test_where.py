@@ -31,6 +31,11 @@ def load(folder, where):
     return sync
 
 
+def test_a_word_for_a_column_of_yes_and_no_is_refused(folder):
+    with pytest.raises(ConfigError, match=r"is_addressable cannot be \['yes'\]"):
+        engine.plan(load(folder, {"is_addressable": "yes"}))
+
+
 @pytest.fixture
 def folder(tmp_path):
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:

@@ -1,5 +1,6 @@
 """Two people are never taken for one, nor one for two: keys, names inside lists, lost names."""
 
+import json
 from dataclasses import replace
 
 import duckdb
@@ -7,12 +8,14 @@ import pytest
 
 from scripts import delivery
 from scripts.delivery.config import Field
-from scripts.delivery.destination import Destination, NoAnswer, Outcome, key_parts
+from scripts.delivery.destination import Destination, NoAnswer, Outcome, Refused, key_parts
 from scripts.delivery.engine import open_ledger
 from scripts.delivery.ledger import Ledger
 from scripts.delivery.locks import only_writer
+from scripts.delivery.people import Forgotten
+from scripts.delivery.wishes import place, wish
 
-from .test_engine import fill, person, push
+from .test_engine import fill, people, person, push
 from .test_promises import Memory, add_column, crm, known_as, suppress_profile, sync  # noqa: F401
 
 SEGMENTS = {"segments": Field("segments", "always")}
@@ -110,6 +113,16 @@ def test_forget_reaches_no_other_whose_id_differs_in_case(sync):  # noqa: F811
         ("struct(work varchar, home varchar)", "{'work': email, 'home': 'ann@example.com'}"),
         ("map(varchar, varchar)", "map {'home': 'ann@example.com'}"),
         ("json", "json_array(email, 'ann@example.com')"),
+        ("varchar", "email || chr(10) || 'ann@example.com'"),
+        ("varchar", "email || '|ANN@example.com'"),
+        ("varchar", "email || ' / ann@example.com'"),
+        ("varchar", "'please ask ann@example.com.'"),
+        ("varchar", '\'{"a": "x\\nann@example.com"}\''),
+        ("json", "json_object('a', email || chr(10) || 'ann@example.com')"),
+        ("json", '\'{"a": "ann\\u0040example.com"}\''),
+        ("varchar", "'https://shop.example/?email=ann%40example.com'"),
+        ("varchar", "email || ', ann＠example.com'"),
+        ("varchar[]", "[email || chr(9) || 'ann@example.com']"),
     ],
 )
 @pytest.mark.parametrize("name", ["addresses", "all_mails"])
@@ -126,7 +139,161 @@ def test_the_suppressed_are_found_inside_any_column(sync, kind, expression, name
     assert list(sync.destination.records) == ["cy@example.com"]
 
 
+def test_an_address_that_does_not_name_the_person_says_nothing_about_the_person(sync):  # noqa: F811
+    fields = {**SEGMENTS, "grade": Field("owner")}
+    sync = replace(sync, destination=Memory(), key=("crm_contact_id",), fields=fields)
+    fill(sync.warehouse, [ids(crm_contact_id="c8", grade="sales@us.example")])
+    known_as(sync, zed="zed@example.com")
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        for column in ("profile_id", "email"):
+            connection.execute(f"alter table activation.crm_contacts drop column {column}")
+    assert push(sync).diff.unnamed == 1 and not sync.destination.records
+
+
+def test_a_key_of_spaces_that_nobody_sees_bars_its_own_row_alone(sync):  # noqa: F811
+    sync = replace(sync, destination=Memory(), fields=SEGMENTS, key=("grade",))
+    fill(sync.warehouse, [person("ann", email=None), person("bob")])
+    add_column(sync, "is_consented", "boolean", "profile_id <> 'ann'")
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute(
+            "update activation.crm_contacts"
+            " set grade = if(profile_id = 'ann', chr(9), 'B'),"
+            " profile_id = if(profile_id = 'ann', null, profile_id)"
+        )
+    known_as(sync, zed="zed@example.com")
+    push(sync)
+    assert list(sync.destination.records) == ["B"]
+
+
+def test_a_suppressed_colleague_in_another_column_does_not_pass_the_guard(sync):  # noqa: F811
+    """The person themself does, and in a column of their own."""
+    sync = replace(sync, destination=Memory(), fields=SEGMENTS, max_remove_share=0.2)
+    fill(sync.warehouse, people(10))
+    add_column(sync, "owner_email", "varchar", "'rep@us.example'")
+    known_as(sync, rep="rep@us.example", person0000="person0000@example.com")
+    push(sync)
+    suppress_profile(sync, "person0000")
+    assert push(sync).diff.suppressed_removes == 1
+    suppress_profile(sync, "rep")
+    with pytest.raises(delivery.GuardError, match="mentions"):
+        push(sync)
+    sent = sync.destination.operations
+    assert [operation for operation, _ in sent].count("remove") == 1
+    assert push(replace(sync, max_remove_share=1)).diff.mentioning == 9
+    assert [operation for operation, _ in sent].count("remove") == 10
+
+
 # ---------------------------------------------------------------------- forgetting
+
+
+@pytest.mark.parametrize("kind, expression", [("varchar[]", "['u0', 'u1']"),
+                                              ("varchar[][]", "[['u0'], ['u1']]")])  # fmt: skip
+def test_a_forgotten_id_inside_a_list_does_not_go_out(sync, kind, expression):  # noqa: F811
+    fields = {**SEGMENTS, "user_id": Field("uid")}
+    sync = replace(sync, destination=Memory(), key=("profile_id",), fields=fields)
+    fill(sync.warehouse, [person("bob"), person("cy")])
+    known_as(sync, zed="zed@example.com")
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute(
+            "insert into marts.profile_identifiers values ('user_id', 'u1', 'zed', null)"
+        )
+    add_column(sync, "user_id", kind, f"case profile_id when 'bob' then {expression} end")
+    delivery.forget(sync, "user_id:u1")
+    assert push(sync).diff.suppressed == 1
+    assert list(sync.destination.records) == ["cy"]
+
+
+@pytest.mark.parametrize("given", ["user_id:u1", "ann.old@example.com"])
+def test_forget_finds_a_person_by_a_name_inside_a_list(sync, given):  # noqa: F811
+    fields = {**SEGMENTS, "profile_id": Field("external_id")}
+    sync = replace(sync, destination=Memory(), key=("profile_id",), fields=fields)
+    fill(sync.warehouse, [ids(profile_id=name) for name in ("ann", "bob", "cy")])
+    add_column(sync, "user_id", "varchar[]", "case profile_id when 'ann' then ['u0', 'u1']"
+               " when 'cy' then ['u3'] end")  # fmt: skip
+    add_column(
+        sync,
+        "email_address",
+        "varchar[][]",
+        "case profile_id when 'ann' then"
+        " [['bob@example.com'], ['Ann.Old@example.com', 'ann.new@example.com']] end",
+    )
+    known_as(sync, bob="bob@example.com")
+    assert push(sync).delivered == 3
+    assert delivery.forget(sync, given).records == 1
+    with open_ledger(sync) as ledger:
+        known = [
+            name
+            for name in ("profile_id:ann", "user_id:u0", "ann.new@example.com", "bob@example.com",
+                         "profile_id:bob", "user_id:u3")
+            if ledger.value("select keyed(?) in (select person from {t}.suppression)", [name])
+        ]  # fmt: skip
+    assert known == ["profile_id:ann", "user_id:u0", "ann.new@example.com"]
+
+
+def test_rows_leave_files_that_name_a_person_inside_a_list(sync, tmp_path):  # noqa: F811
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    rows = {
+        "pulled-1": "select [['a@example.com'], ['Ann@Example.com']] as mails, 1 as n"
+                    " union all select [['bob@example.com']], 2",
+        "pulled-2": "select ['u0', 'u1'] as user_id, 1 as n union all select ['u2'], 2"
+                    " union all select null, 3",
+        "pulled-3": "select {'to': ['ann@example.com'], 'n': 1} as mail, 1 as n"
+                    " union all select {'to': ['x'], 'n': 2}, 2",
+        "pulled-4": "select [0, 1] as user_id, 1 as n",
+    }  # fmt: skip
+    for name, query in rows.items():
+        duckdb.sql(f"copy ({query}) to '{raw / name}.parquet' (format parquet)")
+    fill(sync.warehouse, [ids(profile_id="ann")])
+    known_as(sync, ann="ann@example.com")
+    with duckdb.connect(str(sync.warehouse)) as connection:
+        connection.execute(
+            "insert into marts.profile_identifiers values ('user_id', 'u1', 'ann', null)"
+        )
+    sync = replace(sync, destination=Memory(), key=("profile_id",), fields=SEGMENTS)
+    assert delivery.forget(sync, "ann@example.com", raw_path=raw).rows == 3
+    left = [
+        [n for (n,) in duckdb.sql(f"select n from '{path}' order by 1").fetchall()]
+        for path in sorted(raw.glob("*.parquet"))
+    ]
+    assert left == [[2], [2, 3], [2], [1]]
+
+
+@pytest.mark.parametrize("can_erase", [True, False])
+def test_one_refused_record_keeps_no_other_of_the_person(sync, can_erase):  # noqa: F811
+    class Picky(Memory):
+        def erase(self, call, key, remote_id):
+            if key == "a":
+                raise Refused("no")
+            self.operations.append(("erase", key))
+            return can_erase
+
+    sync = replace(sync, destination=Picky(), fields=SEGMENTS, key=("grade",))
+    fill(sync.warehouse, [person("ann", grade=grade) for grade in ("a", "b")])
+    known_as(sync, ann="ann@example.com")
+    push(sync)
+    assert delivery.forget(sync, "ann@example.com").outcome == "kept"
+    done = [("erase", "b")] if can_erase else [("erase", "b"), ("remove", "b")]
+    assert sync.destination.operations[2:] == done
+
+
+def test_forgotten_among_other_lines(sync):  # noqa: F811
+    sync = replace(sync, destination=Memory(), fields={**SEGMENTS, "cc": Field("cc")})
+    fill(sync.warehouse, [person("bob")])
+    add_column(sync, "cc", "varchar", "email || chr(10) || 'ann@example.com'")
+    known_as(sync, bob="bob@example.com", ann="ann@example.com")
+    delivery.forget(sync, "ann@example.com")
+    assert push(sync).diff.suppressed == 1 and not sync.destination.records
+
+
+def test_a_torn_line_of_the_forgotten_forgets_nobody_else(tmp_path):
+    kept = Forgotten(tmp_path / "forgotten.txt")
+    kept.remember(["a" * 64])
+    for torn, after in (("abc", "b"), (f"{kept.fingerprint} 12", "c")):
+        with kept.path.open("a") as file:
+            file.write(torn)
+        kept.remember([after * 64])
+    assert kept.hashes() == ["a" * 64, "b" * 64, "c" * 64]
 
 
 @pytest.mark.parametrize("state", ["delivered", "departed", "dead"])
@@ -232,3 +399,21 @@ def test_dead_letters_are_looked_after_beside_a_push(sync):  # noqa: F811
     assert delivery.dead(sync, "list", []) == []
     result = push(sync)
     assert (result.delivered, set(memory.records)) == (1, {"ann@example.com", "cy@example.com"})
+
+
+def test_a_torn_wish_is_none_and_the_others_hold(sync):  # noqa: F811
+    memory = Memory()
+    sync = replace(sync, destination=memory, fields=SEGMENTS)
+    fill(sync.warehouse, [person("ann"), person("bob")])
+    memory.refuses = {"ann@example.com"}
+    push(sync)
+    file = place(sync.ledger)
+    other = {"sync": "another", "action": "retry", "ids": []}
+    wish(sync.ledger, other)
+    with file.open("a") as torn:
+        torn.write('{"sync": "cont')
+    [row] = delivery.dead(sync, "list", [])
+    with only_writer(sync.ledger, sync.ledger_name):
+        wish(sync.ledger, {"sync": sync.ledger_name, "action": "drop", "ids": [row["id"]]})
+    assert delivery.status(sync).dead_count == 0
+    assert [json.loads(line) for line in file.read_text().splitlines()] == [other]
