@@ -40,7 +40,7 @@
             {{ text_literal(sign ~ code) }}{{ ',' if not loop.last }}
             {%- endfor %}
         ],
-        lambda decoded, pair: replace(decoded, pair[2:], pair[1]),
+        lambda decoded, pair: replace(decoded, substring(pair, 2), substring(pair, 1, 1)),
         {{ text }}
     )
 {%- endmacro %}

@@ -37,7 +37,7 @@ viewed as (
 clicked as (
     select
         profile_key,
-        {{ page_path(no_path, 'link_url') | indent(8) }} as link_path,
+        {{ page_path(no_path, 'link_url') | indent(8) }} as link_path,  -- noqa: PRS
         occurred_at
     from events
     where behavior in ('email_clicked', 'email_cta_clicked')

@@ -1,6 +1,5 @@
--- Every delivered event with the first reason, if any, why it cannot be used.
-{{ config(materialized='view') }}
-
+-- Every delivered event with the first reason, if any, why it cannot be used. A table, because four
+-- models read it, and else each would read the raw files.
 with
 
 unioned as (

@@ -49,7 +49,9 @@ joined as (
         or counts.first_deal_won_at is not null
         or coalesce(
             details.crm_lifecycle_stage in (
-                '{{ var("crm_customer_stages") | join("',\n                '") }}'
+                {%- for stage in var('crm_customer_stages') %}
+                '{{ stage }}'{{ ',' if not loop.last }}
+                {%- endfor %}
             ),
             false
         ) as is_customer

@@ -17,9 +17,9 @@ living as (
     select distinct profile_key from clusters
 ),
 
--- Every belief about an identifier of a profile that is no more, those that it ended with first: what
--- had left it before leads to somebody else. The identifier that named the profile speaks for it as
--- long as anybody still sees it and nobody else shares it.
+-- Every belief about an identifier of a profile that is no more, those that it ended with first:
+-- what had left it before leads to somebody else. The identifier that named the profile speaks for
+-- it as long as anybody still sees it and nobody else shares it.
 followed as (
     select
         history.profile_key as retired_key,

@@ -1,5 +1,7 @@
 -- What every provider reports, one row per event, with the meaning of the provider's word by
 -- seeds/email_event_types.csv. Why something failed is looked at further on.
+-- A table, because every body is JSON and two models read it.
+{{ config(materialized='table') }}
 with
 
 event_types as (

@@ -12,7 +12,7 @@ posted as (
 
 placed as (
     select
-        posted.*,
+        *,
         {{ json_positions('by_user', 'events') }} as place
     from posted
     where by_user is not null

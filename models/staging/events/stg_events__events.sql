@@ -30,7 +30,9 @@ select
     case
         when
             {{ clean_text('event_name') }} in (
-                '{{ var("valued_events") | join("',\n                '") }}'
+                {%- for name in var('valued_events') %}
+                '{{ name }}'{{ ',' if not loop.last }}
+                {%- endfor %}
             )
             and {{ clean_text('value') }} is not null
             and {{ to_number('value') }} is null

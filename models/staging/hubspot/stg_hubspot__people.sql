@@ -43,8 +43,8 @@ named as (
     select
         contacts.*,
         merged.contact_id as named_id,
-        email as named_email,
-        phone as named_phone,
+        contacts.email as named_email,
+        contacts.phone as named_phone,
         'merge' as named_by
     from contacts
     inner join merged on contacts.contact_id = merged.merged_into_id
