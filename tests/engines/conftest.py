@@ -10,33 +10,31 @@ from .engines import Engine, PostgreSQL, Spark
 
 
 @pytest.fixture(scope="session")
-def raw(tmp_path_factory):
+def raw(tmp_path_factory, make_engine):
     """The folder of the world and its sources."""
     folder = tmp_path_factory.mktemp("world")
     real = os.environ.get("REAL_DATA_DIR")
-    return folder, world.make(folder, Path(real) if real else None)
+    return folder, world.make(folder, Path(real) if real else None, make_engine("DuckDB"))
 
 
 @pytest.fixture(scope="session")
 def make_engine(tmp_path_factory, request):
-    """A function that gives an engine with an empty warehouse."""
+    """A function that gives an engine, the same one in all tests: each parses the project once."""
     made = {}
 
-    def make(name: str, warehouse: str) -> Engine:
-        # Spark has one catalogue in a process.
-        key = name, "" if name == "Spark" else warehouse
-        if key not in made:
-            folder = tmp_path_factory.mktemp(f"{name}-{warehouse}")
+    def make(name: str) -> Engine:
+        if name not in made:
+            folder = tmp_path_factory.mktemp(name)
             if name == "DuckDB":
-                made[key] = Engine(folder)
+                made[name] = Engine(folder)
             elif name == "PostgreSQL":
                 pytest.importorskip("dbt.adapters.postgres", reason="dbt-postgres is missing")
-                made[key] = PostgreSQL(folder, request.getfixturevalue("postgres"), warehouse)
+                made[name] = PostgreSQL(folder, request.getfixturevalue("postgres"), "world")
             else:
                 pytest.importorskip(
                     "pyspark", reason="Spark is missing: make test-engines brings it"
                 )
-                made[key] = Spark(folder)
-        return made[key]
+                made[name] = Spark(folder)
+        return made[name]
 
     return make

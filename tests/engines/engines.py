@@ -176,6 +176,10 @@ class Spark(Engine):
             "spark.sql.catalog.lake.warehouse": str(folder / "lake"),
             "spark.sql.defaultCatalog": "lake",
             "spark.sql.session.timeZone": "UTC",
+            # Views over views of Iceberg are resolved in one go, in more steps than Spark expects.
+            "spark.sql.analyzer.maxIterations": "1000",
+            # What follows from filters is sought for longer than these queries take.
+            "spark.sql.constraintPropagation.enabled": "false",
             "spark.sql.shuffle.partitions": "2",
             "spark.sql.warehouse.dir": str(folder / "spark-warehouse"),
             "spark.ui.enabled": "false",

@@ -180,7 +180,7 @@ def found_by(make_engine):
     compiled = {}
 
     def found(name, text):
-        engine = make_engine(name, "conformance")
+        engine = make_engine(name)
         if name not in compiled:
             compiled[name] = dict(zip(TEXTS, engine.compiled(list(TEXTS.values())), strict=True))
         return engine.rows(compiled[name][text])

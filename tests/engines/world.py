@@ -11,6 +11,8 @@ import duckdb
 from dev import make_demo_data
 from scripts.dbt_runner import run_dbt
 
+from .engines import Engine
+
 FIRST, WHOLE = "2026-06-20T00:00:00Z", "2026-06-30T00:00:00Z"
 INSTANT = "2026-06-10 12:00:00"
 
@@ -269,7 +271,7 @@ def add_real_data(files: Path, real: Path) -> None:
     )
 
 
-def make(folder: Path, real: Path | None) -> list[str]:
+def make(folder: Path, real: Path | None, engine: Engine) -> list[str]:
     """Write the world as Parquet files <source>/<table>.parquet into folder/whole and, as far as it
     was loaded by FIRST, into folder/first; returns the sources that it has.
     """
@@ -284,17 +286,20 @@ def make(folder: Path, real: Path | None) -> list[str]:
     if real is not None:
         add_real_data(files, real)
         sources.append("snowplow")
-    write_tables(files, sources, folder)
+    write_tables(files, sources, folder, engine)
     return sources
 
 
-def write_tables(files: Path, sources: list[str], folder: Path) -> None:
-    """Read raw files as the project does, and write their tables, whole and as they were first."""
+def write_tables(files: Path, sources: list[str], folder: Path, engine: Engine) -> None:
+    """Read raw files as the project does, and write their tables, whole and as they were first.
+
+    The project is the one that DuckDB's engine has parsed; the warehouse is one of its own.
+    """
     warehouse = folder / "warehouse.duckdb"
+    where = engine.where(raw_path=str(files), event_sources=sources)
     run_dbt(
-        "run-operation", "create_raw_views",
-        warehouse=warehouse, target_path=folder / "target", profiles_dir=folder,
-        variables={"raw_path": str(files), "event_sources": sources},
+        "run-operation", "create_raw_views", "--target", engine.target,
+        **{**where, "warehouse": warehouse},
     )  # fmt: skip
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
