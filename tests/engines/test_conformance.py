@@ -93,6 +93,11 @@ OVER_ROWS = {
         "where place = '1'",
         [("b",)],
     ),
+    # Java reads [[] as a class that never ends.
+    "a bracket in regex_matches": (
+        "select place as found from given where {{ regex_matches('list', '[^a-z] \\\\[[{]') }}",
+        [("1",)],
+    ),
     # By bytes: upper case before lower case, letters with accents last.
     "by_bytes": (
         "select min({{ by_bytes('words') }}) as found from given "

@@ -10,7 +10,7 @@ listed as (
         *,
         case
             -- Nothing but blanks may stand before the bracket.
-            when {{ regex_matches('payload', '^[^{"a-z0-9-]*[[]') }}
+            when {{ regex_matches('payload', '^[^{"a-z0-9-]*\\[') }}
                 then {{ dbt.concat(["'{\"events\":'", 'payload', "'}'"]) }}
             when
                 provider in ('mailtrap', 'braze')
