@@ -21,8 +21,8 @@ READ_WHILE_RUNNING = {"as_of", "raw_path"}
 CONNECTION_OPTIONS = ("--target", "-t", "--profile")
 PARSED_FOLDERS = ("models", "macros", "seeds", "tests", "analyses")
 PARSED_FILES = ("dbt_project.yml", "profiles.yml")
-# Enough for the settings that take turns in one process; a parsed project is some 100 MB.
-KEPT_MANIFESTS = 4
+# Enough for the settings that take turns in one process; a parsed project is some 30 MB.
+KEPT_MANIFESTS = 16
 INLINE = ".inline_query"  # how dbt names the query of --inline
 _manifests: dict[Any, Any] = {}
 
@@ -188,12 +188,14 @@ def parsed_once(
         json.dumps(variables, sort_keys=True),
         fingerprint(where["project_dir"], where["profiles_dir"]),
     )
-    if key not in _manifests:
+    # What was asked for last is kept longest.
+    parsed = _manifests.pop(key, None)
+    if parsed is None:
         parsed = call_dbt(["parse", *connection], variables, warehouse=warehouse, **where)
         while len(_manifests) >= KEPT_MANIFESTS:
             del _manifests[next(iter(_manifests))]
-        _manifests[key] = parsed
-    return _manifests[key]
+    _manifests[key] = parsed
+    return parsed
 
 
 def read_by_parsing(variables: Mapping[str, Any]) -> dict[str, Any]:

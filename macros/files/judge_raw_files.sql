@@ -37,6 +37,9 @@
     {%- endfor -%}
 
     {%- for file in files if file.is_new -%}
+        {%- if file.compression == 'gzip' -%}
+            {%- do refuse_cut_gzip(file) -%}
+        {%- endif -%}
         {%- do file.update(judge_raw_file(source, file)) -%}
         {%- do run_query(
             'insert into ' ~ intake_table('files') ~ " values ('" ~ source.source_name ~ "', '" ~ source.name ~ "', "

@@ -226,6 +226,9 @@ def test_a_file_is_looked_at_again_when_it_changes(odd_files):
     ]
 
 
+ZIPPED = gzip.compress((HEADER + page(1) + page(2)).encode())
+
+
 @pytest.mark.parametrize(
     ("files", "message"),
     [
@@ -248,8 +251,20 @@ def test_a_file_is_looked_at_again_when_it_changes(odd_files):
         ),
         ({"a.csv": b"event_id,EVENT_ID\n"}, r"a\.csv has two columns EVENT_ID"),
         ({"a.json": b'[{"event_id": "e1"}, {"ev'}, r"a\.json"),
+        ({"a.csv": HEADER.encode(), "b.csv.gz": ZIPPED[:40]}, r"b\.csv\.gz ends before its end"),
+        ({"a.csv.gz": ZIPPED[:-3]}, r"a\.csv\.gz ends before its end"),
     ],
-    ids=["ending", "utf_16", "delimiters", "near_name", "near_key", "two_columns", "cut_array"],
+    ids=[
+        "ending",
+        "utf_16",
+        "delimiters",
+        "near_name",
+        "near_key",
+        "two_columns",
+        "cut_array",
+        "cut_early",
+        "cut_late",
+    ],
 )
 def test_what_cannot_be_read_is_one_error_that_names_it(project, files, message):
     for name, content in files.items():
