@@ -1,4 +1,6 @@
 -- One row per event that a webhook brings: a body that is an array, or holds one, is taken apart.
+-- A table, because there is a model for each provider, and each would read all webhooks anew.
+{{ config(materialized='table') }}
 with
 
 webhooks as (
