@@ -243,7 +243,9 @@ select
         when bool_or(value is null) filter (behavior <> 'order_completed') then true
         when max(value) filter (behavior = 'order_completed') is null
             then bool_or(behavior = 'order_cancelled')
-        else refunded >= max(value) filter (behavior = 'order_completed') - 0.005
+        else
+            refunded >= max(value) filter (behavior = 'order_completed') - 0.005
+            and (refunded > 0 or bool_or(behavior = 'order_cancelled'))
     end as is_whole
 from events
 where

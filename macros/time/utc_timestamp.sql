@@ -6,13 +6,13 @@
     →  case when typeof(received_at) like 'TIMESTAMP%' then …
            else coalesce(try_cast(case when regexp_matches(…) then … end as timestamptz) …) end
 
-    '2016-04-27T16:28:50-04:00' becomes 2016-04-27 20:28:50. What is read is ISO 8601: a day, or a day
-    and a time with T or a blank between them, seconds and their fraction, and an offset (Z, +02:00,
-    +0200, +02, with a blank before it or none); the seconds, milliseconds or microseconds since 1970
-    (epoch_text_timestamp); and what var source_times says of the source whose model asks. Without an
-    offset it is UTC, or the zone given there; sessions run in UTC (refuse_other_sessions).
-    Microseconds are kept, what is finer is cut off. Words such as `now` and `infinity`, which engines
-    read, are no times.
+    '2016-04-27T16:28:50-04:00' becomes 2016-04-27 20:28:50. What is read is ISO 8601: a day, or a
+    day and a time with T or a blank between them, seconds and their fraction, and an offset (Z,
+    UTC, GMT, +02:00, +0200, +02, with a blank before it or none); the seconds, milliseconds or
+    microseconds since 1970 (epoch_text_timestamp); and what var source_times says of the source
+    whose model asks. Without an offset it is UTC, or the zone given there; sessions run in UTC
+    (refuse_other_sessions). Microseconds are kept, what is finer is cut off. Words such as `now`
+    and `infinity`, which engines read, are no times.
 #}
 {% macro utc_timestamp(column) -%}
     {{ return(adapter.dispatch('utc_timestamp')(column)) }}
@@ -23,8 +23,10 @@
     {%- set day_and_time = '[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}'
         ~ '([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?' -%}
     {%- set iso = 'case when ' ~ regex_matches(
-        text, '^' ~ day_and_time ~ '( ?(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?))?)?$'
-    ) ~ ' then ' ~ regex_replace(text, ' ([Z+-])', '\\1') ~ ' end' -%}
+        text, '^' ~ day_and_time ~ '( ?(Z|UTC|GMT|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?))?)?$'
+    ) ~ ' then ' ~ regex_replace(
+        regex_replace(text, '(UTC|GMT)$', 'Z'), ' ([Z+-])', '\\1'
+    ) ~ ' end' -%}
     {%- set times = times_of_source() -%}
     coalesce(
         {% if times.time_zone -%}

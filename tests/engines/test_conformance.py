@@ -50,6 +50,7 @@ CALLS = {
     "round_to_whole": "round_to(to_number('input'))",
     "seconds_between": "seconds_between(utc_timestamp('since'), utc_timestamp('until'))",
     "part_of": "part_of('input', \"'@'\", 2)",
+    "to_amount": "to_amount('input')",
     "to_boolean": "to_boolean('input')",
     "to_number": "to_number('input')",
     "trimmed": "trimmed('input')",

@@ -12,10 +12,13 @@ judged as (
         object_id as message_id,
         profile_key,
         occurred_at,
+        behavior = 'email_delivered' as is_delivery,
+        behavior in (
+            'email_hard_bounced', 'email_soft_bounced', 'email_rejected'
+        ) as is_return,
         -- An open or a click proves the delivery whose own report got lost.
         behavior in (
-            'email_delivered', 'email_opened', 'email_clicked', 'email_cta_clicked',
-            'email_preferences_clicked'
+            'email_opened', 'email_clicked', 'email_cta_clicked', 'email_preferences_clicked'
         ) as proves_delivery,
         behavior = 'email_opened' and is_human as is_open,
         behavior in ('email_clicked', 'email_cta_clicked') and is_human as is_click,
@@ -28,7 +31,10 @@ messages as (
         source,
         message_id,
         profile_key,
-        min(case when proves_delivery then occurred_at end) as delivered_at,
+        min(case when is_delivery or proves_delivery then occurred_at end) as delivered_at,
+        max(case when is_delivery then occurred_at end) as last_delivered_at,
+        max(case when is_return then occurred_at end) as returned_at,
+        max(case when proves_delivery then 1 else 0 end) = 1 as is_proved,
         min(case when is_open then occurred_at end) as opened_at,
         min(case when is_click then occurred_at end) as clicked_at,
         min(case when is_machine_open then occurred_at end) as machine_opened_at
@@ -55,4 +61,7 @@ select
     machine_opened_at
 
 from messages
-where delivered_at is not null
+where
+    delivered_at is not null
+    -- A server may take a message and send it back later: then it did not arrive.
+    and (is_proved or returned_at is null or returned_at < last_delivered_at)

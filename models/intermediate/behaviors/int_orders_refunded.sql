@@ -61,8 +61,10 @@ select
     is_without_amount
     or case
         when order_amount is null then is_cancelled
-        -- Half a cent is rounding.
-        else refunded_amount >= order_amount - 0.005
+        -- Half a cent is rounding. Nothing given back takes back no order that was free.
+        else
+            refunded_amount >= order_amount - 0.005
+            and (refunded_amount > 0 or is_cancelled)
     end as is_taken_back
 
 from summed

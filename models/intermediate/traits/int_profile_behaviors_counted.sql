@@ -33,10 +33,11 @@ select
         case
             when {{ counts_as('video_watched') }}
                 and {{ age_within(30) }}
+                and value > 0
                 then value
         end
     ) as longest_video_seconds_30d,
-    max(case when behavior = 'product_demo_watched' then value end)
+    max(case when behavior = 'product_demo_watched' and value > 0 then value end)
         as longest_product_demo_seconds,
     -- Points halve every half-life. Whole billionths are added up, because a sum of fractions
     -- depends on the order in which an engine adds.

@@ -41,3 +41,5 @@ select
     *,
     case when payload is not null then {{ email_event_hash() }} end as event_id
 from renamed
+-- A list that somebody puts a contact on is no word of the person.
+where coalesce(provider_event, '') <> 'list_addition'

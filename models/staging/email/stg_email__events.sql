@@ -18,13 +18,32 @@ event_types as (
     select * from {{ ref('email_event_types') }}
 ),
 
+first_deliveries as (
+    select
+        provider,
+        min(occurred_at) as first_delivered_at
+    from reports
+    where event_name = 'email_delivered'
+    group by provider
+),
+
 named as (
     select
         reports.provider,
         reports.event_id,
         reports.email,
         reports.message_id,
-        coalesce(failures.event_name, reports.event_name) as event_name,
+        case
+            -- A provider that tells of no delivery yet tells of them by what it sent.
+            when
+                reports.event_name = 'email_queued'
+                and (
+                    first_deliveries.provider is null
+                    or reports.occurred_at < first_deliveries.first_delivered_at
+                )
+                then 'email_delivered'
+            else coalesce(failures.event_name, reports.event_name)
+        end as event_name,
         reports.clicked_url,
         reports.user_agent,
         reports.payload,
@@ -33,6 +52,7 @@ named as (
         reports.occurred_at,
         reports.received_at
     from reports
+    left join first_deliveries on reports.provider = first_deliveries.provider
     left join failures
         on
             reports.provider = failures.provider

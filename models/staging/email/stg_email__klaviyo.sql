@@ -60,5 +60,8 @@ where
     provider_event is null
     or (
         (provider_event like '%email%' or provider_event = 'unsubscribed')
-        and provider_event <> 'updated_email_preferences'
+        -- What the sender's people undo is no word of the person.
+        and provider_event not in (
+            'updated_email_preferences', 'manually_unsuppressed_from_email_marketing'
+        )
     )

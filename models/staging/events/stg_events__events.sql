@@ -26,21 +26,30 @@ select
     object_type,
     currency,
     properties,
-    -- Nobody watches for NaN seconds: where the value says how much was done, it must be a number.
+    -- Nobody watches for NaN or -30 seconds, or pays words: where the value says how much, it is a
+    -- number. Only money goes back.
     case
+        when
+            {{ clean_text('event_name') }} in (
+                {%- for name in var('valued_events') + var('money_events') %}
+                '{{ name }}'{{ ',' if not loop.last }}
+                {%- endfor %}
+            )
+            and {{ clean_text('value') }} is not null
+            and {{ to_amount('value') }} is null
+            then 'value_is_no_number'
         when
             {{ clean_text('event_name') }} in (
                 {%- for name in var('valued_events') %}
                 '{{ name }}'{{ ',' if not loop.last }}
                 {%- endfor %}
             )
-            and {{ clean_text('value') }} is not null
-            and {{ to_number('value') }} is null
+            and {{ to_amount('value') }} < 0
             then 'value_is_no_number'
     end as quarantine_reason,
 
     -- numbers
-    {{ to_number('value') }} as value,
+    {{ to_amount('value') }} as value,
 
     -- booleans
     coalesce({{ to_boolean('is_machine') }}, false) as is_machine,

@@ -27,6 +27,7 @@ line_events as (
             numbers={'quantity': 'quantity'}
         ) }}
             as properties,
+        is_unread,
         amount as value,
         ordered_at as occurred_at
     from order_lines
@@ -42,6 +43,7 @@ refunded_lines as (
         'order' as object_type,
         currency,
         {{ json_object({'product_id': 'product_id'}) }} as properties,
+        is_unread,
         amount as value,
         ordered_at as occurred_at
     from order_lines
@@ -59,6 +61,7 @@ order_events as (
         currency,
         {{ json_object({}, numbers={'line_count': 'line_count', 'discount': 'discount'}) }}
             as properties,
+        is_unread,
         amount as value,
         ordered_at as occurred_at
     from orders
@@ -74,6 +77,7 @@ orders_taken_back as (
         'order' as object_type,
         currency,
         {{ null_columns(['properties']) }},
+        is_unread,
         {{ null_columns(['value'], type_double()) }},
         ordered_at as occurred_at
     from orders
@@ -103,7 +107,8 @@ select
     currency,
     properties,
     {{ null_columns(['page_url', 'page_path', 'referrer', 'link_url']) }},
-    {{ null_columns(['user_agent', 'quarantine_reason']) }},
+    {{ null_columns(['user_agent']) }},
+    case when is_unread then 'value_is_no_number' end as quarantine_reason,
 
     -- numbers
     value,

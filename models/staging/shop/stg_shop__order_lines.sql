@@ -13,8 +13,7 @@ renamed as (
         {{ clean_id(shop_column('line_id')) }} as given_line_id,
         {{ clean_id(adapter.quote(columns.product_id)) }} as product_id,
         -- A number column with gaps arrives as 17850.0 when it means 17850.
-        {{ regex_replace(clean_id(adapter.quote(columns.customer_id)), '[.]0$', '') }}
-            as customer_id,
+        {{ regex_replace(clean_id(shop_column('customer_id')), '[.]0$', '') }} as customer_id,
 
         -- strings
         cast({{ adapter.quote(columns.product_name) }} as {{ dbt.type_string() }}) as product_name,
@@ -24,12 +23,14 @@ renamed as (
         source_file as file_name,
 
         -- numbers
-        {{ to_number(adapter.quote(columns.quantity)) }} as quantity,
-        {{ to_number(adapter.quote(columns.unit_price)) }} as unit_price,
-        {{ to_number(shop_column('line_amount')) }} as line_amount,
-        abs({{ to_number(shop_column('discount')) }}) as discount,
-        abs({{ to_number(shop_column('tax')) }}) as tax,
-        {{ utc_timestamp(adapter.quote(columns.ordered_at)) }} as ordered_at
+        {{ to_amount(adapter.quote(columns.quantity)) }} as quantity,
+        {{ to_amount(adapter.quote(columns.unit_price)) }} as unit_price,
+        {{ to_amount(shop_column('line_amount')) }} as line_amount,
+        abs({{ to_amount(shop_column('discount')) }}) as discount,
+        abs({{ to_amount(shop_column('tax')) }}) as tax,
+        {{ utc_timestamp(adapter.quote(columns.ordered_at)) }} as ordered_at,
+        {{ shop_says_no_number(['quantity', 'unit_price', 'line_amount', 'discount', 'tax']) }}
+            as is_unread
     from source
 ),
 
@@ -90,9 +91,8 @@ select
 
     -- booleans
     coalesce({{ regex_matches('order_id', pattern) }}, false) as is_cancellation,
-    coalesce(
-        status in ({{ taken_back }}), false
-    ) as is_taken_back,
+    coalesce(status in ({{ taken_back }}), false) as is_taken_back,
+    is_unread,
 
     -- timestamps
     ordered_at

@@ -28,6 +28,7 @@ products as (
         max(case when quantity = 0 and amount > 0 and taken_back = 0 then 1 else 0 end)
             as sells_without_pieces,
         sum(amount) as amount,
+        max(case when is_unread then 1 else 0 end) as unread,
         sum(discount) as discount,
         count(*) as line_count,
         min(ordered_at) as ordered_at
@@ -59,6 +60,9 @@ select
     -- booleans
     not is_cancellation and max(sells) = 1
     and max(pieces_kept) <= 0 and max(sells_without_pieces) = 0 as is_taken_back,
+
+    -- Nothing of it could be read.
+    max(unread) = 1 and sum(amount) is null as is_unread,
 
     -- timestamps
     min(ordered_at) as ordered_at

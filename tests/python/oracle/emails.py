@@ -6,6 +6,7 @@ from .events import Event, Person, World, catalogue
 
 CLICKS = ("email_clicked", "email_cta_clicked")
 PROOFS = ("email_delivered", "email_opened", *CLICKS, "email_preferences_clicked")
+RETURNS = ("email_hard_bounced", "email_soft_bounced", "email_rejected")
 
 
 def email_traits(world: World, events: list[Event]) -> dict:
@@ -17,7 +18,7 @@ def email_traits(world: World, events: list[Event]) -> dict:
     counted = []
     for (_, message_id), reports in messages.items():
         delivered = [report.at for report in reports if report.behavior in PROOFS]
-        if not delivered:
+        if not delivered or came_back(reports):
             continue
         opened = any(
             report.behavior in ("email_opened", *CLICKS)
@@ -34,6 +35,15 @@ def email_traits(world: World, events: list[Event]) -> dict:
         "emails_opened_of_last_10": sum(opens[:10]),
         "emails_opened_of_previous_10": sum(opens[10:20]),
     }
+
+
+def came_back(reports: list[Event]) -> bool:
+    """Whether a message was sent back after its last delivery, and nobody did anything with it."""
+    proofs = [report for report in reports if report.behavior in PROOFS]
+    if any(report.behavior != "email_delivered" for report in proofs):
+        return False
+    returned = [report.at for report in reports if report.behavior in RETURNS]
+    return bool(returned) and max(returned) >= max(report.at for report in proofs)
 
 
 def streak(opens: list[bool], wanted: bool) -> int:

@@ -250,12 +250,13 @@ def after_refunds(event: Event, events: list[Event]) -> Event:
     amounts = [other.value for other in same if other.behavior == "order_completed"]
     amount = max((value for value in amounts if value is not None), default=None)
     refunded = round(sum(abs(other.value or 0) for other in refunds), 4)
+    is_cancelled = any(other.behavior == "order_cancelled" for other in refunds)
     if any(other.value is None for other in refunds):
         is_whole = True
     elif amount is None:
-        is_whole = any(other.behavior == "order_cancelled" for other in refunds)
+        is_whole = is_cancelled
     else:
-        is_whole = refunded >= amount - 0.005
+        is_whole = refunded >= amount - 0.005 and (refunded > 0 or is_cancelled)
     return replace(
         event,
         behavior="order_taken_back" if is_whole else event.behavior,

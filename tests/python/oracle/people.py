@@ -102,14 +102,18 @@ def base_traits(world: World, person: Person) -> dict:
         **money(world, orders),
         "longest_video_seconds_30d": max(
             (
-                event.value or 0
+                max(event.value or 0, 0)
                 for event in events
                 if counts_for(event, "video_watched") and event.at > now - 30 * DAY
             ),
             default=0,
         ),
         "longest_product_demo_seconds": max(
-            (event.value or 0 for event in events if event.behavior == "product_demo_watched"),
+            (
+                max(event.value or 0, 0)
+                for event in events
+                if event.behavior == "product_demo_watched"
+            ),
             default=0,
         ),
         **visit_traits(world, events),
