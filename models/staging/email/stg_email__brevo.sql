@@ -4,7 +4,12 @@ with
 posted as (
     select
         *,
-        {{ to_number(json_text('payload', 'ts_epoch')) }} / 1000 as event_seconds
+        -- Webhooks about campaigns have no milliseconds. Brevo's `date` is in the account's zone.
+        coalesce(
+            {{ to_number(json_text('payload', 'ts_epoch')) }} / 1000,
+            {{ to_number(json_text('payload', 'ts_event')) }},
+            {{ to_number(json_text('payload', 'ts')) }}
+        ) as event_seconds
     from {{ ref('stg_email__posted') }}
     where provider = 'brevo'
 ),
@@ -30,7 +35,6 @@ renamed as (
         coalesce({{ json_text('payload', 'event') }} like '%proxy%', false) as is_flagged_machine,
 
         -- timestamps
-        -- Brevo's other times are in the zone of the account.
         {{ epoch_timestamp('event_seconds') }} as occurred_at,
         received_at
 
