@@ -1,6 +1,7 @@
 """Find what somebody asked for: an identifier, a profile id, or a value that identifies nobody."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +11,22 @@ import duckdb
 from .errors import AmbiguousIdentifier, UnknownIdentifier
 from .warehouse import TYPES, Identifier, identifiers, registered, rows
 
-# What a template leaves behind that nobody filled in, as macro void_key has it.
-UNFILLED = re.compile(r".?[{].*[}]|%.*%|<.*>|[*][|].*[|][*]")
+# What macro void_key tells apart, in its order; the last with every kind of brackets as <>.
+ABSENT = "(null|undefined|none|nil|nan)"
+VOID_SHAPES = {
+    r"[0.:-]*": "0",
+    r".": "?",
+    r"x[x-]+": "xxx",
+    r"-[0-9]{1,4}([.]0+)?": "-1",
+    rf"\\n|{ABSENT}([ ,_|:/-]+{ABSENT})+": "null",
+    r".?[{].*[}]|%.*%|<.*>|#.+#|[*][|].*[|][*]|[:$][a-z_]+|__[a-z_]+__": "<>",
+}
+BRACKETED = re.compile(r"<+[a-z%][a-z _.%/-]*>+")
+BRACKETS = str.maketrans("[]()", "<><>", "\"'")
+# Letters to Unicode that nobody sees, beside its controls and format characters.
+FILLERS = set("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u3164\uffa0") | {
+    chr(code) for code in range(0xFE00, 0xFE10)
+}
 
 
 @dataclass(frozen=True)
@@ -117,12 +132,15 @@ def void(
     found = rows(
         connection,
         """
-        select distinct rule, identifier_type from seeds.identity_rules
-        where kind = 'void' and pattern = ? and (? is null or identifier_type in ('*', ?))
+        select distinct rule, identifier_type, coalesce(pattern, 'null') as pattern
+        from seeds.identity_rules
+        where kind = 'void' and (? is null or identifier_type in ('*', ?))
         order by rule, identifier_type
         """,
-        [void_key(value), kind, kind],
+        [kind, kind],
     )
+    key = void_key(void_spelling(value))
+    found = [row for row in found if void_spelling(row["pattern"]) == key]
     if not found:
         return None
     seen = rows(
@@ -149,13 +167,22 @@ def void(
     )
 
 
-def void_key(value: str) -> str:
-    """How a value is looked up among the void ones, as macro void_key has it."""
-    if set(value) <= set("0-.:"):
-        return "0"
-    if len(value) == 1:
-        return "?"
-    return "<>" if UNFILLED.fullmatch(value) else value.lower()
+def void_spelling(value: str) -> str:
+    """How a value is spelled among the void ones, as macro void_spelling has it."""
+    seen = "".join(
+        " " if sign.isspace() else sign
+        for sign in value
+        if sign.isspace() or not (unicodedata.category(sign) in ("Cc", "Cf") or sign in FILLERS)
+    )
+    return re.sub("([a-z])[ ,_-]+([a-z])", r"\1_\2", seen.strip(" \"'`;,").lower())
+
+
+def void_key(spelling: str) -> str:
+    """How a spelled value is looked up among the void ones, as macro void_key has it."""
+    for shape, key in VOID_SHAPES.items():
+        if re.fullmatch(shape, spelling):
+            return key
+    return "<>" if BRACKETED.fullmatch(spelling.translate(BRACKETS)) else spelling
 
 
 def gone(

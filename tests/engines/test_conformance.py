@@ -56,6 +56,7 @@ CALLS = {
     "trimmed": "trimmed('input')",
     "utc_timestamp": "utc_timestamp('input')",
     "void_key": "void_key('input')",
+    "void_spelling": "void_spelling('input')",
 }
 ENGINES = ("DuckDB", "PostgreSQL", "Spark")
 # What an engine has of its own for the same, on which the engines do not agree.

@@ -195,13 +195,17 @@ def test_a_role_mailbox_names_its_rule(demo, ask):
         ("guest", "placeholder"),
         ("${user.id}", "template"),
         ("x", "one_character"),
+        ("Not Logged In", "placeholder"),
+        ("[[user]]", "template"),
     ],
 )
 def test_a_void_value_identifies_nobody(demo, ask, asked, rule):
     reply = ask(demo, asked)
     assert (reply.code, reply.json["kind"]) == (0, "void")
     assert f"is void by rule {rule}: it identifies nobody" in reply.out
-    assert ("never seen" in reply.out) == (asked in ("guest", "${user.id}", "x"))
+    assert ("never seen" in reply.out) == (
+        asked in ("guest", "${user.id}", "x", "Not Logged In", "[[user]]")
+    )
     # Of two identifiers it answers for both.
     user_id = person(demo, "job_change_1").user_id
     assert ask(demo, "--why-not", user_id, asked).json == reply.json
@@ -526,10 +530,17 @@ def test_what_was_asked_for():
     assert lookup.split("x") == (None, "x")
 
 
-@pytest.mark.parametrize(
-    "value",
-    ["Undefined", "0000-00", "-1", "0.0", "x0", "n/a", "X", "${u.id}", "%ID%", "<id>", "a{b}c"],
+VOID_OR_NOT = (
+    *("Undefined", "0000-00", "-1", "0.0", "x0", "n/a", "X", "${u.id}", "%ID%", "<id>", "a{b}c"),
+    *("\\N", "null", '"null";', "N.A.", "Not Logged-In", "null\u200b", "\u200enull\u3164"),
+    *("null, undefined", "[user_id]", "[[User]]", ":user_id", "__USER_ID__", "(other)"),
+    *("-2.0", "-12345", "xxx-xxx", "user-1", "(555)", '["null"]', "#ID#"),
 )
-def test_void_values_are_looked_up_as_the_macro_does(compiled, value):
-    expression = compiled(f"select {{{{ void_key(\"'{value}'\") }}}}")
-    assert duckdb.sql(expression).fetchone() == (lookup.void_key(value),)
+
+
+def test_void_values_are_looked_up_as_the_macro_does(compiled):
+    spelled = compiled("select value, {{ void_spelling('value') }} as spelling from given")
+    key = compiled("select value, {{ void_key('spelling') }} from spelled")
+    expression = f"with given as (select unnest($1) as value), spelled as ({spelled}) {key}"
+    found = dict(duckdb.execute(expression, [list(VOID_OR_NOT)]).fetchall())
+    assert found == {value: lookup.void_key(lookup.void_spelling(value)) for value in VOID_OR_NOT}

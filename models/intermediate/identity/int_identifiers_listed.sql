@@ -25,7 +25,7 @@ void_rules as (
     select distinct
         identifier_type,
         -- A seed cannot say it: dbt reads the word null as nothing.
-        coalesce(pattern, 'null') as pattern
+        {{ void_spelling("coalesce(pattern, 'null')") }} as pattern
     from {{ ref('identity_rules') }}
     where kind = 'void'
 ),
@@ -48,18 +48,42 @@ listed as (
     where {{ column }} is not null
     {{ 'union all' if not loop.last }}
     {% endfor %}
+),
+
+spelled as (
+    select
+        *,
+        {{ void_spelling('identifier_value') }} as spelling
+    from listed
+),
+
+keyed as (
+    select
+        *,
+        {{ void_key('spelling') }} as void_key
+    from spelled
 )
 
 select
-    listed.*,
+    keyed.observation_id,
+    keyed.source,
+    keyed.identifier_type,
+    keyed.identifier_value,
+    keyed.sample_observation,
+    keyed.observation_count,
+    keyed.is_crm,
+    keyed.first_seen_at,
+    keyed.last_seen_at,
+    keyed.first_loaded_at,
+    keyed.first_load_seen_at,
     coalesce(every_type.pattern, one_type.pattern) is not null as is_void
 
-from listed
+from keyed
 left join void_rules as every_type
     on
         every_type.identifier_type = '*'
-        and {{ void_key('listed.identifier_value') }} = every_type.pattern
+        and keyed.void_key = every_type.pattern
 left join void_rules as one_type
     on
-        listed.identifier_type = one_type.identifier_type
-        and {{ void_key('listed.identifier_value') }} = one_type.pattern
+        keyed.identifier_type = one_type.identifier_type
+        and keyed.void_key = one_type.pattern

@@ -14,7 +14,7 @@ select
     {{ clean_id('user_id') }} as user_id,
     {{ clean_email('email') }} as email,
     {{ clean_phone('phone') }} as phone,
-    {{ clean_id('object_id') }} as object_id,
+    {{ known_id('object_id') }} as object_id,
 
     -- strings
     {{ clean_text('event_name') }} as event_name,

@@ -7,18 +7,34 @@ tracked as (
     select * from {{ ref('stg_ga4__tracked') }}
 ),
 
+described as (
+    select
+        *,
+        -- The export's word for no id is none: two orders without one are two.
+        coalesce(
+            {{ known_id('transaction_id') }}, {{ known_id('ecommerce_transaction_id') }}
+        ) as order_id,
+        coalesce({{ known_id('first_item_id') }}, {{ known_id('item_id') }}) as product_id,
+        -- A refund says what was given back, which may be less than the order.
+        case when tracked_name = 'refund' then refund_value end as given_back,
+        case
+            when tracked_name = 'purchase' then purchase_revenue_in_usd
+            when tracked_name = 'refund' then refund_value_in_usd
+        end as amount_in_usd
+    from tracked
+),
+
 classified as (
     select
         *,
         tracked_name in ('purchase', 'refund') as is_order,
         -- Some connectors land the amount in dollars alone.
-        tracked_name = 'purchase'
-        and coalesce(purchase_revenue, value) is null
-        and purchase_revenue_in_usd is not null as is_in_usd,
+        coalesce(given_back, purchase_revenue, value) is null
+        and amount_in_usd is not null as is_in_usd,
         tracked_name in ('view_item', 'add_to_cart', 'remove_from_cart', 'add_to_wishlist')
             as is_about_product,
         tracked_name in ('form_start', 'form_submit', 'generate_lead') as is_about_form
-    from tracked
+    from described
 )
 
 select
@@ -39,8 +55,8 @@ select
     user_id,
     {{ null_columns(['device_id', 'crm_contact_id', 'email', 'phone']) }},
     case
-        when is_order then coalesce(transaction_id, ecommerce_transaction_id)
-        when is_about_product then coalesce(first_item_id, item_id)
+        when is_order then order_id
+        when is_about_product then product_id
         when is_about_form then form_id
         else coalesce(file_name, video_url, link_url)
     end as object_id,
@@ -66,8 +82,8 @@ select
 
     -- numbers
     case
-        when is_in_usd then purchase_revenue_in_usd
-        when is_order then coalesce(purchase_revenue, value)
+        when is_in_usd then amount_in_usd
+        when is_order then coalesce(given_back, purchase_revenue, value)
         else coalesce(value, video_current_time)
     end as value,
 

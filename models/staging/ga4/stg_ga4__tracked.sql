@@ -55,14 +55,14 @@ select
     {{ to_number(ga4_parameter('parameters', name)) | indent(4) }}
         as {{ name }},
     {%- endfor %}
+    {%- for name in [
+        'purchase_revenue', 'purchase_revenue_in_usd', 'refund_value', 'refund_value_in_usd'
+    ] %}
     coalesce(
-        {{ to_number(json_text('order_details', 'purchase_revenue')) | indent(8) }},
-        {{ to_number('ecommerce_purchase_revenue') | indent(8) }}
-    ) as purchase_revenue,
-    coalesce(
-        {{ to_number(json_text('order_details', 'purchase_revenue_in_usd')) | indent(8) }},
-        {{ to_number('ecommerce_purchase_revenue_in_usd') | indent(8) }}
-    ) as purchase_revenue_in_usd,
+        {{ to_number(json_text('order_details', name)) | indent(8) }},
+        {{ to_number('ecommerce_' ~ name) | indent(8) }}
+    ) as {{ name }},
+    {%- endfor %}
 
     -- timestamps
     event_micros,

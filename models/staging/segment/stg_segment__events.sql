@@ -47,28 +47,36 @@ page_events as (
     from pages
 ),
 
+{% set ids = [
+    'order_id', 'product_id', 'sku', 'cart_id', 'content_id', 'video_id', 'form_id'
+] %}
+{% set texts = ['feature', 'url', 'currency'] %}
+{% set amounts = ['revenue', 'total', 'value', 'price', 'seconds'] %}
+track_properties as (
+    select
+        *
+        {%- for name in ids + texts + amounts %},
+        {{ json_text('properties', name) }} as {{ name }}_text
+        {%- endfor %}
+    from tracks
+),
+
+-- An empty text is none, and so is an amount that is no number: what comes next is asked.
 track_objects as (
     select
         *,
-        {{ json_text('properties', 'order_id') }} as order_id,
+        {%- for name in ids %}
+        {{ known_id(name ~ '_text') | indent(8) }} as {{ name }},
+        {%- endfor %}
+        {{ clean_text('feature_text') }} as feature,
+        {{ clean_text('url_text') }} as link_url,
+        {{ clean_text('currency_text') }} as currency,
         coalesce(
-            {{ json_text('properties', 'product_id') }}, {{ json_text('properties', 'sku') }}
-        ) as product_id,
-        {{ json_text('properties', 'cart_id') }} as cart_id,
-        {{ json_text('properties', 'content_id') }} as content_id,
-        {{ json_text('properties', 'video_id') }} as video_id,
-        {{ json_text('properties', 'form_id') }} as form_id,
-        {{ json_text('properties', 'feature') }} as feature,
-        {{ json_text('properties', 'url') }} as link_url,
-        {{ json_text('properties', 'currency') }} as currency,
-        coalesce(
-            {{ json_text('properties', 'revenue') }},
-            {{ json_text('properties', 'total') }},
-            {{ json_text('properties', 'value') }},
-            {{ json_text('properties', 'price') }},
-            {{ json_text('properties', 'seconds') }}
+            {%- for name in amounts %}
+            {{ to_number(name ~ '_text') | indent(12) }}{{ ',' if not loop.last }}
+            {%- endfor %}
         ) as amount
-    from tracks
+    from track_properties
 ),
 
 track_events as (
@@ -80,7 +88,7 @@ track_events as (
         email,
         {{ null_columns(['phone']) }},
         coalesce(
-            order_id, product_id, content_id, video_id, form_id, feature, link_url, cart_id
+            order_id, product_id, sku, content_id, video_id, form_id, feature, link_url, cart_id
         ) as object_id,
         event_name,
         page_url,
@@ -90,7 +98,7 @@ track_events as (
         user_agent,
         case
             when order_id is not null then 'order'
-            when product_id is not null then 'product'
+            when coalesce(product_id, sku) is not null then 'product'
             when content_id is not null then 'content'
             when video_id is not null then 'video'
             when form_id is not null then 'form'
@@ -100,7 +108,7 @@ track_events as (
         end as object_type,
         currency,
         properties,
-        {{ to_number('amount') }} as value,
+        amount as value,
         occurred_at,
         loaded_at
     from track_objects

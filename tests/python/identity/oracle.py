@@ -1,5 +1,6 @@
 """What docs/identity.md says, in plain Python: slow, small, and nothing shared with the SQL."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -298,9 +299,13 @@ class Rules:
         return [line for line in self.lines if line["kind"] == kind]
 
     def is_void(self, key: Key) -> bool:
-        value = "0" if not set(key[1]) - set("0-.:") else key[1].lower()
-        if value != "0" and len(value) == 1:
+        value = re.sub("(?<=[a-z])[ ,_-]+(?=[a-z])", "_", key[1].lower().strip(" \"'`;,"))
+        if not set(value) - set("0-.:"):
+            value = "0"
+        elif len(value) == 1:
             value = "?"
+        elif not set(value) - set("x-"):
+            value = "xxx"
         shapes = [("{", "}"), ("${", "}"), ("%", "%"), ("<", ">"), ("*|", "|*")]
         if any(value.startswith(begin) and value.endswith(end) for begin, end in shapes):
             value = "<>"
