@@ -73,7 +73,7 @@ track_objects as (
         {{ clean_text('currency_text') }} as currency,
         coalesce(
             {%- for name in amounts %}
-            {{ to_number(name ~ '_text') | indent(12) }}{{ ',' if not loop.last }}
+            {{ to_amount(name ~ '_text') | indent(12) }}{{ ',' if not loop.last }}
             {%- endfor %}
         ) as amount
     from track_properties
@@ -211,5 +211,19 @@ unioned as (
 select
     *,
     false as is_machine,
-    {{ null_columns(['quarantine_reason']) }}
+    -- Money of an order that is said and cannot be read.
+    case
+        when
+            event_name in (
+                {%- for name in var('money_events') %}
+                '{{ name }}'{{ ',' if not loop.last }}
+                {%- endfor %}
+            )
+            and value is null
+            and coalesce(
+                {{ clean_text(json_text('properties', 'revenue')) }},
+                {{ clean_text(json_text('properties', 'total')) }}
+            ) is not null
+            then 'value_is_no_number'
+    end as quarantine_reason
 from unioned
