@@ -20,7 +20,7 @@
         when {{ regex_matches(spelling, '^' ~ absent ~ '([ ,_|:/-]+' ~ absent ~ ')+$') }}
             then 'null'
         when {{ regex_matches(spelling,
-            '^(.?[{].*[}]|%.*%|<.*>|#.+#|[*][|].*[|][*]|[:$][a-z_]+|__[a-z_]+__)$') }} then '<>'
+            '^(.?[{].*[}]|%.*%|<.*>|#.+#|[*][|].*[|][*]|:[a-z_]+|__[a-z_]+__)$') }} then '<>'
         when {{ regex_matches(brackets, '^<+[a-z%][a-z _.%/-]*>+$') }} then '<>'
         else {{ spelling }}
     end
