@@ -34,12 +34,14 @@ named as (
         reports.email,
         reports.message_id,
         case
-            -- A provider that tells of no delivery yet tells of them by what it sent.
+            -- A provider that tells of no delivery yet tells of them by what it sent; what it sent
+            -- on the day of the first is reported itself.
             when
                 reports.event_name = 'email_queued'
                 and (
                     first_deliveries.provider is null
-                    or reports.occurred_at < first_deliveries.first_delivered_at
+                    or reports.occurred_at
+                    < first_deliveries.first_delivered_at - interval '1' day
                 )
                 then 'email_delivered'
             else coalesce(failures.event_name, reports.event_name)
