@@ -19,7 +19,7 @@ unioned as (
         and deals.created_at <= {{ as_of() }}
         and (
             not (deals.is_won or deals.is_closed)
-            or deals.closed_at > {{ as_of() }}
+            or {{ closed_by('deals.closed_at', 'deals.loaded_at') }} > {{ as_of() }}
         )
     {% endfor %}
 )

@@ -3,7 +3,11 @@
 with
 
 deals as (
-    select * from {{ ref('stg_hubspot__deals') }}
+    select
+        *,
+        -- Whether it is closed may be the word of its stage.
+        greatest(loaded_at, coalesce(stage_loaded_at, loaded_at)) as known_at
+    from {{ ref('stg_hubspot__deals') }}
     where not is_deleted
 ),
 
@@ -32,8 +36,8 @@ steps as (
         deal_id,
         case when is_won then 'deal_won' else 'deal_lost' end as event_name,
         amount,
-        closed_at as occurred_at,
-        greatest(loaded_at, coalesce(stage_loaded_at, loaded_at)) as loaded_at
+        {{ closed_by('closed_at', 'known_at') }} as occurred_at,
+        known_at as loaded_at
     from deals
     where is_won or is_closed
 )

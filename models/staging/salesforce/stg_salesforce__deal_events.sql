@@ -32,7 +32,7 @@ steps as (
         deal_id,
         case when is_won then 'deal_won' else 'deal_lost' end as event_name,
         amount,
-        closed_at as occurred_at,
+        {{ closed_by('closed_at', 'loaded_at') }} as occurred_at,
         loaded_at
     from deals
     where is_won or is_closed
