@@ -25,7 +25,16 @@ from dev.make_demo_data import (
     parse_as_of,
 )
 
-from .oracle.events import Company, Contact, Deal, Event, Person, World, meaning
+from .oracle.events import (
+    Company,
+    Contact,
+    Deal,
+    Event,
+    Person,
+    World,
+    closed_by,
+    meaning,
+)
 from .oracle.segments import judged, segments_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -344,10 +353,11 @@ class Evaluator:
             profile = self.profile_of_contact.get(contact)
             if profile is None:
                 continue
-            deals.append(Deal(str(key), (str(contact),), stage, created, closed))
+            deal = Deal(str(key), (str(contact),), stage, created, closed, loaded)
+            deals.append(deal)
             steps = [("deal_created", created)]
             if stage in ("closedwon", "closedlost"):
-                steps.append(("deal_won" if stage == "closedwon" else "deal_lost", closed))
+                steps.append(("deal_won" if stage == "closedwon" else "deal_lost", closed_by(deal)))
             for name, at in steps:
                 self._tell(profile, None, name, str(key), at, loaded)
         return contacts, companies, deals

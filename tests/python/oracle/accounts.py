@@ -1,6 +1,6 @@
 """Whose account somebody belongs to and how well it fits, in plain Python."""
 
-from .events import LOST, WON, Company, Person, World, fits, seed
+from .events import LOST, WON, Company, Person, World, closed_by, fits, seed
 
 
 def domain_of(address: str) -> str:
@@ -126,6 +126,4 @@ def open_deals(world: World, contact_ids: set[str]) -> int:
 
 def is_closed(world: World, deal) -> bool:
     """Whether a deal was won or lost up to as_of."""
-    if deal.stage not in (*WON, *LOST):
-        return False
-    return deal.closed_at is None or deal.closed_at <= world.as_of
+    return deal.stage in (*WON, *LOST) and closed_by(deal) <= world.as_of

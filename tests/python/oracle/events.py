@@ -127,8 +127,14 @@ class Deal:
     contact_ids: tuple[str, ...]
     stage: str
     created_at: datetime
-    closed_at: datetime | None = None
+    closed_at: datetime | None
+    loaded_at: datetime
     is_deleted: bool = False
+
+
+def closed_by(deal: Deal) -> datetime:
+    """When a deal in a closed stage was closed: nobody can have loaded it before."""
+    return min(deal.closed_at or deal.loaded_at, deal.loaded_at)
 
 
 @dataclass(frozen=True, eq=False)

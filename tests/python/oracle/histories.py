@@ -20,6 +20,7 @@ from .events import (
     Event,
     Person,
     World,
+    closed_by,
     kept,
     meaning,
     page_of,
@@ -895,12 +896,13 @@ def crm_events(
             stage=stage,
             created_at=instant(as_of, created_age),
             closed_at=None if closed_age is None else instant(as_of, closed_age),
+            loaded_at=as_of,
         )
         deals.append(deal)
         made.deals.append(
             {
                 "deal_id": deal.deal_id,
-                "_fivetran_synced": text(as_of),
+                "_fivetran_synced": text(deal.loaded_at),
                 "deal_pipeline_stage_id": stage,
                 "property_createdate": text(deal.created_at),
                 "property_closedate": text(deal.closed_at),
@@ -910,7 +912,7 @@ def crm_events(
         happened.append(("deal_created", deal.deal_id, deal.created_at))
         if stage in (*WON, *LOST):
             step = "deal_won" if stage in WON else "deal_lost"
-            happened.append((step, deal.deal_id, deal.closed_at))
+            happened.append((step, deal.deal_id, closed_by(deal)))
     return [
         Event("hubspot", f"{name}:{event}:{contact_id}", name, at, as_of, object_id=event)
         for name, event, at in happened
