@@ -401,7 +401,7 @@ class Destination:
         See `erase`; here whoever `match` finds by it, else whoever has the key.
         """
         found = self.match(call, [record]).get(record.key, []) if self.can_match else []
-        erased = [self.erase(call, record.key, one) for one in found or [None]]
+        erased = [self.erase(call, record.key, remote_id) for remote_id in found or [None]]
         return all(erased)
 
     def doctor(

@@ -66,8 +66,8 @@ def test_the_docs_name_every_destination_that_takes_lists():
     text = (ROOT / "docs/pushing.md").read_text(encoding="utf-8")
     [named] = re.findall(r"where the destination has them \(([^)]+)\)", text)
     taking = {name for name, kind in own().items() if kind.takes_arrays}
-    said = {re.sub(r"\W", "", name.lower()).removesuffix("s") for name in named.split(",")}
-    assert said == {name.removesuffix("s") for name in taking}
+    documented = {re.sub(r"\W", "", name.lower()).removesuffix("s") for name in named.split(",")}
+    assert documented == {name.removesuffix("s") for name in taking}
 
 
 class Memory(Destination):
