@@ -18,6 +18,7 @@ from scripts.warehouse import (
     Place,
     UnreachableWarehouse,
     WarehouseError,
+    literal,
     warehouse_path,
 )
 
@@ -66,7 +67,7 @@ class PostgresWarehouse(Elsewhere):
             "password": self._setting("password", "pass"),
             "database": self._setting("dbname", "database"),
         }
-        secret = "".join(f", {key} {_text(value)}" for key, value in known.items() if value)
+        secret = "".join(f", {key} {literal(value)}" for key, value in known.items() if value)
         options = {key: self._setting(key) for key in CONNECTION_SETTINGS}
         options["connect_timeout"] = options["connect_timeout"] or "10"
         if role := self._setting("role"):
@@ -78,7 +79,7 @@ class PostgresWarehouse(Elsewhere):
         )
         try:
             connection.execute(
-                f"attach {_text(how)} as {name} (type postgres, secret {SECRET_NAME}, read_only)"
+                f"attach {literal(how)} as {name} (type postgres, secret {SECRET_NAME}, read_only)"
             )
         except duckdb.Error as problem:
             # DuckDB quotes the address, PostgreSQL then says what is wrong.
@@ -125,7 +126,7 @@ class ParquetWarehouse(Elsewhere):
         for table, path in sorted(files.items()):
             schema = f'{name}."{table.parent.name}"'
             view = f'{schema}."{table.stem}"'
-            rows = f"parquet_scan({_text(path)})"  # read_parquet tells raw files (has_files)
+            rows = f"parquet_scan({literal(path)})"  # read_parquet tells raw files (has_files)
             try:
                 columns = connection.execute(f"describe from {rows}").fetchall()
                 instants = ", ".join(
@@ -255,11 +256,6 @@ def _is_plainly_duckdb() -> bool:
         return profile["outputs"][profile["target"]]["type"] == "duckdb"
     except (yaml.YAMLError, KeyError, TypeError):
         return False  # Jinja, perhaps: dbt will know, or say what is wrong
-
-
-def _text(value: object) -> str:
-    """A value as text in SQL."""
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def _libpq_text(value: str) -> str:

@@ -154,8 +154,7 @@ def attach_warehouse(
         return
     if not path.exists():
         raise MissingWarehouse(path)
-    quoted = str(path).replace("'", "''")
-    statement = f"attach '{quoted}' as {name} (read_only)"
+    statement = f"attach {literal(path)} as {name} (read_only)"
     _patiently(path, patience_seconds, lambda: connection.execute(statement))
 
 
@@ -218,3 +217,8 @@ def _patiently(path: Place, patience_seconds: float, attempt: Any) -> Any:
         if time.monotonic() >= deadline:
             raise WarehouseLocked(path)
         time.sleep(0.2)
+
+
+def literal(value: object) -> str:
+    """Return a value as text in SQL, between quotation marks."""
+    return "'" + str(value).replace("'", "''") + "'"

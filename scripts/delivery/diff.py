@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from scripts.warehouse import attach_warehouse, fingerprint
+from scripts.warehouse import attach_warehouse, fingerprint, literal
 
 from .config import Sync
 from .destination import OPERATIONS
@@ -747,11 +747,6 @@ def is_suppressed_key(sync: Sync) -> str:
             f"{when}differing.person in (select person_of(name) from {table} where kind = 'email')"
         )
     return f"coalesce({' or '.join(f'coalesce({part}, false)' for part in found)}, false)"
-
-
-def literal(text: str) -> str:
-    """Return a text between quotation marks for SQL."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def find_changes(ledger: Ledger, sync: Sync) -> None:

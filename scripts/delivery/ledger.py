@@ -41,6 +41,7 @@ from typing import Any
 import duckdb
 
 from scripts.targets import load_postgres
+from scripts.warehouse import literal
 
 from .destination import Outcome
 from .errors import ConfigError, LockedError
@@ -129,13 +130,13 @@ def forgotten_beside(address: str) -> Path:
 
 def attach(connection: duckdb.DuckDBPyConnection, address: str, name: str) -> None:
     """Attach a ledger under a name; raises LockedError or ConfigError."""
-    place = address.replace("'", "''")
+    place = literal(address)
     try:
         if is_postgres(address):
             load_postgres(connection)
-            connection.execute(f"attach '{place}' as {name} (type postgres)")
+            connection.execute(f"attach {place} as {name} (type postgres)")
         else:
-            connection.execute(f"attach '{place}' as {name}")
+            connection.execute(f"attach {place} as {name}")
     except duckdb.Error as problem:
         if is_postgres(address):  # its text can hold the password
             raise ConfigError("The ledger's PostgreSQL database cannot be attached.") from None
@@ -242,7 +243,7 @@ class Ledger:
         A `difference` can be selected from by this name: DuckDB looks it up among the parameters
         of this function.
         """
-        name = "'" + self.sync.replace("'", "''") + "'"
+        name = literal(self.sync)
         text = sql.replace("{unknown}", UNKNOWN)
         text = text.replace("{t}", "ledger.reverse_etl").replace("{sync}", name)
         try:

@@ -39,6 +39,8 @@ UNSEEN = r"[\s\x{00A0}\x{00AD}\x{2000}-\x{200F}\x{202F}\x{205F}\x{2060}\x{3000}\
 # What letters and digits are not, and an address among others may have all the same.
 LETTER = r"\pL\pN\pM_"
 HIDDEN = r"\x{00AD}\x{200B}-\x{200F}\x{2060}\x{FEFF}"
+# What tells an address from an id with an @ in it.
+IS_ADDRESS = "@[^@|]*[^@|.][.。．｡]"
 # The sign of an address as it is, in JSON, in the address of a page, and wide.
 SIGNS = r"@|\\u0040|%40|＠"
 # An address in a text, whatever stands around it.
@@ -74,7 +76,7 @@ create or replace temp macro trimmed(given) as
     nullif(trim(given, ' ' || chr(9) || chr(10) || chr(13) || chr(160)), '');
 create or replace temp macro name_of(given) as list_transform([given], lambda name: case
     when name like '%@%' then mailbox_of(bare_address(name)) else trimmed(name) end)[1];
-create or replace temp macro is_address(given) as regexp_matches(given, '@[^@|]*[^@|.][.。．｡]');
+create or replace temp macro is_address(given) as regexp_matches(given, '{IS_ADDRESS}');
 create or replace temp macro id_of(given) as list_transform([given], lambda id: case
     when is_address(id) then mailbox_of(bare_address(id)) else trimmed(id) end)[1];
 create or replace temp macro phone_of(given) as nullif(regexp_replace(regexp_replace(

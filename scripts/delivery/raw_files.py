@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from scripts.warehouse import literal
+
 from .destination import Destination
 from .diff import KEY_SEPARATOR, quoted
 from .ledger import Ledger
@@ -120,10 +122,9 @@ class Pages:
             path = folder / f"pulled-{at:%Y%m%dT%H%M%S%f}-{mark_of(source)}.parquet"
             draft = path.with_suffix(".part")
             names = ", ".join(map(quoted, self.names[table]))
-            target = str(draft).replace("'", "''")
             ledger.run(
                 f"copy (select {names} from lines semi join news using ({PLACE}))"
-                f" to '{target}' (format parquet)"
+                f" to {literal(draft)} (format parquet)"
             )
             draft.replace(path)
             self.remember(ledger, source, table)

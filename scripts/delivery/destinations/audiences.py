@@ -11,6 +11,8 @@ from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
+from scripts.warehouse import literal
+
 from ..destination import (
     Call,
     Destination,
@@ -238,7 +240,7 @@ class AudienceDestination(Destination):
 
 def listed(texts: Iterable[str]) -> str:
     """Return texts as SQL writes them in a list."""
-    return ", ".join("'" + text.replace("'", "''") + "'" for text in texts)
+    return ", ".join(map(literal, texts))
 
 
 def sent(remote_id: str | None) -> Row:

@@ -44,6 +44,7 @@ from ..destination import (
     url,
 )
 from ..errors import AuthError, ConfigError, redact
+from ..people import IS_ADDRESS
 from ..transport import judge
 
 SCOPE = "https://www.googleapis.com/auth/spreadsheets"
@@ -59,7 +60,6 @@ MOVED = (
     "The rows or columns of the tab moved while they were written, and a cell may hold what is "
     "another's. Let nobody sort it or insert columns during a push, and push with --full."
 )
-ADDRESS = re.compile(r"@[^@|]*[^@|.][.。．｡]")  # as `is_address` in people.py
 
 
 class GoogleSheets(Destination):
@@ -378,7 +378,9 @@ def key_of(row: Sequence[Any]) -> str:
 
 def plain(key: str) -> str:
     """Return a key as it is compared: the addresses in it in small letters, ids as they are."""
-    parts = (part.strip().lower() if ADDRESS.search(part) else part for part in key.split("|"))
+    parts = (
+        part.strip().lower() if re.search(IS_ADDRESS, part) else part for part in key.split("|")
+    )
     return "|".join(parts)
 
 

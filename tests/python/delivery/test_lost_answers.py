@@ -1,6 +1,7 @@
 """Whoever was sent without an answer is found again by what was sent, whatever the key is."""
 
 import hashlib
+from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -21,6 +22,20 @@ from .vendors.server import Reply
 
 ANN = "ann@example.com"
 HASH = hashlib.sha256(ANN.encode()).hexdigest().encode()
+
+
+@contextmanager
+def answers_lost(vendor, part):
+    """Within it, requests to a path that holds this are done, and their answer gets lost."""
+    whole = vendor.answer
+
+    def lost(request):
+        reply = whole(request)
+        return Reply(503, "x") if part in request.path else reply
+
+    vendor.answer = lost
+    yield
+    vendor.answer = whole
 
 
 def iterable_case():
@@ -171,15 +186,8 @@ def test_a_person_taken_over_by_address_is_emptied_under_the_id_there(tmp_path):
         fields = {"email": Field("email"), "segments": Field("segment", "always")}
         sync = replace(sync, destination=target, key=("profile_id",), fields=fields, max_tries=1)
         fill(sync.warehouse, [person("ann", segments="a")])
-        whole = vendor.answer
-
-        def lost(request):
-            reply = whole(request)
-            return Reply(503, "x") if "batch" in request.path else reply
-
-        vendor.answer = lost
-        assert push(sync).open == 1 and vendor.people["theirs"]["segment"] == "a"
-        vendor.answer = whole
+        with answers_lost(vendor, "batch"):
+            assert push(sync).open == 1 and vendor.people["theirs"]["segment"] == "a"
         suppress_profile(sync, "ann")
         fill(sync.warehouse, [])
         assert push(sync).exit_code == 0 and not vendor.people["theirs"].get("segment")
@@ -214,16 +222,9 @@ def test_another_id_under_the_name_of_an_audience_moves_its_people(tmp_path, req
         second = audience_sync(vendor, tmp_path, {"vip": "2", "new": "3"}, **kept)
         planned = delivery.plan(second).diff
         assert (planned.counts["update"], planned.total, planned.repeated) == (2, 2, 0)
-        whole = vendor.answer
-
         # What went to the new one without an answer is taken back when the name means the old one.
-        def lost(request):
-            reply = whole(request)
-            return Reply(503, "x") if "/2/users" in request.path else reply
-
-        vendor.answer = lost
-        assert push(second).open == 2 and held() == {"1": 0, "2": 2, "3": 1}
-        vendor.answer = whole
+        with answers_lost(vendor, "/2/users"):
+            assert push(second).open == 2 and held() == {"1": 0, "2": 2, "3": 1}
         assert push(first).exit_code == 0 and held() == {"1": 2, "2": 0, "3": 1}
         assert push(second).exit_code == 0 and held() == {"1": 0, "2": 2, "3": 1}
         assert delivery.plan(second).nothing
@@ -238,17 +239,10 @@ def test_who_was_added_without_an_answer_leaves_the_audience_that_was_meant_then
             vendor.add_segment(number)
         first = audience_sync(vendor, tmp_path, {"vip": "1"})
         second = audience_sync(vendor, tmp_path, {"vip": "2"})
-        whole = vendor.answer
         for stays in (True, False):
             fill(first.warehouse, [person("ann", segments="vip")])
-
-            def lost(request):
-                reply = whole(request)
-                return Reply(503, "x") if "/1/users" in request.path else reply
-
-            vendor.answer = lost
-            assert push(first).open == 1 and len(vendor.segments["1"]["people"]) == 1
-            vendor.answer = whole
+            with answers_lost(vendor, "/1/users"):
+                assert push(first).open == 1 and len(vendor.segments["1"]["people"]) == 1
             if not stays:
                 suppress_profile(second, "ann")
                 fill(second.warehouse, [])
@@ -269,15 +263,8 @@ def test_a_klaviyo_list_ends_for_whoever_joined_it_without_an_answer(tmp_path):
         fields = {"email": Field("email"), "segments": Field("list", "always")}
         sync = replace(sync, destination=target, key=("profile_id",), fields=fields, max_tries=1)
         fill(sync.warehouse, [person("ann", segments="a")])
-        whole = vendor.answer
-
-        def lost(request):
-            reply = whole(request)
-            return Reply(503, "x") if "relationships" in request.path else reply
-
-        vendor.answer = lost
-        assert push(sync).open == 1 and len(vendor.lists[number]["members"]) == 1
-        vendor.answer = whole
+        with answers_lost(vendor, "relationships"):
+            assert push(sync).open == 1 and len(vendor.lists[number]["members"]) == 1
         suppress_profile(sync, "ann")
         fill(sync.warehouse, [])
         assert push(sync).exit_code == 0 and not vendor.lists[number]["members"]
