@@ -37,9 +37,7 @@
     {%- endfor -%}
 
     {%- for file in files if file.is_new -%}
-        {%- if file.compression == 'gzip' -%}
-            {%- do refuse_cut_gzip(file) -%}
-        {%- endif -%}
+        {%- do refuse_cut_file(file) -%}
         {%- do file.update(judge_raw_file(source, file)) -%}
         {%- do run_query(
             'insert into ' ~ intake_table('files') ~ " values ('" ~ source.source_name ~ "', '" ~ source.name ~ "', "

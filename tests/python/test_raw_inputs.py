@@ -226,7 +226,16 @@ def test_a_file_is_looked_at_again_when_it_changes(odd_files):
     ]
 
 
-ZIPPED = gzip.compress((HEADER + page(1) + page(2)).encode())
+LINES = (HEADER + page(1) + page(2)).encode()
+ZIPPED = gzip.compress(LINES)
+# Zstandard's frame of one block that is not compressed: mark, how the header is built, length of the
+# content, then the block's length with the sign that it is the last.
+ZSTANDARD = (
+    bytes.fromhex("28b52ffda0")
+    + len(LINES).to_bytes(4, "little")
+    + (len(LINES) << 3 | 1).to_bytes(3, "little")
+    + LINES
+)
 
 
 @pytest.mark.parametrize(
@@ -253,6 +262,8 @@ ZIPPED = gzip.compress((HEADER + page(1) + page(2)).encode())
         ({"a.json": b'[{"event_id": "e1"}, {"ev'}, r"a\.json"),
         ({"a.csv": HEADER.encode(), "b.csv.gz": ZIPPED[:40]}, r"b\.csv\.gz ends before its end"),
         ({"a.csv.gz": ZIPPED[:-3]}, r"a\.csv\.gz ends before its end"),
+        ({"a.csv": HEADER.encode(), "b.csv.zst": ZSTANDARD[:-30]}, r"b\.csv\.zst ends before its end"),
+        ({"a.csv.zst": ZSTANDARD[:7]}, r"a\.csv\.zst ends before its end"),
     ],
     ids=[
         "ending",
@@ -264,6 +275,8 @@ ZIPPED = gzip.compress((HEADER + page(1) + page(2)).encode())
         "cut_array",
         "cut_early",
         "cut_late",
+        "cut_zstandard",
+        "cut_frame",
     ],
 )
 def test_what_cannot_be_read_is_one_error_that_names_it(project, files, message):

@@ -71,12 +71,37 @@ track_objects as (
         {{ clean_text('feature_text') }} as feature,
         {{ clean_text('url_text') }} as link_url,
         {{ clean_text('currency_text') }} as currency,
-        coalesce(
-            {%- for name in amounts %}
-            {{ to_amount(name ~ '_text') | indent(12) }}{{ ',' if not loop.last }}
-            {%- endfor %}
-        ) as amount
+        {%- for name in amounts %}
+        {{ to_amount(name ~ '_text') | indent(8) }} as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from track_properties
+),
+
+-- A refund of a part lists its products, often without a sum. The same call may come twice.
+returned_lines as (
+    select distinct
+        track_id,
+        line_id,
+        amount
+    from order_products
+    where is_returned
+),
+
+returned_amounts as (
+    select
+        track_id,
+        sum(amount) as amount
+    from returned_lines
+    group by track_id
+    having count(*) = count(amount)
+),
+
+track_amounts as (
+    select
+        track_objects.*,
+        returned_amounts.amount as returned_amount
+    from track_objects
+    left join returned_amounts on track_objects.track_id = returned_amounts.track_id
 ),
 
 track_events as (
@@ -108,10 +133,15 @@ track_events as (
         end as object_type,
         currency,
         properties,
-        amount as value,
+        -- What a refund gives back is its total; its revenue may be that of the whole order.
+        case
+            when event_name = 'order_refunded'
+                then coalesce(total, revenue, value, returned_amount)
+            else coalesce(revenue, total, value, price, seconds)
+        end as value,
         occurred_at,
         loaded_at
-    from track_objects
+    from track_amounts
 ),
 
 identify_events as (

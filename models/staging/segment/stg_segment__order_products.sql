@@ -40,6 +40,7 @@ named as (
 
 select
     -- ids
+    track_id,
     track_id || ':' || cast(place as {{ dbt.type_string() }}) as line_id,
     anonymous_id,
     user_id,

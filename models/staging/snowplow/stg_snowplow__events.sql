@@ -10,7 +10,7 @@ tracked as (
 classified as (
     select
         *,
-        tracked_name = 'transaction' as is_transaction,
+        tracked_name in ('transaction', 'refund') as is_about_order,
         tracked_name in ('product_view', 'add_to_cart', 'remove_from_cart') as is_about_product
     from tracked
 )
@@ -25,7 +25,7 @@ select
     email,
     {{ null_columns(['phone']) }},
     case
-        when is_transaction then transaction_id
+        when is_about_order then transaction_id
         when is_about_product then product_id
         else page_path
     end as object_id,
@@ -38,12 +38,12 @@ select
     {{ null_columns(['link_url']) }},
     user_agent,
     case
-        when is_transaction then 'order'
+        when is_about_order then 'order'
         when is_about_product then 'product'
         when page_path is not null then 'page'
     end as object_type,
     case
-        when is_transaction then transaction_currency
+        when is_about_order then transaction_currency
         when is_about_product then product_currency
     end as currency,
     {{ json_object({'session_id': 'session_id', 'app_id': 'app_id'}) }} as properties,
@@ -53,7 +53,8 @@ select
 
     -- numbers
     case
-        when is_transaction then revenue
+        when tracked_name = 'transaction' then revenue
+        when tracked_name = 'refund' then refund_amount
         when is_about_product then product_price
     end as value,
 

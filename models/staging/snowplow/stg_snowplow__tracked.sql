@@ -13,6 +13,7 @@ contexts as (
         {{ snowplow_context(shop ~ '_user', ['1_0_0', '1']) | indent(8) }} as shop_user,
         {{ snowplow_context(shop ~ '_product', ['1_0_0', '1']) | indent(8) }} as products,
         {{ snowplow_context(shop ~ '_transaction', ['1_0_0', '1']) | indent(8) }} as transactions,
+        {{ snowplow_context(shop ~ '_refund', ['1_0_0', '1']) | indent(8) }} as refunds,
         {{ snowplow_context(
             'contexts_com_snowplowanalytics_snowplow_client_session',
             ['1_0_2', '1_0_1', '1_0_0', '1']
@@ -45,7 +46,12 @@ renamed as (
             {{ clean_id('domain_sessionid') }},
             {{ json_item_spelled('client_session', 'session_id') | indent(12) }}
         ) as session_id,
-        {{ json_item_spelled('transactions', 'transaction_id') | indent(8) }} as transaction_id,
+        -- Trackers of before the contexts have the order in columns of their own.
+        coalesce(
+            {{ known_id(json_item_spelled('refunds', 'transaction_id')) | indent(12) }},
+            {{ known_id(json_item_spelled('transactions', 'transaction_id')) | indent(12) }},
+            {{ known_id('tr_orderid') | indent(12) }}
+        ) as transaction_id,
         {{ json_item('products', 0, 'id') }} as product_id,
 
         -- strings
@@ -55,11 +61,20 @@ renamed as (
         page_urlpath as page_path,
         page_referrer as referrer,
         useragent as user_agent,
-        {{ json_item('transactions', 0, 'currency') }} as transaction_currency,
+        coalesce(
+            {{ json_item('refunds', 0, 'currency') }},
+            {{ json_item('transactions', 0, 'currency') }},
+            {{ clean_text('tr_currency') }}
+        ) as transaction_currency,
         {{ json_item('products', 0, 'currency') }} as product_currency,
 
         -- numbers
-        {{ to_number(json_item('transactions', 0, 'revenue')) }} as revenue,
+        coalesce(
+            {{ to_number(json_item('transactions', 0, 'revenue')) }},
+            {{ to_number('tr_total') }}
+        ) as revenue,
+        {{ to_number(json_item_spelled('refunds', 'refund_amount')) | indent(8) }}
+            as refund_amount,
         {{ to_number(json_item('products', 0, 'price')) }} as product_price,
 
         -- timestamps
