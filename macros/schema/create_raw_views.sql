@@ -15,5 +15,6 @@
         {%- for source in graph.sources.values() if source.package_name == project_name -%}
             {%- do lay_raw_view(source) -%}
         {%- endfor -%}
+        {%- do check_crm_properties() -%}
     {%- endif -%}
 {%- endmacro %}

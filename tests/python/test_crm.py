@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+from scripts.dbt_runner import DbtFailed, run_dbt
+
 AS_OF = "2026-06-30T00:00:00Z"
 PROPERTIES = {"contact": ["renewal_risk"], "company": ["tier"], "deal": ["need"]}
 
@@ -174,6 +176,51 @@ def traits(crm):
     )
     keys = ["profile_id", *names.split(", ")]
     return {contact: dict(zip(keys, values, strict=True)) for contact, *values in rows}
+
+
+@pytest.mark.parametrize(
+    ("properties", "message"),
+    [
+        (
+            {"contact": ["renewal_rsik"]},
+            r"contact property renewal_rsik, which hubspot\.contacts did not bring\. "
+            r"Is it renewal_risk\?",
+        ),
+        ({"contact": ["zz"]}, r"did not bring\. Let the connector bring it, or take it out"),
+    ],
+)
+def test_a_property_that_no_crm_brought_stops_the_run(make_project, properties, message):
+    project = make_project(event_sources=["hubspot"], crm_properties=properties)
+    folder = project.raw / "hubspot" / "contacts"
+    folder.mkdir(parents=True)
+    (folder / "rows.csv").write_text(
+        "id,_fivetran_synced,property_renewal_risk\n1,2026-06-12T00:00:00Z,\n"
+    )
+    with pytest.raises(DbtFailed, match=message):
+        project.dbt("run", "--select", "stg_hubspot__contacts")
+    project.variables["crm_properties"] = {"contact": ["renewal_risk"], "deal": ["no_deals_yet"]}
+    project.dbt("run", "--select", "stg_hubspot__contacts")
+
+
+def test_a_property_may_be_in_late_rows_of_json_alone(make_project):
+    project = make_project(event_sources=["hubspot"], crm_properties={"contact": ["tier", "size"]})
+    contacts = [hubspot_contact(f"{number}") for number in range(30_000)]
+    land(project.raw, {"hubspot/contacts": [*contacts, hubspot_contact("x", property_tier="gold")]})
+    messages = []
+    run_dbt(
+        "run", "--select", "stg_hubspot__contacts",
+        warehouse=project.warehouse,
+        target_path=project.target_path,
+        profiles_dir=project.profiles_dir,
+        variables={"raw_path": str(project.raw), **project.variables},
+        on_event=lambda event: messages.append(event.info.msg),
+    )  # fmt: skip
+    assert project.rows("select id from raw_hubspot.contacts where property_tier = 'gold'") == [
+        ("x",)
+    ]
+    told = "\n".join(messages)
+    assert "contact property size, which hubspot.contacts did not bring" in told
+    assert "property tier" not in told
 
 
 def test_a_run_knows_what_a_fresh_build_knows(crm):

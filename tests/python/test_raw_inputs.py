@@ -262,7 +262,10 @@ ZSTANDARD = (
         ({"a.json": b'[{"event_id": "e1"}, {"ev'}, r"a\.json"),
         ({"a.csv": HEADER.encode(), "b.csv.gz": ZIPPED[:40]}, r"b\.csv\.gz ends before its end"),
         ({"a.csv.gz": ZIPPED[:-3]}, r"a\.csv\.gz ends before its end"),
-        ({"a.csv": HEADER.encode(), "b.csv.zst": ZSTANDARD[:-30]}, r"b\.csv\.zst ends before its end"),
+        (
+            {"a.csv": HEADER.encode(), "b.csv.zst": ZSTANDARD[:-30]},
+            r"b\.csv\.zst ends before its end",
+        ),
         ({"a.csv.zst": ZSTANDARD[:7]}, r"a\.csv\.zst ends before its end"),
     ],
     ids=[
@@ -451,6 +454,46 @@ def test_broken_values_are_set_aside_and_nothing_is_lost(project):
             nodes = failed.nodes
         found = {node.status for node in nodes if node.kind == "test"}
         assert found - {"pass"} == {status} - {"pass"}
+
+
+def test_a_good_history_does_not_hide_what_broke_last(project):
+    """12 of the last 60 events are 20 %, and of all 660 less than 2 %."""
+    folder = project.raw / "events" / "events"
+
+    def loaded(first, count, day, broken):
+        times = ["soon" if number < broken else f"{day}T01:00:00Z" for number in range(count)]
+        return [
+            event(first + number, occurred_at=time, loaded_at=f"{day}T02:00:00Z")
+            for number, time in enumerate(times)
+        ]
+
+    def failed():
+        (folder / "rows.jsonl").write_bytes(lines(*good, *last))
+        (folder / "rows.csv").write_text(HEADER + "".join(page(number) for number in range(bad)))
+        with (folder / "rows.csv").open("a") as file:
+            file.writelines(f"cut{number}\n" for number in range(60 - bad))
+        project.dbt(
+            "build", "--select", "+event_intake", "+events_quarantined", "file_intake",
+            "--exclude-resource-type", "test", "unit_test",
+        )  # fmt: skip
+        try:
+            nodes = project.dbt(
+                "test", "--indirect-selection", "cautious", "--select",
+                "sources_are_mostly_set_aside_lately", "sources_are_mostly_set_aside",
+                "files_are_mostly_set_aside",
+            )  # fmt: skip
+        except DbtFailed as failure:
+            nodes = failure.nodes
+        assert sum(node.kind == "test" for node in nodes) == 3
+        return {node.name for node in nodes if node.kind == "test" and node.status == "fail"}
+
+    good, bad = loaded(1000, 540, "2026-06-01", broken=0), 49
+    last = loaded(5000, 60, "2026-06-20", broken=11)
+    assert failed() == set()
+    last = loaded(5000, 60, "2026-06-20", broken=12)
+    assert failed() == {"sources_are_mostly_set_aside_lately"}
+    last, bad = loaded(5000, 49, "2026-06-20", broken=49), 48  # too few to judge by, and enough
+    assert failed() == {"files_are_mostly_set_aside"}
 
 
 def test_a_session_in_another_time_zone_is_refused(project, tmp_path):

@@ -55,7 +55,7 @@ select
 
     -- numbers
     coalesce({{ to_number('quantity_text') }}, 1) as quantity,
-    {{ to_number('price_text') }} * coalesce({{ to_number('quantity_text') }}, 1) as amount,
+    {{ to_amount('price_text') }} * coalesce({{ to_number('quantity_text') }}, 1) as amount,
 
     -- booleans
     event_name = 'order_refunded' as is_returned,
