@@ -228,8 +228,8 @@ def test_a_file_is_looked_at_again_when_it_changes(odd_files):
 
 LINES = (HEADER + page(1) + page(2)).encode()
 ZIPPED = gzip.compress(LINES)
-# Zstandard's frame of one block that is not compressed: mark, how the header is built, length of the
-# content, then the block's length with the sign that it is the last.
+# Zstandard's frame of one block that is not compressed: mark, how the header is built, length of
+# the content, then the block's length with the sign that it is the last.
 ZSTANDARD = (
     bytes.fromhex("28b52ffda0")
     + len(LINES).to_bytes(4, "little")
