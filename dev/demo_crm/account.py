@@ -1,4 +1,4 @@
-"""Answer the lists, properties, owners, associations and account endpoints from the store.
+"""Answer the lists, properties, pipelines, owners, associations and account endpoints.
 
 The shapes follow these public pages of HubSpot's documentation (developers.hubspot.com):
 
@@ -10,6 +10,8 @@ The shapes follow these public pages of HubSpot's documentation (developers.hubs
 - "Retrieve associations", /docs/api-reference/2026-03/crm/associations/associate-records/batch/
   get-associations, and the changelog "Batch read limit for HubSpot associations API": at most
   1,000 inputs.
+- "Retrieve all pipelines", /docs/api-reference/latest/crm/pipelines/get-pipelines, and the guide
+  beside it: texts in the `metadata` of a stage; a new account has one pipeline of deals.
 - "Retrieve account details", /docs/api-reference/latest/account/account-information/
   get-account-details.
 """
@@ -32,6 +34,18 @@ FIELD_TYPES = {
     "enumeration": ("select", "radio", "checkbox", "booleancheckbox"),
     "date": ("date",),
     "datetime": ("date",),
+}
+
+
+MADE = "2020-01-01T00:00:00.000Z"
+STAGES = {
+    "appointmentscheduled": "0.2",
+    "qualifiedtobuy": "0.4",
+    "presentationscheduled": "0.6",
+    "decisionmakerboughtin": "0.8",
+    "contractsent": "0.9",
+    "closedwon": "1.0",
+    "closedlost": "0.0",
 }
 
 
@@ -304,6 +318,27 @@ def read_associations(store: Store, kind: str, to_kind: str, body: Any) -> Reply
         }
         status, reply = 207, reply | {"numErrors": 1, "errors": [problem]}
     return status, reply
+
+
+def list_pipelines() -> Reply:
+    """Answer the pipeline of deals that a new account has."""
+    own = {"createdAt": MADE, "updatedAt": MADE, "archived": False}
+    stages = [
+        own
+        | {
+            "id": name,
+            "label": name,
+            "displayOrder": place,
+            "metadata": {
+                "isClosed": str(probability in ("0.0", "1.0")).lower(),
+                "probability": probability,
+            },
+            "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
+        }
+        for place, (name, probability) in enumerate(STAGES.items())
+    ]
+    pipeline = {"id": "default", "label": "Sales Pipeline", "displayOrder": 0, "stages": stages}
+    return 200, {"results": [own | pipeline]}
 
 
 def details(portal: int) -> Reply:
