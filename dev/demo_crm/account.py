@@ -20,7 +20,7 @@ import json
 import re
 from typing import Any
 
-from .api import Reply, batch_reply, error
+from .api import Reply, batch_reply, error, is_archived
 from .store import KINDS, READ_ONLY, Store, utc_now
 
 CONTACT_TYPE = "0-1"
@@ -250,12 +250,12 @@ def create_group(store: Store, kind: str, body: Any) -> Reply:
 
 def list_owners(store: Store, query: dict[str, list[str]]) -> Reply:
     """Answer one page of owners, or of those who left with `archived=true`."""
-    is_archived = query.get("archived") == ["true"]
+    has_left = is_archived(query)
     limit = min(int(query.get("limit", ["100"])[0]), 500)
     after = int(query.get("after", ["0"])[0])
     rows = store.rows(
         "select * from owners where owner_id > ? and is_archived = ? order by owner_id limit ?",
-        [after, is_archived, limit + 1],
+        [after, has_left, limit + 1],
     )
     results = [
         {
@@ -264,11 +264,11 @@ def list_owners(store: Store, query: dict[str, list[str]]) -> Reply:
             "type": "PERSON",
             "firstName": row["first_name"],
             "lastName": row["last_name"],
-            "userId": None if is_archived else row["owner_id"],
+            "userId": None if has_left else row["owner_id"],
             "userIdIncludingInactive": row["owner_id"],
             "createdAt": row["created_at"],
             "updatedAt": row["updated_at"],
-            "archived": is_archived,
+            "archived": has_left,
         }
         for row in rows[:limit]
     ]

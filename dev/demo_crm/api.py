@@ -359,7 +359,7 @@ def list_page(store: Store, query: dict[str, list[str]], *, kind: str) -> Reply:
     limit = min(int(query.get("limit", ["10"])[0]), 100)
     after = int(query.get("after", ["0"])[0])
     source = table_of(kind)
-    if query.get("archived") == ["true"]:
+    if is_archived(query):
         source = f"(select * from archived where object_type = '{kind}')"
     rows = store.rows(
         f"select * from {source} where object_id > ? order by object_id limit ?",
@@ -370,6 +370,11 @@ def list_page(store: Store, query: dict[str, list[str]], *, kind: str) -> Reply:
     if len(rows) > limit:
         body["paging"] = {"next": {"after": str(rows[limit - 1]["object_id"])}}
     return 200, body
+
+
+def is_archived(query: dict[str, list[str]]) -> bool:
+    """Return whether what is asked for is in the recycle bin."""
+    return query.get("archived", [""])[0].lower() == "true"
 
 
 def wanted_properties(query: dict[str, list[str]]) -> list[str] | None:

@@ -313,7 +313,7 @@ ENDPOINTS: dict[str, list[tuple[str, str, Any]]] = {
             "POST",
             f"{KIND}/batch/read",
             lambda store, query, body, kind: api.read_batch(
-                store, body, kind=kind, archived=query.get("archived") == ["true"]
+                store, body, kind=kind, archived=api.is_archived(query)
             ),
         ),
         (
