@@ -1,4 +1,4 @@
-"""Answer the lists, properties, owners, associations and account endpoints from the store.
+"""Answer the lists, properties, pipelines, owners, associations and account endpoints.
 
 The shapes follow these public pages of HubSpot's documentation (developers.hubspot.com):
 
@@ -10,6 +10,8 @@ The shapes follow these public pages of HubSpot's documentation (developers.hubs
 - "Retrieve associations", /docs/api-reference/2026-03/crm/associations/associate-records/batch/
   get-associations, and the changelog "Batch read limit for HubSpot associations API": at most
   1,000 inputs.
+- "Retrieve all pipelines", /docs/api-reference/latest/crm/pipelines/get-pipelines, and the guide
+  beside it: texts in the `metadata` of a stage; a new account has one pipeline of deals.
 - "Retrieve account details", /docs/api-reference/latest/account/account-information/
   get-account-details.
 """
@@ -18,7 +20,7 @@ import json
 import re
 from typing import Any
 
-from .api import Reply, batch_reply, error
+from .api import Reply, batch_reply, error, is_archived
 from .store import KINDS, READ_ONLY, Store, utc_now
 
 CONTACT_TYPE = "0-1"
@@ -32,6 +34,18 @@ FIELD_TYPES = {
     "enumeration": ("select", "radio", "checkbox", "booleancheckbox"),
     "date": ("date",),
     "datetime": ("date",),
+}
+
+
+MADE = "2020-01-01T00:00:00.000Z"
+STAGES = {
+    "appointmentscheduled": "0.2",
+    "qualifiedtobuy": "0.4",
+    "presentationscheduled": "0.6",
+    "decisionmakerboughtin": "0.8",
+    "contractsent": "0.9",
+    "closedwon": "1.0",
+    "closedlost": "0.0",
 }
 
 
@@ -236,12 +250,12 @@ def create_group(store: Store, kind: str, body: Any) -> Reply:
 
 def list_owners(store: Store, query: dict[str, list[str]]) -> Reply:
     """Answer one page of owners, or of those who left with `archived=true`."""
-    is_archived = query.get("archived") == ["true"]
+    has_left = is_archived(query)
     limit = min(int(query.get("limit", ["100"])[0]), 500)
     after = int(query.get("after", ["0"])[0])
     rows = store.rows(
         "select * from owners where owner_id > ? and is_archived = ? order by owner_id limit ?",
-        [after, is_archived, limit + 1],
+        [after, has_left, limit + 1],
     )
     results = [
         {
@@ -250,11 +264,11 @@ def list_owners(store: Store, query: dict[str, list[str]]) -> Reply:
             "type": "PERSON",
             "firstName": row["first_name"],
             "lastName": row["last_name"],
-            "userId": None if is_archived else row["owner_id"],
+            "userId": None if has_left else row["owner_id"],
             "userIdIncludingInactive": row["owner_id"],
             "createdAt": row["created_at"],
             "updatedAt": row["updated_at"],
-            "archived": is_archived,
+            "archived": has_left,
         }
         for row in rows[:limit]
     ]
@@ -304,6 +318,27 @@ def read_associations(store: Store, kind: str, to_kind: str, body: Any) -> Reply
         }
         status, reply = 207, reply | {"numErrors": 1, "errors": [problem]}
     return status, reply
+
+
+def list_pipelines() -> Reply:
+    """Answer the pipeline of deals that a new account has."""
+    own = {"createdAt": MADE, "updatedAt": MADE, "archived": False}
+    stages = [
+        own
+        | {
+            "id": name,
+            "label": name,
+            "displayOrder": place,
+            "metadata": {
+                "isClosed": str(probability in ("0.0", "1.0")).lower(),
+                "probability": probability,
+            },
+            "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
+        }
+        for place, (name, probability) in enumerate(STAGES.items())
+    ]
+    pipeline = {"id": "default", "label": "Sales Pipeline", "displayOrder": 0, "stages": stages}
+    return 200, {"results": [own | pipeline]}
 
 
 def details(portal: int) -> Reply:

@@ -1,4 +1,4 @@
-"""Answer the record endpoints (contacts, companies, deals) of HubSpot's CRM API from the store.
+"""Answer the record endpoints (contacts, engagements and so on) of HubSpot's CRM API.
 
 The shapes follow these public pages of HubSpot's documentation:
 
@@ -7,7 +7,8 @@ The shapes follow these public pages of HubSpot's documentation:
 - "Contacts", developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide:
   batches of at most 100, batch updates by record id only, upserts by `email`.
 - "Error handling", developers.hubspot.com/docs/api-reference/error-handling: the error body,
-  401, and 207 with `context.objectWriteTraceId` when every input carries a trace id.
+  401, 403 without a scope, and 207 with `context.objectWriteTraceId` when every input carries a
+  trace id.
 - "Search the CRM", /docs/api-reference/2026-03/crm/search-the-crm: filter groups, one sort,
   at most 200 a page and 10,000 results a query, bodies of at most 3,000 characters.
 - "Retrieve companies", /docs/api-reference/latest/crm/objects/companies/get-companies:
@@ -40,6 +41,16 @@ def error(message: str, category: str = "VALIDATION_ERROR", **more: Any) -> dict
         "category": category,
         **more,
     }
+
+
+def missing_scopes(scopes: list[str]) -> Reply:
+    """Refuse what needs one of these scopes, as for a token that has none of them."""
+    message = "This app hasn't been granted all required scopes to make this call."
+    detail = {
+        "message": "One or more of the following scopes are required.",
+        "context": {"requiredGranularScopes": scopes},
+    }
+    return 403, error(message, "MISSING_SCOPES", errors=[detail])
 
 
 def property_fault(known: dict[str, str], name: str, value: str) -> tuple[str, str] | None:
@@ -151,8 +162,11 @@ def write_batch(store: Store, body: Any, *, upsert: bool, kind: str = "contacts"
     return batch_reply(started, results, errors, missing)
 
 
-def read_batch(store: Store, body: Any, *, kind: str = "contacts") -> Reply:
-    """Answer `batch/read`, by record id or, with `idProperty`, contacts by e-mail address."""
+def read_batch(store: Store, body: Any, *, kind: str = "contacts", archived: bool = False) -> Reply:
+    """Answer `batch/read`, by record id or, with `idProperty`, contacts by e-mail address.
+
+    With `?archived=true` only of the recycle bin, else never of it.
+    """
     whole = body_fault(body)
     if whole is not None:
         return 400, whole
@@ -161,9 +175,8 @@ def read_batch(store: Store, body: Any, *, kind: str = "contacts") -> Reply:
     if wanted and not by_email:
         return 400, error(f"{wanted} is not a unique property of {kind}")
     started = utc_now()
-    rows = {
-        item["id"]: store.find(item["id"], by_email=by_email, kind=kind) for item in body["inputs"]
-    }
+    find = store.find_archived if archived else store.find
+    rows = {item["id"]: find(item["id"], by_email=by_email, kind=kind) for item in body["inputs"]}
     results = [as_object(row, body.get("properties", [])) for row in rows.values() if row]
     return batch_reply(started, results, [], [value for value, row in rows.items() if not row])
 
@@ -346,7 +359,7 @@ def list_page(store: Store, query: dict[str, list[str]], *, kind: str) -> Reply:
     limit = min(int(query.get("limit", ["10"])[0]), 100)
     after = int(query.get("after", ["0"])[0])
     source = table_of(kind)
-    if query.get("archived") == ["true"]:
+    if is_archived(query):
         source = f"(select * from archived where object_type = '{kind}')"
     rows = store.rows(
         f"select * from {source} where object_id > ? order by object_id limit ?",
@@ -357,6 +370,11 @@ def list_page(store: Store, query: dict[str, list[str]], *, kind: str) -> Reply:
     if len(rows) > limit:
         body["paging"] = {"next": {"after": str(rows[limit - 1]["object_id"])}}
     return 200, body
+
+
+def is_archived(query: dict[str, list[str]]) -> bool:
+    """Return whether what is asked for is in the recycle bin."""
+    return query.get("archived", [""])[0].lower() == "true"
 
 
 def wanted_properties(query: dict[str, list[str]]) -> list[str] | None:

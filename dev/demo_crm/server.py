@@ -16,11 +16,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from . import account, api
 from .page import render
-from .store import KINDS, Store
+from .store import ENGAGEMENTS, KINDS, Store
 
 DEFAULT_TOKEN = "demo-token"
 # Dated versions, and the numbered paths that they replaced.
-AREAS = "objects|lists|properties|owners|associations"
+AREAS = "objects|lists|properties|owners|associations|pipelines"
 PATH = re.compile(
     rf"/crm/(?:v[34]/(?P<old>{AREAS})|(?P<new>{AREAS})/\d{{4}}-\d{{2}})(?:/(?P<rest>.*?))?/?"
 )
@@ -43,6 +43,23 @@ def fits(fault: dict[str, Any]) -> bool:
         and all(isinstance(fault.get(name, ""), str) for name in ("raw", "policy"))
         and fault.get("drop", "before") in ("before", "after")
     )
+
+
+def scopes_of(area: str, rest: str) -> list[str]:
+    """Return the scopes, one of which it takes to read something; none where none is modelled."""
+    kind, _, action = rest.partition("/")
+    if area == "owners":
+        return ["crm.objects.owners.read"]
+    if area == "objects" and action.startswith(("batch/upsert", "batch/update", "batch/archive")):
+        return []
+    if kind == "emails":
+        return ["sales-email-read"]
+    if kind in ENGAGEMENTS:
+        return ["crm.objects.contacts.read"]
+    if kind not in KINDS:
+        return []
+    schemas = [f"crm.schemas.{kind}.read"] if area in ("properties", "pipelines") else []
+    return [f"crm.objects.{kind}.read", *schemas]
 
 
 class DemoCrm(ThreadingHTTPServer):
@@ -69,6 +86,7 @@ class DemoCrm(ThreadingHTTPServer):
         self.quota, self.window, self.latency_ms = requests_per_10s, window_seconds, latency_ms
         self.seen: deque[float] = deque()
         self.searches_per_second, self.searches = searches_per_second, deque[float]()
+        self.lacking: set[str] = set()  # scopes that the token does not have
         self.faults: deque[dict[str, Any]] = deque()
         self.counts: Counter[str] = Counter()
         self.bodies: deque[dict[str, Any]] = deque(maxlen=2000)
@@ -173,6 +191,9 @@ class Handler(BaseHTTPRequestHandler):
                 given = [unquote(part) for part in found.groups()]
                 bound = partial(answer, self.server.store, query, body, *given)
                 is_search = area == "objects" and rest.endswith("/search")
+                scopes = scopes_of(area, rest)
+                if scopes and self.server.lacking.issuperset(scopes):
+                    bound = partial(api.missing_scopes, scopes)
                 return self.serve(bound, body, is_search=is_search)
         return self.send(404, api.error("resource not found", "OBJECT_NOT_FOUND"))
 
@@ -291,7 +312,9 @@ ENDPOINTS: dict[str, list[tuple[str, str, Any]]] = {
         (
             "POST",
             f"{KIND}/batch/read",
-            lambda store, _, body, kind: api.read_batch(store, body, kind=kind),
+            lambda store, query, body, kind: api.read_batch(
+                store, body, kind=kind, archived=api.is_archived(query)
+            ),
         ),
         (
             "POST",
@@ -351,6 +374,7 @@ ENDPOINTS: dict[str, list[tuple[str, str, Any]]] = {
             lambda store, _, body, kind: account.create_group(store, kind, body),
         ),
     ],
+    "pipelines": [("GET", "deals", lambda *_: account.list_pipelines())],
     "owners": [("GET", "", lambda store, query, _: account.list_owners(store, query))],
     "associations": [
         (

@@ -59,7 +59,37 @@ DEAL_PROPERTIES = {
     "closedate": "datetime",
     "hubspot_owner_id": "string",
 }
-BUILT_IN = {"contacts": PROPERTIES, "companies": COMPANY_PROPERTIES, "deals": DEAL_PROPERTIES}
+ENGAGEMENT_PROPERTIES = {"hs_timestamp": "datetime", "hubspot_owner_id": "string"}
+ENGAGEMENTS = {
+    kind: ENGAGEMENT_PROPERTIES | own
+    for kind, own in {
+        "notes": {"hs_note_body": "string"},
+        "calls": {"hs_call_title": "string", "hs_call_body": "string"},
+        "meetings": {
+            "hs_meeting_title": "string",
+            "hs_meeting_body": "string",
+            "hs_meeting_outcome": "enumeration",
+            "hs_meeting_start_time": "datetime",
+        },
+        "tasks": {
+            "hs_task_subject": "string",
+            "hs_task_body": "string",
+            "hs_task_status": "enumeration",
+            "hs_task_completion_date": "datetime",
+        },
+        "emails": {
+            "hs_email_subject": "string",
+            "hs_email_text": "string",
+            "hs_email_direction": "enumeration",
+        },
+    }.items()
+}
+BUILT_IN = {
+    "contacts": PROPERTIES,
+    "companies": COMPANY_PROPERTIES,
+    "deals": DEAL_PROPERTIES,
+    **ENGAGEMENTS,
+}
 KINDS = tuple(BUILT_IN)
 # The CRM sets these itself.
 READ_ONLY = {
@@ -168,7 +198,8 @@ def as_object(row: sqlite3.Row, properties: Iterable[str] | None = None) -> dict
     wanted = held if properties is None else {name: held.get(name) for name in properties}
     identifier, is_contact = str(row["object_id"]), row["object_type"] == "contacts"
     own = {"email": row["email"]} if is_contact else {}
-    own |= {"createdate": row["created_at"], "hs_object_id": identifier}
+    own |= {"hs_object_id": identifier}
+    own["hs_createdate" if row["object_type"] in ENGAGEMENTS else "createdate"] = row["created_at"]
     own["lastmodifieddate" if is_contact else "hs_lastmodifieddate"] = row["updated_at"]
     body = {
         "id": identifier,
@@ -227,6 +258,15 @@ class Store:
             found = self.rows(
                 f"select * from {table_of(kind)} where object_id = ({known})", [value]
             )
+        return found[0] if found else None
+
+    def find_archived(
+        self, value: str, *, by_email: bool = False, kind: str = "contacts"
+    ) -> sqlite3.Row | None:
+        """Return one record of the recycle bin, or nothing."""
+        column = "email" if by_email else "object_id"
+        sql = f"select * from archived where object_type = ? and {column} = ?"
+        found = self.rows(sql, [kind, value.strip().lower()])
         return found[0] if found else None
 
     def upsert(self, email: str, properties: dict[str, str]) -> tuple[sqlite3.Row, bool]:

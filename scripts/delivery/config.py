@@ -225,7 +225,22 @@ def load_syncs(
             values[name] = environ[variable]
     values |= {name: value for name, value in overrides.items() if value is not None}
     names = named(list(names), chosen, path)
-    return [make_sync(name, chosen[name], values, environ) for name in names]
+    syncs = [make_sync(name, chosen[name], values, environ) for name in names]
+    for sync in syncs:
+        sync.destination.written = written_to(sync.destination.name, chosen)
+    return syncs
+
+
+def written_to(destination: str, given: Mapping[str, Any]) -> frozenset[str]:
+    """Return the remote fields that any sync to a destination writes, also those not named now."""
+    mapped = [
+        sync["fields"].values()
+        for sync in given.values()
+        if isinstance(sync, dict) and isinstance(sync.get("fields"), dict)
+        if sync.get("destination") == destination
+    ]
+    fields = [as_field(entry) for entries in mapped for entry in entries]
+    return frozenset(str(entry["to"]) for entry in fields if "to" in entry)
 
 
 def named(names: list[str], chosen: Mapping[str, Any], path: Path) -> list[str]:

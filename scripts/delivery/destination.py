@@ -220,6 +220,10 @@ class Destination:
         self.secret = {name: environ.get(name, "").strip() for name in self.secrets}
         # How far a pull is, as JSON can hold it; set again before the next pull of the same start.
         self.progress: dict[str, Any] = {}
+        # What a pull could not read, and why: it went on without.
+        self.left_out: dict[str, str] = {}
+        # What the syncs to this destination write, so that a pull need not read it back.
+        self.written: frozenset[str] = frozenset()
         variable = f"{self.name.upper()}_BASE_URL"
         self.base_url = (environ.get(variable) or self.address).rstrip("/")
 

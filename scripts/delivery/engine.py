@@ -478,11 +478,12 @@ def prune(sync: Sync, *, days: int) -> dict[str, int]:
 
 @dataclass
 class Pulled:
-    """Rows per table that a pull wrote, and how far it got."""
+    """Rows per table that a pull wrote, how far it got, and what it left out with the reason."""
 
     destination: str
     rows: dict[str, int] = field(default_factory=dict)
     watermarks: dict[str, datetime] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
 
 
 def pullable(syncs: list[Sync]) -> list[Sync]:
@@ -517,6 +518,7 @@ def pull(
     """
     destination = sync.destination
     destination.check()
+    destination.left_out = {}
     result = Pulled(sync.label)
     with (
         private_files(),
@@ -539,6 +541,7 @@ def pull(
             read[table] += len(found)
             if tell and found:
                 tell(f"{table}: {read[table]:,} rows")
+        result.left_out = dict(destination.left_out)
         for table in pages.names:
             result.rows[table] = pages.write(
                 ledger, name, table, folder / table, at=now(), full=full

@@ -309,6 +309,14 @@ def show_pulled(pulled: engine.Pulled) -> None:
         f"[bold]Pulled from {escape(pulled.destination)}[/]: {rows or 'nothing new'}. "
         "The next `audiences build` reads it."
     )
+    reasons: dict[str, list[str]] = {}
+    for what, why in pulled.left_out.items():
+        reasons.setdefault(why, []).append(what)
+    for why, names in reasons.items():
+        console().print(
+            f"[yellow]Left out[/]: {escape(', '.join(names))}, since {escape(why)}. Once that has "
+            "changed, `audiences pull --full` reads what was missed."
+        )
 
 
 def show_dead(action: str, rows: list[dict[str, Any]]) -> None:

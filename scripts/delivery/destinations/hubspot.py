@@ -39,6 +39,16 @@ Contract, from HubSpot's public documentation (developers.hubspot.com):
   `archived=true` lists the recycle bin, which search leaves out; properties that an account does
   not have are ignored when reading.
 - "Retrieve all owners", /docs/api-reference/2026-03/crm/owners/get-owners.
+- "Notes", /docs/api-reference/latest/crm/activities/notes/guide, with calls, meetings, tasks and
+  emails beside it: engagements are objects like any other, under ids of their own; they need
+  `crm.objects.contacts.read`, e-mails `sales-email-read`.
+- "Read all properties", /docs/api-reference/2026-03/crm/properties/get-properties: those without
+  `hubspotDefined` are the account's own. There may be more than the 3,000 characters of a search
+  take, so their values come by batch read, of the recycle bin with `archived=true`.
+- "Retrieve all pipelines", /docs/api-reference/latest/crm/pipelines/get-pipelines: `metadata` of a
+  stage has `isClosed` and `probability` as texts.
+- Without a scope an answer is 403, category MISSING_SCOPES; `context.requiredGranularScopes` of
+  its errors names what would do.
 
 Search does not say which app changed a record last, so the echo of our own pushes is read too: it
 changes `lastmodifieddate` and nothing else that staging reads, and the engine leaves it out.
@@ -50,6 +60,7 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -69,7 +80,7 @@ from ..destination import (
     key_parts,
     url,
 )
-from ..errors import ConfigError, redact
+from ..errors import AuthError, ConfigError, redact, shown
 from ..transport import json_of, judge, retry_after
 from .crm_rows import ROW_KEYS, VOLATILE_COLUMNS
 
@@ -86,10 +97,25 @@ SCOPES = {
 }
 RIGHTS = (
     "Check HUBSPOT_TOKEN and that the key has the scopes {scopes}; doctor --create needs "
-    "crm.schemas.contacts (or companies) .read and .write, pull needs crm.objects.companies.read, "
-    ".deals.read and .owners.read."
+    "crm.schemas.contacts (or companies) .read and .write, pull needs crm.objects.contacts.read, "
+    ".companies.read, .deals.read and .owners.read, and sales-email-read for e-mails."
 )
 
+ENGAGED = ("hs_timestamp", "hs_createdate", "hubspot_owner_id")  # of every engagement
+ENGAGEMENTS = {
+    "notes": (*ENGAGED, "hs_note_body"),
+    "calls": (*ENGAGED, "hs_call_title", "hs_call_body"),
+    "meetings": (
+        *ENGAGED, "hs_meeting_title", "hs_meeting_body", "hs_meeting_outcome",
+        "hs_meeting_start_time",
+    ),
+    "tasks": (
+        *ENGAGED, "hs_task_subject", "hs_task_body", "hs_task_status", "hs_task_completion_date",
+    ),
+    "emails": (*ENGAGED, "hs_email_subject", "hs_email_text", "hs_email_direction"),
+}  # fmt: skip
+# Objects whose further properties can be traits (var crm_properties).
+WITH_PROPERTIES = ("contacts", "companies", "deals")
 # What the staging models read, without `property_`.
 READ = {
     "contacts": (
@@ -107,13 +133,21 @@ READ = {
         "dealname", "dealstage", "amount", "closedate", "createdate", "hubspot_owner_id",
         "hs_is_closed_won", "hs_is_closed", "hs_merged_object_ids",
     ),
+    **ENGAGEMENTS,
 }  # fmt: skip
-MODIFIED = {
-    "contacts": "lastmodifieddate",
-    "companies": "hs_lastmodifieddate",
-    "deals": "hs_lastmodifieddate",
-}
-TABLES = (*READ, "deal_contacts", "owners")
+MODIFIED = dict.fromkeys(READ, "hs_lastmodifieddate") | {"contacts": "lastmodifieddate"}
+TABLE = {kind: f"engagement_{kind}" if kind in ENGAGEMENTS else kind for kind in READ}
+# Table of a kind's contacts, and its column of the record.
+CONTACTS_OF = {"deals": ("deal_contacts", "deal_id")} | dict.fromkeys(
+    ENGAGEMENTS, ("engagement_contacts", "engagement_id")
+)
+STAGE_AND_ENGAGEMENT_KEYS = {
+    "deal_pipeline_stages": ("stage_id",),
+    "engagement_contacts": ("engagement_id", "contact_id"),
+} | {TABLE[kind]: ("engagement_id",) for kind in ENGAGEMENTS}
+TABLES = (
+    *TABLE.values(), *dict(CONTACTS_OF.values()), "deal_pipeline_stages", "owners",
+)  # fmt: skip
 OVERLAP = timedelta(minutes=10)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
@@ -178,6 +212,7 @@ class HubSpot(Destination):
         "account": "",
         "create_lists": False,
         "mode": "upsert",
+        "pull_properties": [],
     }
     forbidden = frozenset(
         {
@@ -193,7 +228,7 @@ class HubSpot(Destination):
     can_pull = True
     takes_over = True  # an upsert by address reaches the contact that has it
     record_id = "hs_object_id"
-    row_keys = ROW_KEYS
+    row_keys = ROW_KEYS | STAGE_AND_ENGAGEMENT_KEYS
     volatile_columns = VOLATILE_COLUMNS
     default_sync = DEFAULT_SYNC
 
@@ -204,6 +239,12 @@ class HubSpot(Destination):
         self.kind = self.option["object"]
         if self.kind not in ("contacts", "companies", "lists"):
             raise ConfigError("The option object of hubspot is contacts, companies or lists.")
+        for name in self.option["pull_properties"]:
+            if not re.fullmatch(r"[a-z0-9_]+", str(name)):
+                raise ConfigError(
+                    "The option pull_properties of hubspot takes internal names of properties, "
+                    f"such as hs_analytics_source, not {shown(name)}."
+                )
         self.can_read = self.can_match = self.kind != "lists"
         if self.kind == "companies":
             self.option["mode"] = "update_only"
@@ -231,8 +272,12 @@ class HubSpot(Destination):
 
     @property
     def pulled(self) -> frozenset[str]:
-        """What staging reads of this object."""
-        return frozenset(READ.get(self.kind, ()))
+        """What staging reads of this object, and what is read with it because the options say so.
+
+        Of the account's own properties `pull` leaves those alone that a sync writes.
+        """
+        asked = self.option["pull_properties"] if self.kind in WITH_PROPERTIES else ()
+        return frozenset({*READ.get(self.kind, ()), *asked})
 
     def path(self, area: str, rest: str = "", *, old: str = "") -> str:
         """Return the path of an area such as `objects`; `old` replaces a numbered version."""
@@ -662,36 +707,98 @@ class HubSpot(Destination):
     def pull(
         self, call: Call, since: datetime | None
     ) -> Iterator[tuple[str, list[dict[str, Any]], datetime]]:
-        """Yield raw rows of contacts, companies, deals and owners; see `Destination.pull`.
+        """Yield raw rows of every table; see `Destination.pull`.
 
         Pages are in the order of record ids, so the watermark only moves in the last rounds, for
         all tables alike, and never beyond the instant, by HubSpot's clock, at which this began.
+        Engagements, stages and further properties are left out where the token lacks the scope.
         """
         floor = since or EPOCH
         call = clock = Clock(call)
         self.checked(call("GET", f"/account-info/{self.option['version']}/details"))
         held = self.progress or {"began": (clock.at or EPOCH).isoformat(), "newest": str(floor)}
-        for kind, names in READ.items():
-            for page in self.changed(call, kind, names, since, int(held.get(kind, 0))):
-                newest = [naive(row["properties"].get(MODIFIED[kind])) for row in page]
-                if kind == "deals":
-                    yield "deal_contacts", self.deal_contacts(call, page, clock.at), floor
-                held["newest"] = str(max(datetime.fromisoformat(held["newest"]), *newest))
-                held[kind] = max(int(row["id"]) for row in page)
-                self.progress = dict(held)
-                yield kind, [row_of(kind, row, clock.at) for row in page], floor
-            path, asked = self.path("objects", kind), [*names, MODIFIED[kind]]
-            for page in self.listed(call, path, PAGE, asked, archived=True):
-                gone = [row for row in page if since_then(row.get("archivedAt"), since)]
-                yield kind, [row_of(kind, row, clock.at) for row in gone], floor
+        for kind in READ:
+            more = self.further(call, kind)
+            with self.optional(TABLE[kind]) if kind in ENGAGEMENTS else nullcontext():
+                for page in self.changed(call, kind, READ[kind], since, int(held.get(kind, 0))):
+                    newest = [naive(row["properties"].get(MODIFIED[kind])) for row in page]
+                    if kind in CONTACTS_OF:
+                        links = self.contacts_of(call, kind, page, clock.at)
+                        yield CONTACTS_OF[kind][0], links, floor
+                    self.complete(call, kind, page, more)
+                    held["newest"] = str(max(datetime.fromisoformat(held["newest"]), *newest))
+                    held[kind] = max(int(row["id"]) for row in page)
+                    self.progress = dict(held)
+                    yield TABLE[kind], [row_of(kind, row, clock.at, more) for row in page], floor
+                path, asked = self.path("objects", kind), [*READ[kind], MODIFIED[kind]]
+                for page in self.listed(call, path, PAGE, asked, archived=True):
+                    gone = [row for row in page if since_then(row.get("archivedAt"), since)]
+                    self.complete(call, kind, gone, more, archived=True)
+                    yield TABLE[kind], [row_of(kind, row, clock.at, more) for row in gone], floor
+        with self.optional("deal_pipeline_stages"):
+            pipelines = self.checked(call("GET", self.path("pipelines", "deals")))["results"]
+            stages = [
+                stage_row(pipeline, stage, clock.at)
+                for pipeline in pipelines
+                for stage in pipeline["stages"]
+                if since_then(stage.get("updatedAt"), since)
+            ]
+            yield "deal_pipeline_stages", stages, floor
         for archived in (False, True):  # who left still owns old deals
             for page in self.listed(call, self.path("owners"), OWNER_PAGE, archived=archived):
                 new = [row for row in page if since_then(row.get("updatedAt"), since)]
                 yield "owners", [owner_row(row, clock.at) for row in new], floor
         newest, began = (datetime.fromisoformat(held[name]) for name in ("newest", "began"))
         mark = max(floor, min(newest, began))
-        yield from ((table, [], mark) for table in TABLES)
+        yield from ((table, [], mark) for table in TABLES if table not in self.left_out)
         self.progress = {}
+
+    @contextmanager
+    def optional(self, what: str) -> Iterator[None]:
+        """Leave out what the token may not read, for want of a scope, and remember why."""
+        try:
+            yield
+        except MissingScopes as problem:
+            self.left_out[what] = f"the token lacks {problem.scopes}"
+
+    def further(self, call: Call, kind: str) -> list[str]:
+        """Return the properties that are read beside those of staging: the account's own.
+
+        And those that the options name. What we write is no fact about people: it would come back.
+        """
+        if kind not in WITH_PROPERTIES:
+            return []
+        asked = set(self.option["pull_properties"])
+        names = set(asked)
+        with self.optional(f"properties of your own of {kind}"):
+            known = self.checked(call("GET", self.path("properties", kind)))["results"]
+            names = {
+                each["name"]
+                for each in known
+                if each["name"] in asked
+                or not (each.get("hubspotDefined") or each.get("groupName") == GROUP["name"])
+            }
+        return sorted(names - self.written - set(READ[kind]))
+
+    def complete(
+        self,
+        call: Call,
+        kind: str,
+        page: list[dict[str, Any]],
+        names: Sequence[str],
+        *,
+        archived: bool = False,
+    ) -> None:
+        """Add further properties to records."""
+        query = {"archived": "true"} if archived else {}
+        for start in range(0, len(page) if names else 0, PAGE):
+            part = {row["id"]: row["properties"] for row in page[start : start + PAGE]}
+            body = {"inputs": [{"id": record} for record in part], "properties": list(names)}
+            path = self.path("objects", f"{kind}/batch/read")
+            reply = self.checked(call("POST", path, params=query, json=body))
+            for result in reply["results"]:
+                held = result["properties"]
+                part.get(result["id"], {}).update({name: held.get(name) for name in names})
 
     def changed(
         self, call: Call, kind: str, names: Sequence[str], since: datetime | None, last: int
@@ -748,18 +855,18 @@ class HubSpot(Destination):
             if not query["after"]:
                 return
 
-    def deal_contacts(
-        self, call: Call, deals: list[dict[str, Any]], at: datetime | None
+    def contacts_of(
+        self, call: Call, kind: str, records: list[dict[str, Any]], at: datetime | None
     ) -> list[dict[str, Any]]:
-        """Return one row for each contact of these deals."""
-        path = self.path("associations", "deals/contacts/batch/read", old="v4")
-        inputs: list[dict[str, str]] = [{"id": deal["id"]} for deal in deals]
+        """Return one row for each contact of these deals or engagements."""
+        path = self.path("associations", f"{kind}/contacts/batch/read", old="v4")
+        inputs: list[dict[str, str]] = [{"id": record["id"]} for record in records]
         rows = []
         while inputs:
             results = self.post(call, path, {"inputs": inputs}).get("results", [])
             rows += [
                 {
-                    "deal_id": str(result["from"]["id"]),
+                    CONTACTS_OF[kind][1]: str(result["from"]["id"]),
                     "contact_id": str(to["toObjectId"]),
                     "_fivetran_synced": read_at(at),
                 }
@@ -795,14 +902,19 @@ class HubSpot(Destination):
             raise ConfigError(f"{self.base_url}{path} does not exist; check the version.")
         if status >= 400:
             self.check_properties([known])
-        reply = judge(
-            response,
-            who="HubSpot",
-            silent=silent,
-            request_header="x-hubspot-correlation-id",
-            rights=RIGHTS.format(scopes=SCOPES[self.kind]),
-            reason=lambda body: redact(reason_of(body), *self.secret.values()),
-        )
+        try:
+            reply = judge(
+                response,
+                who="HubSpot",
+                silent=silent,
+                request_header="x-hubspot-correlation-id",
+                rights=RIGHTS.format(scopes=SCOPES[self.kind]),
+                reason=lambda body: redact(reason_of(body), *self.secret.values()),
+            )
+        except AuthError as problem:
+            if known.get("category") != "MISSING_SCOPES":
+                raise
+            raise MissingScopes(str(problem), scopes_of(known)) from None
         return reply if isinstance(reply, dict) else {}
 
     def check_properties(self, errors: Iterable[dict]) -> None:
@@ -815,6 +927,14 @@ class HubSpot(Destination):
                 f"HubSpot has no property {', '.join(sorted(names)) or '(unnamed)'} for {noun}. "
                 "Create it (doctor --create does) or take it out of fields."
             )
+
+
+class MissingScopes(AuthError):
+    """The token lacks what a request needs; `scopes` names it."""
+
+    def __init__(self, message: str, scopes: str) -> None:
+        super().__init__(message)
+        self.scopes = scopes
 
 
 class Clock:
@@ -902,9 +1022,16 @@ def read_at(at: datetime | None, *later: str | None) -> str:
     return max([at, *map(naive, later)]).isoformat(timespec="milliseconds") + "Z"
 
 
-def row_of(kind: str, found: dict[str, Any], at: datetime | None) -> dict[str, Any]:
-    """Return the raw row of one record."""
+def row_of(
+    kind: str, found: dict[str, Any], at: datetime | None, more: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return the raw row of one record.
+
+    Of further properties, which can be hundreds, it has those that are filled: one that is in no
+    row of a file is null there.
+    """
     held = {name: found["properties"].get(name) or None for name in READ[kind]}
+    held |= {name: value for name in more if (value := found["properties"].get(name))}
     is_gone = bool(found.get("archived"))
     changed = found["properties"].get(MODIFIED[kind])
     row = {"_fivetran_synced": read_at(at, changed, found.get("archivedAt"))}
@@ -917,9 +1044,26 @@ def row_of(kind: str, found: dict[str, Any], at: datetime | None) -> dict[str, A
         }
     elif kind == "companies":
         row |= {"id": found["id"], "is_deleted": is_gone}
+    elif kind in ENGAGEMENTS:
+        row |= {"engagement_id": found["id"], "_fivetran_deleted": is_gone}
     else:
         row |= {"id": found["id"], "_fivetran_deleted": is_gone}
     return row | {f"property_{name}": value for name, value in held.items()}
+
+
+def stage_row(
+    pipeline: dict[str, Any], stage: dict[str, Any], at: datetime | None
+) -> dict[str, Any]:
+    """Return the raw row of one stage of a pipeline."""
+    facts = stage.get("metadata") or {}
+    is_closed = str(facts.get("isClosed")).lower() == "true"
+    return {
+        "stage_id": str(stage["id"]),
+        "pipeline_id": str(pipeline["id"]),
+        "closed_won": is_closed and float(facts.get("probability") or 0) == 1,
+        "is_closed": is_closed,
+        "_fivetran_synced": read_at(at, stage.get("updatedAt")),
+    }
 
 
 def owner_row(owner: dict[str, Any], at: datetime | None) -> dict[str, Any]:
@@ -931,6 +1075,18 @@ def owner_row(owner: dict[str, Any], at: datetime | None) -> dict[str, Any]:
         "first_name": owner.get("firstName") or None,
         "last_name": owner.get("lastName") or None,
     }
+
+
+def scopes_of(problem: dict[str, Any]) -> str:
+    """Return the scopes, any of which would do, that a refusal asks for."""
+    contexts = [error.get("context") or {} for error in problem.get("errors") or []]
+    names = [
+        name
+        for context in contexts
+        for key in ("requiredGranularScopes", "requiredScopes")
+        for name in context.get(key) or []
+    ]
+    return f"the scope {' or '.join(names)}" if names else "a scope"
 
 
 def window_of(response: httpx.Response) -> float:

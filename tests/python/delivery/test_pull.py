@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
 from dev import demo_crm
 from scripts import delivery
@@ -17,8 +18,9 @@ from scripts.delivery.destinations.hubspot import HubSpot
 from scripts.delivery.forgetting import erase_rows
 from scripts.delivery.ledger import Ledger
 from scripts.delivery.raw_files import Pages
+from scripts.delivery.show import show_pulled
 
-from .test_engine import TOKEN, make_sync
+from .test_engine import TOKEN, default_sync, make_sync
 
 AT = datetime.fromisoformat("2026-06-30")
 
@@ -102,6 +104,38 @@ def test_a_pull_goes_on_after_the_last_complete_page(tmp_path, monkeypatch):
         assert searched == [(0, 200), (0, 200), (200, 200), (200, 50)], "the second page again"
         assert not (tmp_path / "hubspot" / ".pull").exists()
         assert set(engine.pull(sync, raw_path=tmp_path).rows.values()) == {0}
+
+
+def test_what_was_left_out_is_told_once_and_empty_tables_make_no_files(tmp_path, capsys):
+    with demo_crm.start(token=TOKEN, requests_per_10s=100_000, searches_per_second=100_000) as crm:
+        crm.lacking.add("sales-email-read")
+        contact_id = str(crm.store.upsert("ann@example.com", {})[0]["contact_id"])
+        note = str(crm.store.create("notes", {"hs_note_body": "Hello"})["object_id"])
+        crm.store.associate("notes", note, "contacts", contact_id)
+        sync = make_sync(crm, tmp_path)
+        pulled = engine.pull(sync, raw_path=tmp_path)
+        assert pulled.left_out == {
+            "engagement_emails": "the token lacks the scope sales-email-read"
+        }
+        show_pulled(pulled)
+        told = " ".join(capsys.readouterr().out.split())
+        assert told.count("Left out: engagement_emails, since the token lacks the scope") == 1
+        files = {path.parent.name for path in tmp_path.rglob("pulled-*.parquet")}
+        assert files == {
+            "contacts", "engagement_notes", "engagement_contacts", "deal_pipeline_stages",
+        }  # fmt: skip
+        crm.lacking.clear()
+        again = engine.pull(make_sync(crm, tmp_path), raw_path=tmp_path)
+        assert not any(again.rows.values()) and again.left_out == {}
+
+
+def test_a_pull_reads_nothing_that_a_sync_of_the_file_writes(tmp_path):
+    ours = {"contacts": default_sync(), "others": default_sync()}
+    ours["others"] = {**ours["others"], "fields": {"segments": {"to": "tags", "policy": "always"}}}
+    path = tmp_path / "sync.yml"
+    path.write_text(yaml.safe_dump({"syncs": ours}))
+    [sync] = delivery.load_syncs(path, names=["contacts"], environ={})
+    assert {"tags", "audience_segments"} <= sync.destination.written
 
 
 def test_who_is_forgotten_is_in_no_page_of_a_pull_that_broke_off(tmp_path):
