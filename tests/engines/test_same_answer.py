@@ -14,12 +14,17 @@ from .engines import SCHEMAS
 EXCEPTIONS: dict[str, str] = {}
 # Unit tests that an engine cannot run, each with its reason.
 SIZED = "its rows are SQL with varchar, which wants a length"
+ESCAPED = "its rows have a backslash, which dbt writes as it is into texts that Spark unescapes"
+LONG = "its seed has more rows than the query that dbt makes of them may have on Spark's stack"
 QUOTED = "its rows are SQL with names in double quotes, which are texts on Spark"
 UNIT_EXCEPTIONS: dict[str, dict[str, str]] = {
     "PostgreSQL": {
         "stg_snowplow__tracked_contexts": "it names a column of more than 63 characters",
     },
     "Spark": {
+        "int_user_agents_classified_kinds": LONG,
+        "stg_email__amazon_ses_recipients_listed": ESCAPED,
+        "stg_hubspot__engagement_events_logged": ESCAPED,
         "stg_events__events_raw": QUOTED,
         "stg_segment__aliases_read_both_ways": QUOTED,
         "stg_segment__identifies_raw": QUOTED,
@@ -118,13 +123,18 @@ def build(engine, folder, sources, part, as_of):
 
 @pytest.mark.parametrize("name", ["PostgreSQL", "Spark"])
 def test_every_relation_is_equal(ours, make_engine, raw, tmp_path, capsys, name):
-    """After a full build, and after one that goes on from it."""
+    """After a full build, and after one that goes on from it.
+
+    Spark takes minutes to read what it built, and what goes on from a wrong build is wrong too.
+    """
     folder, sources = raw
     engine = make_engine(name)
     wrong, lines = [], []
     for part, as_of in STEPS:
         began = engine.seconds
         build(engine, folder, sources, part, as_of)
+        if name == "Spark" and part != STEPS[-1][0]:
+            continue
         found, count = differences(ours[part], engine, tmp_path / part)
         wrong += [entry for entry in found if entry.relation not in EXCEPTIONS]
         lines.append(

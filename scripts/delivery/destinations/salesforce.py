@@ -461,7 +461,7 @@ class Salesforce(Destination):
         response = self.request(call, "GET", f"/sobjects/{name}/describe")
         if response.status_code == 404:
             return []
-        known = {field["name"].lower() for field in self.judged(response)["fields"]}
+        known = {field["name"].lower() for field in self.checked(response)["fields"]}
         return [field for field in wanted if field.lower() in known]
 
     def changed(
