@@ -458,7 +458,7 @@ class Salesforce(Destination):
 
     def readable(self, call: Call, name: str, wanted: Sequence[str]) -> list[str]:
         """Return those of the fields of an object that the user may read, none without a right."""
-        response = self.request(call, "GET", f"/sobjects/{name}/describe")
+        response = self.request(call, "GET", url("/sobjects/{}/describe", name))
         if response.status_code == 404:
             return []
         known = {field["name"].lower() for field in self.checked(response)["fields"]}
