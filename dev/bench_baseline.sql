@@ -377,7 +377,6 @@ select
         (behavior = 'page_viewed' or broader = 'page_viewed') and age < 30
     ) > min(occurred_at) filter (name = 'content_downloaded' and age < 30) as took_then_viewed,
     max(occurred_at) filter (weight > 0) as last_engaged_at,
-    min(occurred_at) filter (behavior = 'case_study_downloaded') as first_case_study_downloaded_at,
     min(occurred_at) filter (behavior = 'order_completed') as first_order_at,
     max(occurred_at) filter (behavior = 'order_completed') as last_order_at,
     max(occurred_at) filter (behavior = 'cart_item_added') as last_cart_at,
@@ -732,7 +731,6 @@ select
     getvariable('as_of') as as_of,
     first_seen_at,
     last_engaged_at,
-    first_case_study_downloaded_at,
     last_order_at,
     least(first_order_at, won_at, customer_since) as became_customer_at,
     if(is_customer, last_activity_at, null) as last_customer_activity_at,

@@ -16,16 +16,20 @@ def plant_research(book: Book) -> None:
             person.identify(days(12))
             for ago in visits:
                 person.visit(days(ago), "/blog/small-boats", "/about")
-    for name, last, why in (
-        ("evaluating", 9, "Pricing twice, a case study, and back six days after it."),
-        ("evaluating_exactly", 12, "Back exactly three days after the case study."),
-        ("evaluating_too_soon", 12.1, "Back, but sooner than three days after the case study."),
+    for name, views, study, last, why in (
+        ("evaluating", (21, 20), 15, 9, "Pricing twice, a case study, and back six days after it."),
+        ("evaluating_exactly", (21, 20), 15, 12, "Back exactly three days after the case study."),
+        ("evaluating_too_soon", (21, 20), 15, 12.1, "Back sooner than three days after it."),
+        ("evaluating_backwards", (19, 18), 20, 9, "The case study came before the pricing."),
+        ("evaluating_once", (20,), 15, 9, "Pricing once before the case study."),
+        ("evaluated_long_ago", (33, 32), 31, 9, "All of it, but for the return over 30 days ago."),
     ):
         for person in book.cast(name, 1, exact=True, why=why):
-            person.identify(days(30))
-            _take(person, 15, "case-studies/bluequay")
-            person.view("/pricing", days(20))
-            person.view("/pricing", days(last))
+            person.identify(days(35))
+            for ago in views:
+                person.view("/pricing", days(ago))
+            _take(person, study, "case-studies/bluequay")
+            person.view("/about", days(last))
     for name, pages, why in (
         ("decides", ((10, "/roi-calculator"), (5, "/security")), "ROI tool and security."),
         ("decides_once", ((5, "/roi-calculator"),), "The ROI tool alone: one is too few."),

@@ -21,13 +21,17 @@
         {%- for kind, keys in [
             ('count', ['behavior']),
             ('account count', ['behavior']),
-            ('order', ['first', 'then']),
             ('bounce', ['page', 'goal']),
         ] -%}
             {%- for trait in recorded_traits(kind) -%}
                 {%- for key in keys -%}
                     {%- do asked.append((trait.reader, trait.call, trait[key], names)) -%}
                 {%- endfor -%}
+            {%- endfor -%}
+        {%- endfor -%}
+        {%- for trait in recorded_traits('order') -%}
+            {%- for step in trait.steps -%}
+                {%- do asked.append((trait.reader, trait.call, step.behavior, names + ['visit_started'])) -%}
             {%- endfor -%}
         {%- endfor -%}
         {%- for segment in segment_nodes() -%}

@@ -30,8 +30,8 @@
                 ~ bounce.page ~ ' and ended without ' ~ bounce.goal ~ '.'}) -%}
         {%- endfor -%}
         {%- for order in ordered_traits() -%}
-            {%- do found.update({order.column: 'True when the person did ' ~ order.first
-                ~ ' and later ' ~ order.then ~ ', both ' ~ window_in_words(order.window) ~ '.'}) -%}
+            {%- do found.update({order.column: 'True when the person did '
+                ~ steps_in_words(order.steps) ~ ', all ' ~ window_in_words(order.window) ~ '.'}) -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return(found) }}

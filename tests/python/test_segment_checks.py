@@ -163,7 +163,7 @@ def test_a_behavior_that_the_catalogue_lacks_stops_what_would_count_it(project):
     (themed / "mistyped.sql").write_text(
         sql_of(
             "{{ did('pricing_page_view', within_days=7) }}"
-            " and {{ did_in_order('webinar', 'page_viewed', within_days=7) }}"
+            " and {{ did_in_order(['webinar', 'page_viewed'], within_days=7) }}"
             " and {{ did('desision_stage') }} and {{ account_did('pricing_page_viewd') }}"
             " and {{ bounced_from('demo_page_viewed', goal='demo_requested') }}"
         )
@@ -232,8 +232,7 @@ def test_columns_that_are_not_as_described_are_named(project):
         "Visits of the last 7 days that had demo_page_viewed and ended without demo_requested."
     )
     assert comments["did_content_downloaded_then_page_viewed_30d"] == (
-        "True when the person did content_downloaded and later page_viewed, both in the last 30 "
-        "days."
+        "True when the person did content_downloaded, then page_viewed, all in the last 30 days."
     )
     assert comments["account_research_count_previous_14d"] == (
         "How often the people of the account did research in the 14 days before the last 14."

@@ -1,6 +1,5 @@
 -- One row per profile that did anything: how often each behavior that some model asks about
--- happened in its windows, what happened in order, and when the behaviors that other traits need
--- happened first or last. The one pass over events.
+-- happened in its windows, and when the behaviors that other traits need happened first or last.
 {{ config(pre_hook='{{ check_behaviors(ref("behaviors")) }}') }}
 
 with
@@ -52,29 +51,8 @@ select
         end
     ) as {{ type_double() }}) / 1000000000 as engagement_points,
 
-    -- booleans
-    {%- for order in ordered_traits() %}
-    coalesce(
-        max(
-            case
-                when {{ counts_as(order.then) }}
-                    and {{ age_within(order.window) }}
-                    then occurred_at
-            end
-        ) > min(
-            case
-                when {{ counts_as(order.first) }}
-                    and {{ age_within(order.window) }}
-                    then occurred_at
-            end
-        ), false
-    ) as {{ order.column }},
-    {%- endfor %}
-
     -- timestamps
     max(case when is_engagement then occurred_at end) as last_engaged_at,
-    min(case when behavior = 'case_study_downloaded' then occurred_at end)
-        as first_case_study_downloaded_at,
     max(case when behavior = 'cart_item_added' then occurred_at end) as last_cart_item_added_at,
     max(case when behavior = 'checkout_started' then occurred_at end) as last_checkout_started_at,
     min(case when behavior = 'order_completed' then occurred_at end) as first_order_at,

@@ -12,6 +12,10 @@ counts as (
     select * from {{ ref('int_profile_behaviors_counted') }}
 ),
 
+sequences as (
+    select * from {{ ref('int_profile_sequences_matched') }}
+),
+
 visits as (
     select * from {{ ref('int_profile_visits_summarized') }}
 ),
@@ -125,7 +129,7 @@ select
     states.has_converted,
     states.is_email_reachable,
     {%- for order in ordered_traits() %}
-    coalesce(counts.{{ order.column }}, false)
+    coalesce(sequences.{{ order.column }}, false)
         as {{ order.column }},
     {%- endfor %}
     states.has_abandoned_cart,
@@ -143,7 +147,6 @@ select
     {{ as_of() }} as as_of,
     profiles.first_seen_at,
     counts.last_engaged_at,
-    counts.first_case_study_downloaded_at,
     counts.last_order_at,
     states.became_customer_at,
     states.last_customer_activity_at,
@@ -155,6 +158,7 @@ from profiles
 inner join scored on profiles.profile_key = scored.profile_key
 inner join states on profiles.profile_key = states.profile_key
 left join counts on profiles.profile_key = counts.profile_key
+left join sequences on profiles.profile_key = sequences.profile_key
 left join visits on profiles.profile_key = visits.profile_key
 left join pages on profiles.profile_key = pages.profile_key
 left join emails on profiles.profile_key = emails.profile_key

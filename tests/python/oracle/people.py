@@ -28,7 +28,7 @@ from .events import (
     page_of,
     seed,
 )
-from .visits import visit_traits
+from .visits import visit_traits, visits_of
 
 # What is counted, and in which windows.
 COUNTED: dict[str, tuple[int | str, ...]] = {
@@ -53,6 +53,21 @@ COUNTED: dict[str, tuple[int | str, ...]] = {
     "product_used": (14, "previous_14", 30),
 }
 
+# Of two instants that are nearer none is the later.
+TICK = DAY / 86_400_000_000
+# Steps in order, each a behavior, how often, and how many days after the step before; and a window.
+Steps = Sequence[tuple[str, int, int]]
+SEQUENCES: dict[str, tuple[Steps, int]] = {
+    "did_content_downloaded_then_page_viewed_30d": (
+        [("content_downloaded", 1, 0), ("page_viewed", 1, 0)],
+        30,
+    ),
+    "did_2_pricing_page_viewed_then_case_study_downloaded_dec90b45": (
+        [("pricing_page_viewed", 2, 0), ("case_study_downloaded", 1, 0), ("visit_started", 1, 3)],
+        30,
+    ),
+}
+
 
 @cache
 def base_traits(world: World, person: Person) -> dict:
@@ -72,12 +87,6 @@ def base_traits(world: World, person: Person) -> dict:
     )
     converted = is_customer or bool(times("demo_requested", "trial_started"))
     joined, left = last(times("loyalty_joined")), last(times("loyalty_left"))
-    took = [
-        event.at
-        for event in events
-        if counts_for(event, "content_downloaded") and event.at > now - 30 * DAY
-    ]
-    looked = [event.at for event in events if counts_for(event, "page_viewed")]
     fit = fit_of(world, person)
     score = round(
         sum(
@@ -125,8 +134,7 @@ def base_traits(world: World, person: Person) -> dict:
         "is_customer": is_customer,
         "has_converted": converted,
         "is_email_reachable": is_reachable(world, person, everything),
-        "did_content_downloaded_then_page_viewed_30d": bool(took)
-        and any(at > min(took) for at in looked),
+        **sequences(world, events),
         "has_abandoned_cart": abandoned(now, times("cart_item_added"), times("order_completed")),
         "has_abandoned_checkout": abandoned(
             now, times("checkout_started"), times("order_completed")
@@ -150,7 +158,6 @@ def base_traits(world: World, person: Person) -> dict:
         "as_of": now,
         "first_seen_at": min(person.sightings),
         "last_engaged_at": last([event.at for event in events if is_engagement(event)]),
-        "first_case_study_downloaded_at": first(times("case_study_downloaded")),
         "last_order_at": last_order,
         "became_customer_at": first(
             [at for at in (first_order, first_won, contact and contact.customer_since) if at]
@@ -212,6 +219,37 @@ def account_traits_of(world: World) -> dict[str, dict]:
             "account_renewal_at": company and company.renewal_at,
         }
     return found
+
+
+def sequences(world: World, events: list[Event]) -> dict[str, bool]:
+    """Which sequences of steps a person took in their windows."""
+    visits = [visit.began for visit in visits_of(world, events)]
+
+    def instants(name: str, days: int) -> list[datetime]:
+        found = (
+            visits
+            if name == "visit_started"
+            else [event.at for event in events if counts_for(event, name)]
+        )
+        return sorted(at for at in found if at > world.as_of - days * DAY)
+
+    return {
+        column: in_order([(instants(name, days), *rest) for name, *rest in steps])
+        for column, (steps, days) in SEQUENCES.items()
+    }
+
+
+def in_order(steps: Sequence[tuple], before: datetime | None = None) -> bool:
+    """Whether steps can be taken one after the other, tried in every way.
+
+    A step is the sorted instants at which it can be taken, how often it must be, and the days that
+    lie between the last of the step before and its first.
+    """
+    if not steps:
+        return True
+    (instants, times, days), *rest = steps
+    usable = [at for at in instants if before is None or at - before >= max(days * DAY, TICK)]
+    return any(in_order(rest, at) for at in usable[times - 1 :])
 
 
 def counts(now: datetime, events: list[Event]) -> dict[str, int]:

@@ -53,8 +53,7 @@ def rules_of_people(world: World, has: dict) -> dict[str, bool]:
         "pricing_researchers": prospect and has["pricing_page_viewed_count_7d"] >= 5,
         "active_researchers": has["visit_count_7d"] >= 3,
         "evaluators": prospect
-        and has["pricing_page_viewed_count_30d"] >= 2
-        and visited_since(has, 3),
+        and has["did_2_pricing_page_viewed_then_case_study_downloaded_dec90b45"],
         "decision_stage_viewers": prospect and has["decision_stage_count_14d"] >= 2,
         "vendor_comparers": prospect and reviewed,
         "implementation_planners": not customer
@@ -152,12 +151,6 @@ def ago(now: datetime, at: datetime | None, low: int, high: int | None = None) -
     if at is None or now - at < low * DAY:
         return False
     return high is None or now - at < high * DAY
-
-
-def visited_since(has: dict, days: int) -> bool:
-    """Whether a visit began so many days or more after the first case study."""
-    took, visit = has["first_case_study_downloaded_at"], has["last_visit_started_at"]
-    return took is not None and visit is not None and visit - took >= days * DAY
 
 
 def came_back_soon(now: datetime, has: dict) -> bool:

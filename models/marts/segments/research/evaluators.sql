@@ -1,9 +1,11 @@
--- Evaluating in earnest: pricing twice, a case study, and back three days or more after taking it.
+-- Evaluating in earnest: pricing twice, then a case study, and back three days or more after it.
 select profile_id
 
 from {{ ref('profile_traits') }}
 
 where
     not has_converted
-    and {{ did('pricing_page_viewed', at_least=2, within_days=30) }}
-    and last_visit_started_at >= first_case_study_downloaded_at + interval '3' day
+    and {{ did_in_order(
+        [('pricing_page_viewed', 2), 'case_study_downloaded', ('visit_started', 1, 3)],
+        within_days=30
+    ) }}
