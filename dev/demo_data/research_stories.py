@@ -124,7 +124,9 @@ def plant_returns_and_mail(book: Book) -> None:
             person.view("/about", days(ago))
     for name, letters, why in (
         ("clicks_twice", (20, 10), "Clicked in two letters today."),
-        ("clicks_once", (30, 10), "Clicked in two letters, one of them yesterday."),
+        ("clicks_overnight", (33.9, 10), "Clicked in two letters a little less than a day apart."),
+        ("clicks_apart", (34.1, 10), "Clicked in two letters more than a day apart."),
+        ("clicked_twice_before", (180, 172), "Clicked in two letters within a day, a week ago."),
     ):
         for person in book.cast(name, exact=True, why=why):
             person.identify(days(60))
@@ -146,6 +148,26 @@ def plant_returns_and_mail(book: Book) -> None:
             person.identify(days(60))
             for nth in range(count + 1):
                 person.letter(days(4 + 5 * nth), opened=nth == count)
+    for name, letters, clicked, why in (
+        ("stops_clicking", 10, 60, "Clicked in a letter, and opened ten since."),
+        ("clicks_rarely", 9, 60, "Clicked in a letter, and opened nine since."),
+        ("clicked_long_ago", 2, 91, "Clicked 91 days ago, and opened two letters since."),
+        ("clicked_not_long_ago", 2, 88, "Clicked 88 days ago, and opened two letters since."),
+    ):
+        for person in book.cast(name, why=why):
+            person.identify(days(100))
+            person.letter(days(clicked), clicked=True)
+            for nth in range(letters):
+                person.letter(days(4 + 5 * nth), opened=True)
+    for name, letters, opened, why in (
+        ("opens_little", 10, (9,), "Opened one of ten letters."),
+        ("opens_some", 10, (4, 9), "Opened two of ten letters."),
+        ("opens_little_of_few", 9, (8,), "Opened one of nine letters."),
+    ):
+        for person in book.cast(name, why=why):
+            person.identify(days(60))
+            for nth in range(letters):
+                person.letter(days(4 + 4 * nth), opened=nth in opened)
     for person in book.cast("never_opens", why="Ignored five letters and never opened any."):
         person.identify(days(60))
         for nth in range(5):

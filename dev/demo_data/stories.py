@@ -154,12 +154,19 @@ def plant_silent_openers(book: Book) -> None:
         ("silent_fresh_letter", "A letter 36 hours old does not count yet.", range(13, 21)),
         ("not_keen_enough", "Opened seven of ten before going silent.", range(10, 17)),
         ("not_silent", "Opened one of the last ten.", range(9, 20)),
-        ("nineteen_letters", "Only nineteen letters so far.", range(10, 19)),
+        ("nineteen_letters", "Opened nine of nine before going silent.", range(10, 19)),
+        ("silent_after_three", "Opened three of three, then none of ten.", range(10, 13)),
+        ("silent_after_two", "Opened two of two before: no habit yet.", range(10, 12)),
     )
     for name, why, opened in stories:
         for person in book.cast(name, key="email", why=why):
             offset = 1.5 if name == "silent_fresh_letter" else 4
-            count = {"nineteen_letters": 19, "silent_fresh_letter": 21}.get(name, 20)
+            count = {
+                "nineteen_letters": 19,
+                "silent_fresh_letter": 21,
+                "silent_after_three": 13,
+                "silent_after_two": 12,
+            }.get(name, 20)
             for nth in range(count):
                 machine = "apple" if name == "silent_by_machine" and nth < 10 else ""
                 person.letter(days(offset + 4 * nth), opened=nth in opened, machine=machine)

@@ -37,6 +37,7 @@ messages as (
         max(case when proves_delivery then 1 else 0 end) = 1 as is_proved,
         min(case when is_open then occurred_at end) as opened_at,
         min(case when is_click then occurred_at end) as clicked_at,
+        max(case when is_click then occurred_at end) as last_clicked_at,
         min(case when is_machine_open then occurred_at end) as machine_opened_at
     from judged
     group by source, message_id, profile_key
@@ -58,6 +59,7 @@ select
     delivered_at,
     opened_at,
     clicked_at,
+    last_clicked_at,
     machine_opened_at
 
 from messages

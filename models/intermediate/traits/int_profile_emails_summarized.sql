@@ -23,9 +23,11 @@ ends as (
         count(*) as counted_emails,
         min(case when not is_opened then recency end) as newest_unopened,
         min(case when is_opened then recency end) as newest_opened,
+        min(case when clicked_at is not null then recency end) as newest_clicked,
         count(case when is_opened and recency <= 10 then 1 end) as emails_opened_of_last_10,
         count(case when is_opened and recency between 11 and 20 then 1 end)
-            as emails_opened_of_previous_10
+            as emails_opened_of_previous_10,
+        max(last_clicked_at) as last_email_clicked_at
     from sequenced
     group by profile_key
 )
@@ -35,7 +37,9 @@ select
     counted_emails,
     coalesce(newest_unopened - 1, counted_emails) as consecutive_emails_opened,
     coalesce(newest_opened - 1, counted_emails) as consecutive_emails_ignored,
+    coalesce(newest_clicked - 1, counted_emails) as consecutive_emails_not_clicked,
     emails_opened_of_last_10,
-    emails_opened_of_previous_10
+    emails_opened_of_previous_10,
+    last_email_clicked_at
 
 from ends

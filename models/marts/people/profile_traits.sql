@@ -28,6 +28,10 @@ emails as (
     select * from {{ ref('int_profile_emails_summarized') }}
 ),
 
+double_clicks as (
+    select * from {{ ref('int_profile_double_clicks') }}
+),
+
 forms as (
     select * from {{ ref('int_profile_forms_summarized') }}
 ),
@@ -118,8 +122,15 @@ select
     coalesce(emails.counted_emails, 0) as counted_emails,
     coalesce(emails.consecutive_emails_opened, 0) as consecutive_emails_opened,
     coalesce(emails.consecutive_emails_ignored, 0) as consecutive_emails_ignored,
+    coalesce(emails.consecutive_emails_not_clicked, 0) as consecutive_emails_not_clicked,
     coalesce(emails.emails_opened_of_last_10, 0) as emails_opened_of_last_10,
     coalesce(emails.emails_opened_of_previous_10, 0) as emails_opened_of_previous_10,
+    coalesce(
+        {{ round_to(
+            'cast(emails.emails_opened_of_last_10 + emails.emails_opened_of_previous_10 as '
+            ~ type_double() ~ ') / least(emails.counted_emails, 20)', 4
+        ) | indent(8) }}, 0
+    ) as email_open_rate,
     scored.engagement_score,
     cast(scored.fit_score as bigint) as fit_score,
 
@@ -147,6 +158,8 @@ select
     {{ as_of() }} as as_of,
     profiles.first_seen_at,
     counts.last_engaged_at,
+    double_clicks.last_double_click_at,
+    emails.last_email_clicked_at,
     counts.last_order_at,
     states.became_customer_at,
     states.last_customer_activity_at,
@@ -162,6 +175,7 @@ left join sequences on profiles.profile_key = sequences.profile_key
 left join visits on profiles.profile_key = visits.profile_key
 left join pages on profiles.profile_key = pages.profile_key
 left join emails on profiles.profile_key = emails.profile_key
+left join double_clicks on profiles.profile_key = double_clicks.profile_key
 left join forms on profiles.profile_key = forms.profile_key
 left join orders on profiles.profile_key = orders.profile_key
 left join categories on profiles.profile_key = categories.profile_key

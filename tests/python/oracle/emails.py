@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from .events import Event, Person, World, catalogue
+from .events import DAY, Event, Person, World, catalogue
 
 CLICKS = ("email_clicked", "email_cta_clicked")
 PROOFS = ("email_delivered", "email_opened", *CLICKS, "email_preferences_clicked")
@@ -25,16 +25,44 @@ def email_traits(world: World, events: list[Event]) -> dict:
             and (not report.is_machine or world.settings.count_machine_opens)
             for report in reports
         )
+        clicks = [
+            report.at for report in reports if report.behavior in CLICKS and not report.is_machine
+        ]
         if opened or min(delivered) <= world.as_of - world.settings.email_grace:
-            counted.append((min(delivered), message_id, opened))
-    opens = [opened for _, _, opened in sorted(counted, reverse=True)]
+            counted.append((min(delivered), message_id, opened, clicks))
+    newest_first = sorted(counted, reverse=True)
+    opens = [opened for _, _, opened, _ in newest_first]
+    clicked = [bool(clicks) for *_, clicks in newest_first]
     return {
         "counted_emails": len(opens),
         "consecutive_emails_opened": streak(opens, True),
         "consecutive_emails_ignored": streak(opens, False),
+        "consecutive_emails_not_clicked": streak(clicked, False),
         "emails_opened_of_last_10": sum(opens[:10]),
         "emails_opened_of_previous_10": sum(opens[10:20]),
+        "email_open_rate": round(sum(opens[:20]) / len(opens[:20]), 4) if opens else 0,
+        "last_email_clicked_at": max((at for *_, clicks in counted for at in clicks), default=None),
+        "last_double_click_at": last_double_click(events),
     }
+
+
+def last_double_click(events: list[Event]) -> datetime | None:
+    """When a person last clicked in a message within 24 hours after another one."""
+    clicks = [
+        event
+        for event in events
+        if event.behavior in CLICKS and not event.is_machine and event.object_id is not None
+    ]
+    return max(
+        (
+            max(click.at, other.at)
+            for click in clicks
+            for other in clicks
+            if (click.source, click.object_id) != (other.source, other.object_id)
+            and abs(click.at - other.at) <= DAY
+        ),
+        default=None,
+    )
 
 
 def came_back(reports: list[Event]) -> bool:

@@ -45,7 +45,6 @@ COUNTED: dict[str, tuple[int | str, ...]] = {
     "case_study_downloaded": (30, 90),
     "integration_guide_downloaded": (30,),
     "demo_requested": ("ever",),
-    "email_clicked": (1,),
     "email_cta_clicked": (14,),
     "email_complained": ("ever",),
     "product_viewed": (14,),

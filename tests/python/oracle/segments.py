@@ -69,13 +69,22 @@ def rules_of_people(world: World, has: dict) -> dict[str, bool]:
         "hot_returners": came_back_soon(now, has),
         "warm_returners": returned(14, 180),
         "reactivated_visitors": returned(180, None),
-        "double_clickers": has["email_clicked_count_1d"] >= 2,
+        "double_clickers": ago(now, has["last_double_click_at"], 0, 7),
         "streak_openers": has["consecutive_emails_opened"] >= 3,
         "cta_clickers": has["email_cta_clicked_count_14d"] >= 1,
         "ignoring_readers": has["consecutive_emails_ignored"] >= 5,
-        "silent_former_openers": has["counted_emails"] >= 20
-        and has["emails_opened_of_last_10"] == 0
-        and has["emails_opened_of_previous_10"] / 10 >= 0.8,
+        "silent_former_openers": has["emails_opened_of_last_10"] == 0
+        and has["emails_opened_of_previous_10"] >= 3
+        and has["emails_opened_of_previous_10"] / min(has["counted_emails"] - 10, 10) >= 0.8,
+        "low_open_rate": has["is_email_reachable"]
+        and has["counted_emails"] >= 10
+        and has["email_open_rate"] < 0.15,
+        "stopped_clickers": has["is_email_reachable"]
+        and has["counted_emails"] > has["consecutive_emails_not_clicked"] > 0
+        and (
+            has["consecutive_emails_not_clicked"] >= 10
+            or ago(now, has["last_email_clicked_at"], 90)
+        ),
         "cart_abandoners": has["has_abandoned_cart"],
         "checkout_abandoners": has["has_abandoned_checkout"],
         "form_abandoners": has["has_abandoned_form"],

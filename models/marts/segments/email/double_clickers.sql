@@ -1,6 +1,6 @@
--- Clicked twice in e-mails within a day.
+-- Clicked in two different e-mails within a day, in the last seven days.
 select profile_id
 
 from {{ ref('profile_traits') }}
 
-where {{ did('email_clicked', at_least=2, within_days=1) }}
+where last_double_click_at > as_of - interval '7' day

@@ -1,0 +1,44 @@
+-- One row per profile that clicked in two different e-mails within 24 hours: when that last happened.
+-- Two links of one message are one message.
+with
+
+clicks as (
+    select
+        profile_key,
+        source,
+        object_id as message_id,
+        occurred_at
+    from {{ ref('int_events_resolved') }}
+    where
+        behavior in ('email_clicked', 'email_cta_clicked')
+        and is_human
+        and object_id is not null
+        and occurred_at <= {{ as_of() }}
+),
+
+-- Of all clicks in another message the nearest one stands beside, or one of the same message does,
+-- and then beside that.
+followed as (
+    select
+        *,
+        lag(source) over (
+            partition by profile_key order by occurred_at, source, message_id
+        ) as source_before,
+        lag(message_id) over (
+            partition by profile_key order by occurred_at, source, message_id
+        ) as message_id_before,
+        lag(occurred_at) over (
+            partition by profile_key order by occurred_at, source, message_id
+        ) as clicked_before
+    from clicks
+)
+
+select
+    profile_key,
+    max(occurred_at) as last_double_click_at
+
+from followed
+where
+    (source <> source_before or message_id <> message_id_before)
+    and occurred_at <= clicked_before + interval '24' hour
+group by profile_key
