@@ -505,7 +505,8 @@ with messages as (
             as delivered_at,
         coalesce(
             bool_or(name in ('email_opened', 'email_clicked') and not is_machine), false
-        ) as opened
+        ) as opened,
+        max(occurred_at) filter (name = 'email_clicked' and not is_machine) as last_clicked_at
     from events where starts_with(name, 'email_') and object is not null
     group by profile_id, object
 )
@@ -515,11 +516,15 @@ select
     count(*) as counted_emails,
     coalesce(min(place) filter (not opened) - 1, count(*)) as consecutive_emails_opened,
     coalesce(min(place) filter (opened) - 1, count(*)) as consecutive_emails_ignored,
+    coalesce(min(place) filter (last_clicked_at is not null) - 1, count(*))
+        as consecutive_emails_not_clicked,
+    round(count(*) filter (opened and place <= 20) / least(count(*), 20), 4) as email_open_rate,
+    max(last_clicked_at) as last_email_clicked_at,
     count(*) filter (opened and place <= 10) as emails_opened_of_last_10,
     count(*) filter (opened and place between 11 and 20) as emails_opened_of_previous_10
 from (
     select
-        profile_id, opened,
+        profile_id, opened, last_clicked_at,
         row_number() over (partition by profile_id order by delivered_at desc, object desc)
             as place
     from messages
@@ -528,6 +533,46 @@ from (
         and (opened or delivered_at <= getvariable('as_of') - interval 72 hour)
 )
 group by profile_id;
+
+create temp table double_clicked as
+with clicks as (
+    select profile_id, object, occurred_at from events
+    where name = 'email_clicked' and not is_machine and object is not null
+)
+
+select profile_id, max(later.occurred_at) as last_double_click_at
+from clicks as later
+inner join clicks as earlier using (profile_id)
+where
+    later.object <> earlier.object
+    and later.occurred_at between earlier.occurred_at and earlier.occurred_at + interval 24 hour
+group by profile_id;
+
+create temp table evaluated as
+with second_views as (
+    select profile_id, occurred_at as viewed_at from human_events
+    where
+        behavior = 'pricing_page_viewed' and occurred_at > getvariable('as_of') - interval 30 day
+    qualify row_number() over (partition by profile_id order by occurred_at) = 2
+),
+
+studies as (
+    select profile_id, min(occurred_at) as studied_at
+    from human_events
+    inner join second_views using (profile_id)
+    where behavior = 'case_study_downloaded' and occurred_at > viewed_at
+    group by profile_id
+),
+
+visits as (
+    select profile_id, min(occurred_at) as started_at
+    from visit_events group by profile_id, device, visit
+)
+
+select distinct profile_id, true as did_evaluate
+from studies
+inner join visits using (profile_id)
+where started_at >= studied_at + interval 3 day;
 
 create temp table stated as
 with ranked as (
@@ -663,6 +708,8 @@ joined as (
     left join page_times using (profile_id)
     left join visited using (profile_id)
     left join mailed using (profile_id)
+    left join double_clicked using (profile_id)
+    left join evaluated using (profile_id)
     left join stated using (profile_id)
     left join (
         select * exclude (domain, company), domain as business_domain from belongings
@@ -700,12 +747,14 @@ select
     coalesce(order_value_365d, 0) as order_value_365d,
     coalesce(average_order_value, 0) as average_order_value,
     coalesce(last_order_value, 0) as last_order_value,
+    coalesce(email_open_rate, 0) as email_open_rate,
     is_identified,
     is_customer,
     is_customer or coalesce(converted, false) as has_converted,
     has_email and not coalesce(suppressed, false) and not coalesce(opted_out, false)
         as is_email_reachable,
     coalesce(took_then_viewed, false) as did_content_downloaded_then_page_viewed_30d,
+    coalesce(did_evaluate, false) as did_2_pricing_page_viewed_then_case_study_downloaded_dec90b45,
     coalesce(
         last_cart_at > getvariable('as_of') - interval 7 day
         and last_cart_at < getvariable('as_of') - interval 1 hour
@@ -731,6 +780,8 @@ select
     getvariable('as_of') as as_of,
     first_seen_at,
     last_engaged_at,
+    last_double_click_at,
+    last_email_clicked_at,
     last_order_at,
     least(first_order_at, won_at, customer_since) as became_customer_at,
     if(is_customer, last_activity_at, null) as last_customer_activity_at,
