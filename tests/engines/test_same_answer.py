@@ -155,7 +155,7 @@ def test_unit_tests_pass(make_engine, ours, name):
     """
     engine = make_engine(name)
     left_out = [*UNIT_EXCEPTIONS.get(name, ())]
-    # A segment compares numbers and instants, the same everywhere, and Spark takes seconds for each.
+    # A segment compares numbers and instants, the same everywhere, and takes Spark seconds.
     left_out += ["path:models/marts/segments"] if name == "Spark" else []
     nodes = engine.dbt(
         "test", "--select", "test_type:unit", "--exclude", *left_out, as_of=world.WHOLE
