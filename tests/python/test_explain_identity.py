@@ -81,7 +81,7 @@ def later(demo, tmp_path_factory):
         {"user_id": "twice", "anonymous_id": "twice"},
         {"user_id": "ambiguous", "email": "one@example.com"},
         {"user_id": "other", "anonymous_id": "ambiguous"},
-        {"user_id": "[bold]", "anonymous_id": "says[/]"},
+        {"user_id": "[bold]1", "anonymous_id": "says[/]"},
         {"anonymous_id": "signed-up-device", "user_id": None},
         {"user_id": "signed-up", "anonymous_id": None},
     ]
@@ -374,8 +374,8 @@ def test_one_value_in_two_types_is_only_a_question_when_two_people_have_it(later
 
 
 def test_values_are_no_markup(later, ask):
-    assert "user_id:[bold]" in ask(later, "[bold]", "says[/]").out
-    assert "says[/]" in ask(later, "[bold]").out
+    assert "user_id:[bold]1" in ask(later, "[bold]1", "says[/]").out
+    assert "says[/]" in ask(later, "[bold]1").out
 
 
 def test_a_value_that_begins_like_a_type(later, ask, tmp_path):

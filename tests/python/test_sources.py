@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from dev.project_copy import copy_of_files
+from scripts import dbt_runner
 from scripts.dbt_runner import PROJECT, DbtFailed
 from scripts.validate import validate
 
@@ -48,8 +49,12 @@ def staged(project):
 
 
 @pytest.fixture
-def own_copy(make_project, tmp_path):
-    """A copy of the project that a test may edit, over an empty folder of raw files."""
+def own_copy(make_project, tmp_path, monkeypatch):
+    """A copy of the project that a test may edit, over an empty folder of raw files.
+
+    It gets new models of sources, which dbt must not overlook: nothing of the project's own parse.
+    """
+    monkeypatch.setattr(dbt_runner, "parses_left_in", None)
     return replace(
         make_project(tmp_path / "raw", as_of=AS_OF),
         project_dir=copy_of_files(tmp_path / "copy"),
