@@ -225,9 +225,12 @@ def parsed_anew(
         where["target_path"] = Path(target)
         # dbt parses anew for another file of the warehouse, though it opens none.
         parsed = call_dbt(call, variables, warehouse=folder / warehouse.name, **where)
-        if where["project_dir"] == PROJECT:
+        made = Path(target) / left.name
+        # dbt writes none where nothing has changed.
+        if where["project_dir"] == PROJECT and made.exists():
             # Whole, or not at all: another process may be reading.
-            shutil.move(Path(target) / left.name, mine := folder / f"{os.getpid()}.msgpack")
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy(made, mine := folder / f"{os.getpid()}.msgpack")
             mine.replace(left)
     return parsed
 

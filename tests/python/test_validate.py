@@ -614,7 +614,15 @@ def test_postmark_and_mailgun_webhooks_are_understood(landed: Landed) -> None:
         },
         {"event": "clicked", "recipient": "ada@example.com", "timestamp": "1782000000"},
         # Many events in one body.
-        [{"event": "sent", "email": "ada@example.com", "time": 1_782_000_000, "MessageID": 5}] * 2,
+        [
+            {
+                "event": "sent",
+                "email": "ada@example.com",
+                "time": 1_782_000_000,
+                "MessageID": number,
+            }
+            for number in (5, 6)
+        ],
     ]
     providers = ["postmark", "Postmark ", "mailgun", "mailgun", "mailjet"]
     rows = [
