@@ -54,10 +54,7 @@ judged as (
 unexpected as (
     select
         *,
-        quarantine_reason is not null
-        and quarantine_reason not in ('{{ var("quarantine_expected") | join("', '") }}')
-        and {{ dbt.concat(['source', "'.'", 'quarantine_reason']) }}
-        not in ('{{ var("quarantine_expected") | join("', '") }}') as is_set_aside
+        quarantine_reason is not null and not {{ is_meant_to_be_set_aside() }} as is_set_aside
     from judged
 )
 

@@ -19,10 +19,7 @@ set_aside as (
             {{ dbt.concat(['file', "' line '", 'cast(line_number as ' ~ dbt.type_string() ~ ')']) }}
         )) as example
     from {{ ref('events_quarantined') }}
-    where
-        quarantine_reason not in ('{{ var("quarantine_expected") | join("', '") }}')
-        and {{ dbt.concat(['source', "'.'", 'quarantine_reason']) }}
-        not in ('{{ var("quarantine_expected") | join("', '") }}')
+    where not {{ is_meant_to_be_set_aside() }}
     group by source, quarantine_reason
 ),
 
