@@ -72,7 +72,7 @@ test-faults: .venv/ready .venv-bottlecrm/ready  ## the push under every fault: 1
 lint: .venv/ready profiles.yml  ## SQL and Python style
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
-	@$(BIN)/sqlfluff lint models tests/integrity analyses > .sqlfluff.log 2>&1 \
+	@$(BIN)/python -m dev.lint models tests/integrity analyses > .sqlfluff.log 2>&1 \
 		|| { grep -v -e '^===' -e Skipped .sqlfluff.log; rm -f .sqlfluff.log; exit 1; }
 	@rm -f .sqlfluff.log
 
@@ -102,7 +102,8 @@ segment: .venv/ready profiles.yml  ## build, test one segment alone: NAME=sales_
 	@$(BIN)/audiences build $(if $(AS_OF),--as-of '$(AS_OF)') \
 		$(if $(SOURCES),--sources '$(SOURCES)') \
 		--exclude-resource-type unit_test --exclude-resource-type test $(ARGS)
-	@$(BIN)/dbt --quiet test --select $(NAME) $(if $(AS_OF),--vars '{as_of: "$(AS_OF)"}')
+	@$(BIN)/audiences build $(if $(AS_OF),--as-of '$(AS_OF)') \
+		--select $(NAME) --resource-type model --resource-type test --resource-type unit_test
 
 validate: .venv/ready  ## check what came in and what is about to leave
 	@$(BIN)/audiences validate $(ARGS)

@@ -263,7 +263,7 @@ def show_built(
     """Print what dbt did, and its warnings by name."""
     models = sum(node.kind == "model" for node in nodes)
     warned = [node for node in nodes if node.status == "warn"]
-    passed = sum(node.kind == "test" for node in nodes) - len(warned)
+    passed = sum(node.kind in ("test", "unit_test") for node in nodes) - len(warned)
     console.print(
         f"[green]✓[/] dbt build: {count(models, 'model')} built, {count(passed, 'test')} passed  "
         f"[dim]{seconds:.1f} s[/]"

@@ -226,8 +226,9 @@ def parsed_anew(
         # dbt parses anew for another file of the warehouse, though it opens none.
         parsed = call_dbt(call, variables, warehouse=folder / warehouse.name, **where)
         made = Path(target) / left.name
-        # dbt writes none where nothing has changed.
-        if where["project_dir"] == PROJECT and made.exists():
+        # dbt writes none where nothing has changed. A copy's would name the copy's seeds.
+        is_its_own = where["project_dir"] == PROJECT and parses_left_in.is_relative_to(PROJECT)
+        if is_its_own and made.exists():
             # Whole, or not at all: another process may be reading.
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copy(made, mine := folder / f"{os.getpid()}.msgpack")

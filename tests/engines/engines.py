@@ -165,7 +165,9 @@ class Spark(Engine):
             "spark.master": "local[2]",
             "spark.driver.memory": "4g",
             # Many small queries: quick to compile is quicker than well compiled.
-            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+            "spark.driver.extraJavaOptions": (
+                "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=512m"
+            ),
             "spark.driver.extraClassPath": os.pathsep.join(map(str, iceberg_jars(folder))),
             "spark.sql.extensions": (
                 "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions"

@@ -1,20 +1,29 @@
 """What several test files need: dbt on temporary warehouses, and the demo built once."""
 
+import hashlib
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from filelock import FileLock
 
 from scripts import dbt_runner
 from scripts.dbt_runner import PROJECT, DbtFailed, Node, invoke_dbt, run_dbt
 
 AS_OF = "2026-06-30T00:00:00Z"
-# Parsing is half of what many tests cost, and copies of the project differ in a file or two.
-dbt_runner.parses_left_in = PROJECT / "target" / "parses"
+BUILDS_THE_DEMO = (
+    "dbt_project.yml", "profiles.example.yml", "requirements.txt",
+    "models", "macros", "seeds", "tests/generic", "tests/integrity", "dev", "scripts",
+)  # fmt: skip
+# Parsing is half of what many tests cost, and copies of the project differ in a file or two: those
+# that a test makes of the whole project are told where the first one's are.
+PARSES = "PARSES_LEFT_IN"
+dbt_runner.parses_left_in = Path(os.environ.get(PARSES, PROJECT / "target" / "parses"))
 
 
 # Files that `make test` leaves to `make test-long`: they build whole warehouses again and again,
@@ -132,13 +141,55 @@ def real_data():
 @pytest.fixture(scope="session")
 def demo(make_project, tmp_path_factory):
     """The demo data, built whole, with every data test."""
+    built = built_demo()
+    own = tmp_path_factory.mktemp("demo") / "target"
+    shutil.copytree(built / "target", own)
+    project = replace(make_project(built / "raw", as_of=AS_OF), target_path=own)
+    shutil.copy(built / "warehouse.duckdb", project.warehouse)
+    return project
+
+
+def built_demo() -> Path:
+    """The folder of the demo's `raw`, `warehouse.duckdb` and `target`, which nobody changes.
+
+    The first process that asks builds it for all others, until a file changes that counts.
+    """
     from dev import make_demo_data
 
-    raw = tmp_path_factory.mktemp("demo") / "raw"
-    assert make_demo_data.main(["--people", "600", "--as-of", AS_OF, "--out", str(raw)]) == 0
-    project = make_project(raw, as_of=AS_OF)
-    project.dbt("build", "--exclude-resource-type", "unit_test")
-    return project
+    folder = PROJECT / "target" / "demos" / digest(*BUILDS_THE_DEMO)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_suffix(".lock")):
+        if not (folder / "ready").exists():
+            for older in folder.parent.glob("*/"):
+                shutil.rmtree(older)
+            raw = folder / "raw"
+            assert (
+                make_demo_data.main(["--people", "600", "--as-of", AS_OF, "--out", str(raw)]) == 0
+            )
+            project = Project(
+                raw=raw,
+                warehouse=folder / "warehouse.duckdb",
+                target_path=folder / "target",
+                profiles_dir=folder,
+                variables={"as_of": AS_OF},
+            )
+            project.dbt("build", "--exclude-resource-type", "unit_test")
+            (folder / "ready").touch()
+    return folder
+
+
+def digest(*names: str) -> str:
+    """Of the content of these files and folders of the project."""
+    found = hashlib.sha256()
+    for path in sorted(path for name in names for path in files_of(PROJECT / name)):
+        found.update(f"{path.relative_to(PROJECT)}\0".encode() + path.read_bytes())
+    return found.hexdigest()[:16]
+
+
+def files_of(path: Path) -> Iterator[Path]:
+    """A file, or those in a folder."""
+    found = path.rglob("*") if path.is_dir() else [path]
+    return (file for file in found if file.is_file() and file.suffix != ".pyc")
 
 
 @pytest.fixture(scope="session")

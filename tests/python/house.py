@@ -8,9 +8,10 @@ from pathlib import Path
 
 import duckdb
 
+from scripts import dbt_runner
 from scripts.dbt_runner import PROJECT
 
-from .conftest import AS_OF
+from .conftest import AS_OF, PARSES
 
 NOT_COPIED = (".git", ".venv*", "target", "logs", "data", ".*_cache", "__pycache__", ".hypothesis")
 
@@ -34,10 +35,10 @@ class House:
         binaries.mkdir(parents=True)
         for name, what in (
             ("python", ""),
-            ("dbt", " -m dbt.cli.main"),
-            ("audiences", " -m scripts.audiences"),
+            ("dbt", "-m dbt.cli.main"),
+            ("audiences", "-m tests.python.house"),
         ):
-            (binaries / name).write_text(f'#!/bin/sh\nexec "{sys.executable}"{what} "$@"\n')
+            (binaries / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {what} "$@"\n')
             (binaries / name).chmod(0o755)
         # Nothing is to be installed here.
         (folder / ".venv" / "ready").touch()
@@ -58,6 +59,7 @@ class House:
                 "AUDIENCE_WAREHOUSE": str(self.warehouse),
                 # The demo's clock, which `make build` and `make segment` take from here.
                 "AS_OF": AS_OF,
+                PARSES: str(dbt_runner.parses_left_in),
                 "PATH": f"{self.folder / '.venv' / 'bin'}:{environment['PATH']}",
             },
             capture_output=True, text=True, check=False,
@@ -68,3 +70,10 @@ class House:
     def rows(self, query: str) -> set[tuple]:
         with duckdb.connect(str(self.warehouse), read_only=True) as connection:
             return set(connection.execute(query).fetchall())
+
+
+if __name__ == "__main__":
+    # `audiences`, with the first project's parses at hand: importing conftest has seen to that.
+    from scripts.audiences import main
+
+    sys.exit(main())

@@ -33,6 +33,26 @@ def sql_files(folder=PROJECT):
     ]
 
 
+def long_lines(folder):
+    return [
+        f"{path.relative_to(folder)}:{number}"
+        for name in ("models", "tests/integrity", "analyses")
+        for path in sorted((folder / name).rglob("*.sql"))
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if len(line) > 100
+    ]
+
+
+def test_no_line_of_sql_is_long():
+    assert long_lines(PROJECT) == []
+
+
+def test_a_long_line_is_found(tmp_path):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "long.sql").write_text(f"-- {'x' * 97}\n-- {'x' * 98}\n")
+    assert long_lines(tmp_path) == ["models/long.sql:2"]
+
+
 def clock_readers(folder):
     return [
         f"{path.relative_to(folder)}: {match.group(0).strip()}"
