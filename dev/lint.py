@@ -1,4 +1,4 @@
-"""Lint the SQL with sqlfluff, whose trees of segments Python's collector else walks all the time."""
+"""Lint the SQL with sqlfluff, which leaves much for Python's garbage collector to look at."""
 
 import gc
 import sys
