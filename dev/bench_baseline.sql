@@ -353,7 +353,6 @@ select
         as case_study_downloaded_count_90d,
     count(*) filter (behavior = 'integration_guide_downloaded' and age < 30)
         as integration_guide_downloaded_count_30d,
-    count(*) filter (behavior = 'demo_requested') as demo_requested_count_ever,
     count(*) filter (name = 'email_clicked' and age < 1) as email_clicked_count_1d,
     count(*) filter (behavior = 'email_cta_clicked' and age < 14) as email_cta_clicked_count_14d,
     count(*) filter (behavior = 'email_complained') as email_complained_count_ever,
@@ -385,7 +384,8 @@ select
     max(occurred_at) filter (
         behavior in ('order_completed', 'deal_won', 'subscription_renewed', 'product_used')
     ) as last_activity_at,
-    bool_or(behavior in ('demo_requested', 'trial_started')) as converted,
+    max(occurred_at) filter (behavior = 'deal_lost') as last_lost_at,
+    max(occurred_at) filter (stage in ('consideration', 'decision')) as last_researched_at,
     bool_or(behavior in ('email_hard_bounced', 'email_complained', 'email_unsubscribed'))
         as suppressed,
     max(occurred_at) filter (behavior = 'loyalty_joined') as joined_at,
@@ -654,6 +654,116 @@ left join (select domain, min(company) as company from companies group by domain
     on business.domain = owners.domain
 left join competitors using (profile_id);
 
+-- Why somebody was in a stage of the lifecycle, since when and until when.
+create temp table spans as
+with people as (
+    select
+        profile_id, min(first_at) as first_at,
+        min(first_at) filter (kind <> 'anonymous_id') as known_at
+    from identifiers group by profile_id
+),
+
+begun as (
+    select
+        profile_id, 6 as stage, behavior as reason, occurred_at as began_at,
+        if(behavior = 'order_completed', occurred_at + interval 365 day, null) as lapsed_at
+    from human_events
+    where behavior in ('order_completed', 'deal_won', 'subscription_renewed')
+    union all
+    select profile_id, 5, behavior, occurred_at, occurred_at + interval 90 day
+    from human_events where behavior in ('demo_requested', 'trial_started')
+    union all
+    select
+        profile_id, 6, 'crm',
+        if(customer_since <= getvariable('as_of'), customer_since, first_at), null
+    from stated inner join people using (profile_id)
+    where stated.stage in ('customer', 'evangelist')
+),
+
+endings as (
+    select
+        profile_id, if(behavior = 'subscription_cancelled', 6, 5) as stage,
+        occurred_at as ended_at
+    from human_events where behavior in ('subscription_cancelled', 'deal_won', 'deal_lost')
+),
+
+spans as (
+    select
+        begun.profile_id, begun.stage, reason, began_at,
+        least(lapsed_at, min(endings.ended_at)) as ended_at
+    from begun
+    left join endings
+        on
+            begun.profile_id = endings.profile_id and begun.stage = endings.stage
+            and endings.ended_at > began_at
+    group by begun.profile_id, begun.stage, reason, began_at, lapsed_at
+    union all
+    select
+        profile_id, 5, 'deal_created', min(occurred_at) filter (behavior = 'deal_created'),
+        min(occurred_at) filter (behavior <> 'deal_created')
+    from human_events where behavior in ('deal_created', 'deal_won', 'deal_lost')
+    group by profile_id, object
+    union all
+    select
+        profile_id, 3, 'engaged', greatest(min(occurred_at), any_value(known_at)),
+        max(occurred_at) + interval 30 day
+    from human_events inner join people using (profile_id)
+    where weight > 0 and known_at is not null
+    group by profile_id, cast(occurred_at as date)
+    union all
+    select profile_id, 2, 'known', known_at, null from people where known_at is not null
+    union all
+    select profile_id, 1, 'seen', first_at, null from people
+)
+
+select * replace (if(ended_at <= getvariable('as_of'), ended_at, null) as ended_at)
+from spans
+where ended_at is null or ended_at > began_at;
+
+create temp table lifecycles as
+with stages as (
+    from spans
+    union all
+    select profile_id, 4, 'former', min(ended_at), null
+    from spans where stage = 6 and ended_at is not null group by profile_id
+),
+
+instants as (
+    select profile_id, began_at as at from stages
+    union
+    select profile_id, ended_at from stages where ended_at is not null
+),
+
+followed as (
+    select
+        instants.profile_id, at, max(stage) as stage,
+        lag(max(stage)) over (partition by instants.profile_id order by at) as before
+    from instants
+    inner join stages
+        on
+            instants.profile_id = stages.profile_id and at >= began_at
+            and (ended_at is null or at < ended_at)
+    group by instants.profile_id, at
+)
+
+select
+    profile_id, max(at) as since_at, arg_max(stage, at) as number,
+    ['anonymous', 'lead', 'engaged', 'former_customer', 'opportunity', 'customer'][number]
+        as lifecycle_stage,
+    number = 6 as is_customer,
+    bool_or(stage = 6) and not is_customer as is_former_customer
+from followed
+where stage is distinct from before
+group by profile_id;
+
+create temp table reasons as
+select
+    profile_id,
+    bool_or(reason = 'demo_requested') as has_asked,
+    bool_or(reason = 'trial_started') as has_trial,
+    bool_or(reason = 'deal_created') as has_open_deal
+from spans where ended_at is null group by profile_id;
+
 create temp table fits as
 with facts as (
     select
@@ -697,8 +807,6 @@ with profiles as (
 joined as (
     select
         * exclude (company),
-        first_order_at is not null or won_at is not null or coalesce(stage = 'customer', false)
-            as is_customer,
         coalesce(round(score, 4), 0) as engagement,
         coalesce(fit, 0) as points
     from profiles
@@ -714,6 +822,8 @@ joined as (
     left join (
         select * exclude (domain, company), domain as business_domain from belongings
     ) using (profile_id)
+    left join lifecycles using (profile_id)
+    left join reasons using (profile_id)
     left join fits using (profile_id)
     left join worth using (profile_id)
 ),
@@ -735,7 +845,7 @@ select
     ) as '\0',
     profile_id,
     account_id,
-    if(is_customer, 'customer', 'prospect') as lifecycle_stage,
+    lifecycle_stage,
     case when points >= 75 then 'A' when points >= 50 then 'B' when points >= 25 then 'C' else 'D' end
     || case
         when engagement >= 50 then '1' when engagement >= 20 then '2'
@@ -750,7 +860,11 @@ select
     coalesce(email_open_rate, 0) as email_open_rate,
     is_identified,
     is_customer,
-    is_customer or coalesce(converted, false) as has_converted,
+    lifecycle_stage in ('opportunity', 'customer') as has_converted,
+    is_former_customer,
+    coalesce(has_asked, false) and not is_customer as has_open_demo_request,
+    coalesce(has_trial, false) and not is_customer as is_on_trial,
+    coalesce(has_open_deal, false) as has_open_deal,
     has_email and not coalesce(suppressed, false) and not coalesce(opted_out, false)
         as is_email_reachable,
     coalesce(took_then_viewed, false) as did_content_downloaded_then_page_viewed_30d,
@@ -783,6 +897,9 @@ select
     last_double_click_at,
     last_email_clicked_at,
     last_order_at,
+    since_at as lifecycle_since_at,
+    last_lost_at as last_deal_lost_at,
+    last_researched_at,
     least(first_order_at, won_at, customer_since) as became_customer_at,
     if(is_customer, last_activity_at, null) as last_customer_activity_at,
     last_visit_started_at,

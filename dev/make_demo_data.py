@@ -11,6 +11,7 @@ from pathlib import Path
 from dev.demo_data import (
     account_stories,
     life_stories,
+    lifecycle_stories,
     odd_stories,
     research_stories,
     stories,
@@ -40,6 +41,7 @@ PLANTERS = (
     odd_stories.plant_identities,
     odd_stories.plant_deliveries,
     odd_stories.plant_faults,
+    lifecycle_stories.plant_lifecycle,
 )
 
 

@@ -21,12 +21,16 @@ from tests.python.oracle.events import World
 AS_OF = "2026-06-30T00:00:00Z"
 SEED = 20260630
 PEOPLE = 2200
-BUILT = ("+profile_traits", "+account_traits", "+profile_tags", "+segment_memberships")
+BUILT = (
+    "+profile_traits", "+account_traits", "+profile_tags", "+profile_lifecycle",
+    "+segment_memberships",
+)  # fmt: skip
 # Everything is built anew: the mistake is in what a second run would not touch.
 EVERYTHING = "everything"
 INTERMEDIATE = "models/intermediate"
 EVENTS, BEHAVIORS = f"{INTERMEDIATE}/events", f"{INTERMEDIATE}/behaviors"
 ACCOUNTS, TRAITS = f"{INTERMEDIATE}/accounts", f"{INTERMEDIATE}/traits"
+BEGUN = f"{TRAITS}/int_profile_stages_begun.sql"
 PEOPLE_MARTS, SEGMENTS = "models/marts/people", "models/marts/segments"
 
 
@@ -173,6 +177,46 @@ MUTANTS = (
     Mutant("prospects have customers' activity", f"{TRAITS}/int_profile_states.sql",
            "case when is_customer then last_purchase_or_use_at end",
            "last_purchase_or_use_at"),
+    Mutant("an order makes a customer for ten years", BEGUN,
+           """occurred_at + interval '{{ var("customer_days") }}' day""",
+           """occurred_at + interval '{{ var("customer_days") * 10 }}' day"""),
+    Mutant("a trial is forgotten a day late", BEGUN,
+           """            when 'trial_started'
+                then occurred_at + interval '{{ var("opportunity_days") }}' day""",
+           """            when 'trial_started'
+                then occurred_at + interval '{{ var("opportunity_days") + 1 }}' day"""),
+    Mutant("engaged lasts a day longer", BEGUN,
+           "interval '{{ var(\"engaged_days\") }}' day",
+           "interval '{{ var(\"engaged_days\") + 1 }}' day"),
+    Mutant("what ends at the very instant ends it", BEGUN,
+           "and endings.ended_at > begun.began_at", "and endings.ended_at >= begun.began_at"),
+    Mutant("a cancellation long before ends it", BEGUN,
+           "            and endings.ended_at > begun.began_at\n", ""),
+    Mutant("the last ending counts", BEGUN,
+           "order by endings.ended_at nulls last,", "order by endings.ended_at desc nulls last,"),
+    Mutant("a lost deal answers no request", BEGUN,
+           "'subscription_cancelled', 'deal_won', 'deal_lost')",
+           "'subscription_cancelled', 'deal_won')"),
+    Mutant("a renewal makes no customer", BEGUN,
+           "'deal_won',\n            'subscription_renewed'\n", "'deal_won'\n"),
+    Mutant("the CRM's word counts from the first sight on", BEGUN,
+           "then details.crm_customer_since_at\n", "then profiles.first_seen_at\n"),
+    Mutant("a closed deal is open", f"{EVENTS}/int_deals_stated.sql",
+           "not is_closed or coalesce(closed_at > {{ as_of() }}, false)",
+           "not is_closed or coalesce(closed_at <= {{ as_of() }}, false)"),
+    Mutant("of several stages the lowest counts", f"{TRAITS}/int_profile_lifecycle.sql",
+           "max(spans.stage_rank) as stage_rank", "min(spans.stage_rank) as stage_rank"),
+    Mutant("a stage ends the instant after", f"{TRAITS}/int_profile_lifecycle.sql",
+           "and instants.changed_at < spans.ended_at", "and instants.changed_at <= spans.ended_at"),
+    Mutant("whoever asks again was no customer", f"{TRAITS}/int_profile_states.sql",
+           "was_customer and not is_customer as", "lifecycle_stage = 'former_customer' as"),
+    Mutant("customers are on trial", f"{TRAITS}/int_profile_states.sql",
+           "is_on_trial and not is_customer as", "is_on_trial as"),
+    Mutant("only customers have converted", f"{TRAITS}/int_profile_states.sql",
+           "lifecycle_stage in ('opportunity', 'customer')", "lifecycle_stage = 'customer'"),
+    Mutant("research before the loss is a return",
+           f"{SEGMENTS}/reengagement/lost_deals_back.sql",
+           "last_researched_at > last_deal_lost_at", "last_deal_lost_at is not null"),
     Mutant("the top tenth is a fifth", f"{TRAITS}/int_customers_ranked.sql",
            "(use_rank - 1) * 10 < customer_count", "(use_rank - 1) * 5 < customer_count"),
     Mutant("equal use is not equal rank", f"{TRAITS}/int_customers_ranked.sql",
@@ -322,7 +366,7 @@ class Laboratory:
                 shutil.copy(self.clean, warehouse)
                 kept = [f"{name},+segment_memberships" for name in mutant.selection.split()]
                 tables = [f"{name},+{to}" for name in mutant.selection.split()
-                          for to in ("profile_tags", "account_traits")]  # fmt: skip
+                          for to in ("profile_tags", "account_traits", "profile_lifecycle")]  # fmt: skip
                 self.run("run", warehouse, (*kept, *tables))
             wrong = self.compare(warehouse)
         except DbtFailed as failure:

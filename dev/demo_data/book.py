@@ -214,8 +214,15 @@ class Person:
 
     @property
     def lifecycle(self) -> str:
-        """What the marts must call this person: 'customer' or 'prospect'."""
-        return "customer" if "customers" in self.segments else "prospect"
+        """The stage that the marts must give this person; prospect for any of the first three."""
+        stages = (
+            ("customers", "customer"),
+            ("demo_requesters", "opportunity"),
+            ("trial_users", "opportunity"),
+            ("open_opportunities", "opportunity"),
+            ("former_customers", "former_customer"),
+        )
+        return next((stage for name, stage in stages if name in self.segments), "prospect")
 
     def at(self, ago: int) -> int:
         """Return the instant `ago` before the clock's end, as this person's stories shift it."""

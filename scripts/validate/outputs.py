@@ -25,7 +25,9 @@ from scripts.warehouse import Place
 if TYPE_CHECKING:  # takes a second to import, and --help must not wait
     import pandas as pd
 
-LIFECYCLE_STAGES = ("prospect", "customer")
+LIFECYCLE_STAGES = (
+    "anonymous", "lead", "engaged", "former_customer", "opportunity", "customer",
+)  # fmt: skip
 # What has no chance of being an address, and what a provider is likely to refuse.
 ADDRESS = r"^[^@\s]+@[^@\s]+\.[^@.\s]+$"
 CLEAN_ADDRESS = r"""^[^\s@,;:<>()\[\]"]+@([^\s@,;:<>()\[\]".]+\.)+[^\s@,;:<>()\[\]".]{2,}$"""

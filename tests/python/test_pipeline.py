@@ -30,7 +30,11 @@ def test_planted_people_are_where_their_story_puts_them(demo):
             """
             select
                 identifier_type, identifier_value, coalesce(segments.segments, ''),
-                suppressions.reason, traits.lifecycle_stage
+                suppressions.reason,
+                case
+                    when traits.lifecycle_stage in ('anonymous', 'lead', 'engaged') then 'prospect'
+                    else traits.lifecycle_stage
+                end
             from marts.profile_identifiers as identifiers
             inner join marts.profile_traits as traits using (profile_id)
             left join marts.profile_segments as segments using (profile_id)

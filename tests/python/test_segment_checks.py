@@ -225,8 +225,8 @@ def test_columns_that_are_not_as_described_are_named(project):
             "select column_name, comment from duckdb_columns() where table_name like '%_traits'"
         )
     )
-    assert comments["demo_requested_count_ever"] == (
-        "How often the person did demo_requested ever."
+    assert comments["email_complained_count_ever"] == (
+        "How often the person did email_complained ever."
     )
     assert comments["demo_page_viewed_bounce_count_7d"] == (
         "Visits of the last 7 days that had demo_page_viewed and ended without demo_requested."
@@ -243,7 +243,7 @@ def test_columns_that_are_not_as_described_are_named(project):
             "alter table marts.profile_traits add column stray_count_7d bigint",
             "alter table marts.profile_traits drop column visit_count_7d",
             "alter table marts.profile_traits drop column pricing_page_viewed_count_7d",
-            "alter table marts.profile_traits alter demo_requested_count_ever type double",
+            "alter table marts.profile_traits alter email_complained_count_ever type double",
             "alter table marts.profile_traits alter grade type integer using 1",
             "insert into marts.account_traits (account_id) values ('company:1')",
         ):
@@ -260,7 +260,7 @@ def test_columns_that_are_not_as_described_are_named(project):
         "stray_count_7d": "is neither described nor asked for",
         "visit_count_7d": "should be BIGINT, is not there",
         "pricing_page_viewed_count_7d": "is asked for, but not there",
-        "demo_requested_count_ever": "is counted, so it should be bigint or boolean, is DOUBLE",
+        "email_complained_count_ever": "is counted, so it should be bigint or boolean, is DOUBLE",
         "grade": "should be character varying(256), is INTEGER",
     }
 

@@ -64,8 +64,8 @@ select
                 then occurred_at
         end
     ) as last_purchase_or_use_at,
-    max(case when behavior in ('demo_requested', 'trial_started') then occurred_at end)
-        as last_conversion_at,
+    max(case when behavior = 'deal_lost' then occurred_at end) as last_deal_lost_at,
+    max(case when {{ counts_as('research') }} then occurred_at end) as last_researched_at,
     max(case when behavior = 'loyalty_joined' then occurred_at end) as last_loyalty_joined_at,
     max(case when behavior = 'loyalty_left' then occurred_at end) as last_loyalty_left_at
 

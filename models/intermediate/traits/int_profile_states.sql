@@ -13,6 +13,29 @@ counts as (
     select * from {{ ref('int_profile_behaviors_counted') }}
 ),
 
+lifecycle as (
+    select * from {{ ref('int_profile_lifecycle') }}
+    where until_at is null
+),
+
+-- What holds now, and why.
+reasons as (
+    select
+        profile_key,
+        {{ dbt.bool_or("began_by = 'demo_requested'") }} as has_open_demo_request,
+        {{ dbt.bool_or("began_by = 'trial_started'") }} as is_on_trial,
+        {{ dbt.bool_or("began_by = 'deal_created'") }} as has_open_deal
+    from {{ ref('int_profile_stages_begun') }}
+    where ended_at is null
+    group by profile_key
+),
+
+pasts as (
+    select distinct profile_key
+    from {{ ref('int_profile_lifecycle') }}
+    where stage = 'customer'
+),
+
 accounts as (
     select * from {{ ref('int_profile_accounts') }}
 ),
@@ -39,23 +62,24 @@ joined as (
         counts.last_order_at,
         counts.first_deal_won_at,
         counts.last_purchase_or_use_at,
-        counts.last_conversion_at,
+        counts.last_deal_lost_at,
+        counts.last_researched_at,
         counts.last_loyalty_joined_at,
         counts.last_loyalty_left_at,
         coalesce(accounts.is_competitor, false) as is_competitor,
         coalesce(addresses.is_deliverable, false)
         and suppressions.profile_key is null as is_email_reachable,
-        counts.first_order_at is not null
-        or counts.first_deal_won_at is not null
-        or coalesce(
-            details.crm_lifecycle_stage in (
-                {%- for stage in var('crm_customer_stages') %}
-                '{{ stage }}'{{ ',' if not loop.last }}
-                {%- endfor %}
-            ),
-            false
-        ) as is_customer
+        lifecycle.stage as lifecycle_stage,
+        lifecycle.since_at as lifecycle_since_at,
+        lifecycle.stage = 'customer' as is_customer,
+        pasts.profile_key is not null as was_customer,
+        coalesce(reasons.has_open_demo_request, false) as has_open_demo_request,
+        coalesce(reasons.is_on_trial, false) as is_on_trial,
+        coalesce(reasons.has_open_deal, false) as has_open_deal
     from profiles
+    left join lifecycle on profiles.profile_key = lifecycle.profile_key
+    left join reasons on profiles.profile_key = reasons.profile_key
+    left join pasts on profiles.profile_key = pasts.profile_key
     left join details on profiles.profile_key = details.profile_key
     left join counts on profiles.profile_key = counts.profile_key
     left join accounts on profiles.profile_key = accounts.profile_key
@@ -68,11 +92,15 @@ select
     profile_key,
 
     -- strings
-    case when is_customer then 'customer' else 'prospect' end as lifecycle_stage,
+    lifecycle_stage,
 
     -- booleans
     is_customer,
-    is_customer or last_conversion_at is not null as has_converted,
+    lifecycle_stage in ('opportunity', 'customer') as has_converted,
+    was_customer and not is_customer as is_former_customer,
+    has_open_demo_request and not is_customer as has_open_demo_request,
+    is_on_trial and not is_customer as is_on_trial,
+    has_open_deal,
     is_email_reachable,
     {{ is_abandoned('last_cart_item_added_at', 'last_order_at') }} as has_abandoned_cart,
     {{ is_abandoned('last_checkout_started_at', 'last_order_at') }} as has_abandoned_checkout,
@@ -86,6 +114,9 @@ select
     ) as is_disqualified_in_crm,
 
     -- timestamps
+    lifecycle_since_at,
+    last_deal_lost_at,
+    last_researched_at,
     least(first_order_at, first_deal_won_at, crm_customer_since_at) as became_customer_at,
     case when is_customer then last_purchase_or_use_at end as last_customer_activity_at
 

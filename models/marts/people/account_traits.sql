@@ -17,6 +17,7 @@ identifiers as (
 
 deals as (
     select * from {{ ref('int_deals_stated') }}
+    where is_open
 ),
 
 companies as (

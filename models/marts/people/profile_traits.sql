@@ -138,6 +138,10 @@ select
     profiles.is_identified,
     states.is_customer,
     states.has_converted,
+    states.is_former_customer,
+    states.has_open_demo_request,
+    states.is_on_trial,
+    states.has_open_deal,
     states.is_email_reachable,
     {%- for order in ordered_traits() %}
     coalesce(sequences.{{ order.column }}, false)
@@ -161,6 +165,9 @@ select
     double_clicks.last_double_click_at,
     emails.last_email_clicked_at,
     counts.last_order_at,
+    states.lifecycle_since_at,
+    states.last_deal_lost_at,
+    states.last_researched_at,
     states.became_customer_at,
     states.last_customer_activity_at,
     visits.last_visit_started_at,

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from .events import Person, World, happened
+from .lifecycle import lifecycle_of
 from .people import account_traits_of, count_named, tags_of, traits_of
 from .segments import judged, segments_of
 
@@ -69,9 +70,18 @@ def differences(world: World, rows: ROWS) -> list[Difference]:
         "from marts.profile_tags"
     ):
         tags.setdefault(profile_id, {})[(kind, value)] = tuple(rest)
+    stages: dict[str, list[tuple]] = {}
+    for profile_id, *stage in rows(
+        "select profile_id, stage, since_at, until_at from marts.profile_lifecycle "
+        "order by until_at nulls last"
+    ):
+        stages.setdefault(profile_id, []).append(tuple(stage))
     wrong: list[Difference] = []
     for person in world.people:
         profile_id = identifiers.get(key_of(world, person))
+        found, expected = stages.get(profile_id, []), list(lifecycle_of(world, person))
+        if found != expected:
+            wrong.append(Difference(person.key, "the stages", expected, found))
         wrong += of_person(
             world,
             person,

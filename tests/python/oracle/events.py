@@ -69,6 +69,9 @@ class Settings:
     disqualified_lead_statuses: tuple[str, ...] = ("UNQUALIFIED",)
     customer_stages: tuple[str, ...] = ("customer", "evangelist")
     tag_valid: timedelta = 90 * DAY
+    opportunity: timedelta = 90 * DAY
+    customer: timedelta = 365 * DAY
+    engaged: timedelta = 30 * DAY
     shop_currency: str = "GBP"
 
 

@@ -471,6 +471,20 @@ def converting(draw: Callable) -> list[Step]:
 
 
 @st.composite
+def staying(draw: Callable) -> list[Step]:
+    """What begins and ends being a customer or an opportunity, at their edges."""
+    names = (
+        "order_completed", "subscription_renewed", "subscription_cancelled", "demo_requested",
+        "trial_started",
+    )  # fmt: skip
+    edges = st.sampled_from((HOUR, 30 * DAY, 90 * DAY, 90 * DAY, 365 * DAY, 365 * DAY))
+    return [
+        Step(draw(st.sampled_from(names)), draw(edges) + draw(HAIR), path="/x", object_id=f"y{nth}")
+        for nth in range(draw(st.integers(1, 4)))
+    ]
+
+
+@st.composite
 def silence(draw: Callable) -> list[Step]:
     """Nothing since an edge of falling silent."""
     edge = draw(st.sampled_from((30, 60, 90, 180))) * DAY + draw(HAIR)
@@ -481,7 +495,7 @@ def silence(draw: Callable) -> list[Step]:
 THEMES = (
     browsing, browsing, deciding, nearly_ready, downloads, links, letters, letters, clicks,
     gateways, refusals, returned_mail, carts, orders, orders, forms, returns, returns, bounces,
-    reading, videos, shopping, loyalty, using, converting,
+    reading, videos, shopping, loyalty, using, converting, staying, staying,
 )  # fmt: skip
 INDUSTRIES = ("Shipping", "Ports", "Energy", "Tourism", None)
 COUNTRIES = ("Denmark", "Germany", "Spain", None)

@@ -28,6 +28,7 @@ from .events import (
     page_of,
     seed,
 )
+from .lifecycle import deals_of, is_open_at, lifecycle_of
 from .visits import visit_traits, visits_of
 
 # What is counted, and in which windows.
@@ -44,7 +45,6 @@ COUNTED: dict[str, tuple[int | str, ...]] = {
     "content_downloaded": (90,),
     "case_study_downloaded": (30, 90),
     "integration_guide_downloaded": (30,),
-    "demo_requested": ("ever",),
     "email_cta_clicked": (14,),
     "email_complained": ("ever",),
     "product_viewed": (14,),
@@ -81,10 +81,9 @@ def base_traits(world: World, person: Person) -> dict:
     orders = [event for event in events if event.behavior == "order_completed"]
     first_order, last_order = first(times("order_completed")), last(times("order_completed"))
     first_won = first(times("deal_won"))
-    is_customer = bool(
-        first_order or first_won or (contact and contact.stage in settings.customer_stages)
-    )
-    converted = is_customer or bool(times("demo_requested", "trial_started"))
+    stages = lifecycle_of(world, person)
+    stage, since, _ = stages[-1]
+    is_customer = stage == "customer"
     joined, left = last(times("loyalty_joined")), last(times("loyalty_left"))
     fit = fit_of(world, person)
     score = round(
@@ -99,7 +98,7 @@ def base_traits(world: World, person: Person) -> dict:
     roles = ((contact and contact.buying_roles) or "").split(";")
     return {
         "account_id": account_id_of(world, person),
-        "lifecycle_stage": "customer" if is_customer else "prospect",
+        "lifecycle_stage": stage,
         "grade": grade(sum(fit.values()), settings.fit_grade_points, "ABCD")
         + grade(score, settings.engagement_grade_points, "1234"),
         **counts(now, events),
@@ -131,7 +130,12 @@ def base_traits(world: World, person: Person) -> dict:
         "fit_score": sum(fit.values()),
         "is_identified": person.is_identified,
         "is_customer": is_customer,
-        "has_converted": converted,
+        "has_converted": stage in ("opportunity", "customer"),
+        "is_former_customer": not is_customer and any(name == "customer" for name, *_ in stages),
+        "has_open_demo_request": not is_customer
+        and is_open_at(world, events, "demo_requested", now),
+        "is_on_trial": not is_customer and is_open_at(world, events, "trial_started", now),
+        "has_open_deal": any(closed is None for _, closed in deals_of(world, person)),
         "is_email_reachable": is_reachable(world, person, everything),
         **sequences(world, events),
         "has_abandoned_cart": abandoned(now, times("cart_item_added"), times("order_completed")),
@@ -158,6 +162,9 @@ def base_traits(world: World, person: Person) -> dict:
         "first_seen_at": min(person.sightings),
         "last_engaged_at": last([event.at for event in events if is_engagement(event)]),
         "last_order_at": last_order,
+        "lifecycle_since_at": since,
+        "last_deal_lost_at": last(times("deal_lost")),
+        "last_researched_at": last([event.at for event in events if counts_for(event, "research")]),
         "became_customer_at": first(
             [at for at in (first_order, first_won, contact and contact.customer_since) if at]
         ),

@@ -64,8 +64,15 @@ def rules_of_people(world: World, has: dict) -> dict[str, bool]:
         "content_downloaders": has["content_downloaded_count_90d"] >= 1,
         "case_study_downloaders": has["case_study_downloaded_count_90d"] >= 1,
         "demo_page_bouncers": prospect
-        and has["demo_page_viewed_bounce_count_7d"] >= 1
-        and has["demo_requested_count_ever"] == 0,
+        and has["demo_page_viewed_bounce_count_7d"] >= 1,
+        "demo_requesters": has["has_open_demo_request"],
+        "trial_users": has["is_on_trial"],
+        "open_opportunities": has["has_open_deal"],
+        "former_customers": has["is_former_customer"],
+        "lost_deals_back": prospect
+        and has["last_deal_lost_at"] is not None
+        and ago(now, has["last_researched_at"], 0, 14)
+        and has["last_researched_at"] > has["last_deal_lost_at"],
         "hot_returners": came_back_soon(now, has),
         "warm_returners": returned(14, 180),
         "reactivated_visitors": returned(180, None),

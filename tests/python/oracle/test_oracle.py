@@ -15,7 +15,7 @@ from .segments import judged, segments_of
 SEED = 20260630
 # An ordinary night, and half an hour into a leap day.
 RUNS = {"2026-06-30T00:00:00Z": 2200, "2028-02-29T00:30:00Z": 1000}
-BUILT = ("+profile_traits", "+account_traits", "+profile_tags", "+segment_memberships")
+BUILT = ("+profile_traits", "+account_traits", "+profile_tags", "+segment_memberships", "+profile_lifecycle")
 
 
 def parsed(as_of: str) -> datetime:
@@ -63,7 +63,7 @@ def test_the_histories_reach_every_answer(runs):
     sizes = dict(
         project.rows("select segment, count(*) from marts.segment_memberships group by segment")
     )
-    assert len(judged()) >= 48
+    assert len(judged()) >= 55
     assert [name for name in judged() if not 0 < sizes.get(name, 0) < len(world.people)] == []
     for model in ("profile_traits", "account_traits"):
         for (column,) in project.rows(

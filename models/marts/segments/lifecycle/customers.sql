@@ -1,4 +1,4 @@
--- People who bought: an order, a deal won, or a customer by the CRM's word.
+-- People who bought and are still customers: an order in a year, a deal won, or the CRM's word.
 select profile_id
 
 from {{ ref('profile_traits') }}

@@ -1,4 +1,4 @@
--- Looked at the demo request page this week, left, and never requested one.
+-- Looked at the demo request page this week, left, and has no request of their own open.
 select profile_id
 
 from {{ ref('profile_traits') }}
@@ -6,4 +6,3 @@ from {{ ref('profile_traits') }}
 where
     not has_converted
     and {{ bounced_from('demo_page_viewed', goal='demo_requested') }}
-    and not {{ did('demo_requested') }}

@@ -1,0 +1,159 @@
+"""Planted people who became something and are it no more, or are it still by a day."""
+
+from dev.demo_data.book import Book, Person, days, minutes
+
+
+def plant_lifecycle(book: Book) -> None:
+    """Both sides of the end of every stage, and what comes after it."""
+    _plant_requests(book)
+    _plant_trials(book)
+    _plant_former_customers(book)
+    _plant_lost_deals(book)
+
+
+def _plant_requests(book: Book) -> None:
+    for name, ago, why in (
+        ("demo_asked_lately", 3, "Asked for a demo three days ago."),
+        ("demo_asked_89_days_ago", 89, "Asked for a demo 89 days ago: still waiting."),
+        ("demo_asked_91_days_ago", 91, "Asked for a demo 91 days ago: nobody's opportunity now."),
+        ("demo_asked_700_days_ago", 700, "Asked for a demo 700 days ago, and compares prices."),
+    ):
+        for person in book.cast(name, why=why):
+            person.identify(days(ago + 1))
+            ask(person, ago)
+            if ago == 700:
+                pricing(person)
+    for person in book.cast(
+        "demo_asked_exactly_90_days_ago", 1, exact=True, why="90 days to the microsecond are over."
+    ):
+        person.identify(days(91))
+        ask(person, 90)
+    for person in book.cast("demo_answered", why="Asked for a demo; the deal was lost since."):
+        person.identify(days(60))
+        ask(person, 50)
+        person.contact("opportunity", days(50))
+        person.deal("closedlost", days(49), days(20))
+    for person in book.cast(
+        "demo_asked_after_a_loss", why="A deal was lost, and then they asked for a demo again."
+    ):
+        person.identify(days(100))
+        person.contact("opportunity", days(90))
+        person.deal("closedlost", days(80), days(45))
+        ask(person, 12)
+
+
+def _plant_trials(book: Book) -> None:
+    for name, ago, why in (
+        ("trial_running", 20, "Began a trial 20 days ago."),
+        ("trial_long_over", 100, "Began a trial 100 days ago, and nothing came of it."),
+    ):
+        for person in book.cast(name, why=why):
+            person.identify(days(ago + 1))
+            begin_trial(person, ago)
+    for person in book.cast("trial_bought", why="Began a trial and ordered ten days later."):
+        person.identify(days(31))
+        begin_trial(person, 30)
+        order(person, 20)
+    for person in book.cast(
+        "trial_of_a_customer", why="A customer who tries out something else is on no trial."
+    ):
+        person.identify(days(61))
+        order(person, 60)
+        begin_trial(person, 30)
+
+
+def _plant_former_customers(book: Book) -> None:
+    for name, ago, why in (
+        ("ordered_364_days_ago", 364, "Ordered 364 days ago: a customer for one more day."),
+        ("ordered_366_days_ago", 366, "Ordered 366 days ago: was a customer."),
+        ("ordered_900_days_ago", 900, "Ordered 900 days ago, and compares prices: a prospect."),
+    ):
+        for person in book.cast(name, business=False, why=why):
+            person.identify(days(ago + 1))
+            order(person, ago)
+            if ago == 900:
+                pricing(person)
+    for person in book.cast("cancelled", why="Cancelled the subscription 20 days ago."):
+        subscribe(person)
+        cancel(person, 20)
+    for person in book.cast("cancelled_and_renewed", why="Cancelled, and came back a week later."):
+        subscribe(person)
+        cancel(person, 40)
+        renew(person, 33)
+    for person in book.cast(
+        "cancelled_and_asks_again", why="Cancelled long ago, and asked for a demo last week."
+    ):
+        subscribe(person)
+        cancel(person, 100)
+        ask(person, 7)
+    for person in book.cast(
+        "order_taken_back", business=False, why="Their only order was cancelled: never a customer."
+    ):
+        person.identify(days(31))
+        number = order(person, 30)
+        person.track("order_cancelled", days(29), {"order_id": number}, path="/cart")
+
+
+def _plant_lost_deals(book: Book) -> None:
+    for name, why, agos in (
+        ("lost_and_back", "A deal was lost 45 days ago, pricing this week.", (5, 3)),
+        ("lost_and_back_once", "A deal was lost 45 days ago, one look 13 days ago.", (13,)),
+        ("lost_and_back_too_long_ago", "Looked again, but 15 days ago.", (15,)),
+        ("lost_after_looking", "Looked at prices, and then the deal was lost.", (50, 46)),
+    ):
+        for person in book.cast(name, why=why):
+            person.identify(days(100))
+            person.contact("opportunity", days(90))
+            person.deal("closedlost", days(80), days(45))
+            for ago in agos:
+                person.view("/pricing", days(ago))
+    for person in book.cast(
+        "lost_and_dealing_again", why="A deal was lost, and another one is open."
+    ):
+        person.identify(days(100))
+        person.contact("opportunity", days(90))
+        person.deal("closedlost", days(80), days(45))
+        person.deal("contractsent", days(10), days(-30))
+        person.view("/pricing", days(5))
+
+
+def ask(person: Person, ago: float) -> None:
+    """Ask for a demo, so many days ago."""
+    person.view("/demo", days(ago) + minutes(5))
+    person.track("demo_requested", days(ago), path="/demo")
+
+
+def begin_trial(person: Person, ago: float) -> None:
+    """Begin a trial, so many days ago."""
+    person.view("/signup", days(ago) + minutes(5))
+    person.track("trial_started", days(ago), path="/signup")
+
+
+def order(person: Person, ago: float) -> str:
+    """Order something, so many days ago; returns the order's number."""
+    number = f"o_{person.number}"
+    properties = {"order_id": number, "revenue": 60.0, "currency": "EUR"}
+    person.track("order_completed", days(ago), properties, path="/cart")
+    return number
+
+
+def subscribe(person: Person) -> None:
+    """Become a customer by a renewal 200 days ago."""
+    person.identify(days(210))
+    renew(person, 200)
+
+
+def renew(person: Person, ago: float) -> None:
+    """Renew the subscription, so many days ago."""
+    person.track("subscription_renewed", days(ago), {"revenue": 499.0}, path="/app")
+
+
+def cancel(person: Person, ago: float) -> None:
+    """Cancel the subscription, so many days ago."""
+    person.track("subscription_cancelled", days(ago), path="/app")
+
+
+def pricing(person: Person) -> None:
+    """Compare prices five times in a week."""
+    for ago in (6.5, 5.2, 4.0, 2.8, 1.6):
+        person.view("/pricing", days(ago))
