@@ -475,8 +475,12 @@ select
         and ended_at <= getvariable('as_of') - interval 30 minute
     ) as demo_page_viewed_bounce_count_7d,
     max(started_at) as last_visit_started_at,
-    arg_max(before, (started_at, ended_at)) filter (before is not null) as before_last,
-    arg_max(before is null, (started_at, ended_at)) as is_first,
+    max(started_at) filter (started_at >= before + interval 4 hour) as last_returned_at,
+    max(before) filter (started_at >= before + interval 4 hour) as last_away_since_at,
+    min(started_at) filter (started_at > getvariable('as_of') - interval 7 day)
+        as week_returned_at,
+    max(ended_at) filter (started_at <= getvariable('as_of') - interval 7 day)
+        as week_away_since_at,
     max(ended_at) as last_visit_ended_at
 from (
     select
@@ -903,7 +907,10 @@ select
     least(first_order_at, won_at, customer_since) as became_customer_at,
     if(is_customer, last_activity_at, null) as last_customer_activity_at,
     last_visit_started_at,
-    if(is_first, null, before_last) as previous_visit_ended_at,
-    last_visit_ended_at
+    last_visit_ended_at,
+    last_returned_at,
+    last_away_since_at,
+    week_returned_at,
+    week_away_since_at
 from joined
 left join users using (profile_id);

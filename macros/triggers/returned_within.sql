@@ -1,19 +1,19 @@
 {#
-    True when the latest visit began in the last 24 hours, and within so many hours of the end of
-    the visit before it.
+    True when the latest return to the site began in the last 24 hours, and within so many hours of
+    the end of the visit before it. A pause of less than var return_minimum_hours is no return.
 
     {{ returned_within(24) }}
-    →  (previous_visit_ended_at is not null
-        and last_visit_started_at > previous_visit_ended_at
-        and last_visit_started_at <= previous_visit_ended_at + interval '24' hour
-        and last_visit_started_at > as_of - interval '24' hour)
+    →  (last_returned_at is not null
+        and last_returned_at <= last_away_since_at + interval '24' hour
+        and last_returned_at > as_of - interval '24' hour)
 #}
 {% macro returned_within(hours) -%}
-    {{- check_number("returned_within(" ~ hours ~ ")", 'hours', hours, 1) -}}
+    {{- check_number(
+        "returned_within(" ~ hours ~ ")", 'hours', hours, var('return_minimum_hours')
+    ) -}}
     (
-        previous_visit_ended_at is not null
-        and last_visit_started_at > previous_visit_ended_at
-        and last_visit_started_at <= previous_visit_ended_at + interval '{{ hours }}' hour
-        and last_visit_started_at > as_of - interval '24' hour
+        last_returned_at is not null
+        and last_returned_at <= last_away_since_at + interval '{{ hours }}' hour
+        and last_returned_at > as_of - interval '24' hour
     )
 {%- endmacro %}

@@ -1,5 +1,5 @@
 -- One row per profile that visited: visits in the last week, pages that were left without reaching
--- their goal, the latest visit, and the end of those before it.
+-- their goal, when it was last here, and when it last came back.
 {% set timeout_seconds = var('visit_timeout_minutes') * 60 %}
 with
 
@@ -17,11 +17,17 @@ sequenced as (
             partition by profile_key
             order by started_at, ended_at, visit_id
             rows between unbounded preceding and 1 preceding
-        ) as previous_visit_ended_at,
-        row_number() over (
-            partition by profile_key order by started_at desc, ended_at desc, visit_id desc
-        ) as recency
+        ) as away_since_at
     from visits
+),
+
+-- A pause while somebody works is no return, nor is a visit that begins while another goes on.
+compared as (
+    select
+        *,
+        started_at > as_of - interval '7' day as is_of_week,
+        started_at >= away_since_at + interval '{{ var("return_minimum_hours") }}' hour as is_return
+    from sequenced
 )
 
 select
@@ -29,7 +35,7 @@ select
     profile_key,
 
     -- numbers
-    count(case when started_at > as_of - interval '7' day then 1 end) as visit_count_7d,
+    count(case when is_of_week then 1 end) as visit_count_7d,
     {%- for bounce in bounce_traits() %}
     count(
         case
@@ -41,9 +47,13 @@ select
     {%- endfor %}
 
     -- timestamps
-    max(case when recency = 1 then started_at end) as last_visit_started_at,
-    max(case when recency = 1 then previous_visit_ended_at end) as previous_visit_ended_at,
-    max(ended_at) as last_visit_ended_at
+    max(started_at) as last_visit_started_at,
+    max(ended_at) as last_visit_ended_at,
+    -- The later a visit, the later the end of those before it: both are of the latest return.
+    max(case when is_return then started_at end) as last_returned_at,
+    max(case when is_return then away_since_at end) as last_away_since_at,
+    min(case when is_of_week then started_at end) as week_returned_at,
+    max(case when not is_of_week then ended_at end) as week_away_since_at
 
-from sequenced
+from compared
 group by profile_key

@@ -171,8 +171,11 @@ select
     states.became_customer_at,
     states.last_customer_activity_at,
     visits.last_visit_started_at,
-    visits.previous_visit_ended_at,
-    visits.last_visit_ended_at
+    visits.last_visit_ended_at,
+    visits.last_returned_at,
+    visits.last_away_since_at,
+    visits.week_returned_at,
+    visits.week_away_since_at
 
 from profiles
 inner join scored on profiles.profile_key = scored.profile_key

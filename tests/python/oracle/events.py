@@ -58,6 +58,7 @@ class Settings:
     count_machine_opens: bool = False
     visit_timeout: timedelta = 30 * MINUTE
     reload: timedelta = MINUTE / 2
+    least_return: timedelta = 4 * HOUR
     email_grace: timedelta = 72 * HOUR
     soft_bounces: int = 5
     machine_click: timedelta = timedelta(seconds=10)

@@ -170,16 +170,16 @@ def ago(now: datetime, at: datetime | None, low: int, high: int | None = None) -
 
 
 def came_back_soon(now: datetime, has: dict) -> bool:
-    """Whether the latest visit is a return within 24 hours, and less than 24 hours old."""
-    began, before = has["last_visit_started_at"], has["previous_visit_ended_at"]
+    """Whether the latest return came within 24 hours, and less than 24 hours ago."""
+    began, before = has["last_returned_at"], has["last_away_since_at"]
     if before is None:
         return False
-    return 0 * HOUR < began - before <= 24 * HOUR and now - began < 24 * HOUR
+    return began - before <= 24 * HOUR and now - began < 24 * HOUR
 
 
 def came_back(now: datetime, has: dict, low, high) -> bool:
-    """Whether the latest visit, in the last 7 days, came after a gap from `low` to under `high`."""
-    began, before = has["last_visit_started_at"], has["previous_visit_ended_at"]
-    if before is None or now - began >= 7 * DAY:
+    """Whether the first visit of the last 7 days came after a gap from `low` to under `high`."""
+    began, before = has["week_returned_at"], has["week_away_since_at"]
+    if before is None or began is None:
         return False
     return began - before >= low and (high is None or began - before < high)

@@ -41,18 +41,35 @@ def visits_of(world: World, events: list[Event]) -> list[Visit]:
 def visit_traits(world: World, events: list[Event]) -> dict:
     """What visits say about a person."""
     visits = visits_of(world, events)
-    latest = max(visits, key=lambda visit: (visit.began, visit.ended), default=None)
-    others = [visit.ended for visit in visits if visit is not latest]
+    week = [visit for visit in visits if visit.began > world.as_of - 7 * DAY]
+    returns = [
+        (visit.began, since)
+        for visit in visits
+        if (since := away_since(visits, visit)) is not None
+        and visit.began - since >= world.settings.least_return
+    ]
+    returned = max(returns, default=(None, None))
     return {
-        "visit_count_7d": sum(visit.began > world.as_of - 7 * DAY for visit in visits),
+        "visit_count_7d": len(week),
         "demo_page_viewed_bounce_count_7d": sum(
             bounced(world, visit, "demo_page_viewed", "demo_requested") for visit in visits
         ),
         "product_page_seconds_7d": sum(seconds_on(world, visit) for visit in visits),
-        "last_visit_started_at": latest and latest.began,
-        "previous_visit_ended_at": max(others, default=None),
+        "last_visit_started_at": max((visit.began for visit in visits), default=None),
         "last_visit_ended_at": max((visit.ended for visit in visits), default=None),
+        "last_returned_at": returned[0],
+        "last_away_since_at": returned[1],
+        "week_returned_at": min((visit.began for visit in week), default=None),
+        "week_away_since_at": max(
+            (visit.ended for visit in visits if visit not in week), default=None
+        ),
     }
+
+
+def away_since(visits: list[Visit], visit: Visit) -> datetime | None:
+    """When everything that had begun before a visit was over; none for the first one."""
+    earlier = [other.ended for other in visits if other.began < visit.began]
+    return max(earlier, default=None)
 
 
 def bounced(world: World, visit: Visit, page: str, goal: str) -> bool:

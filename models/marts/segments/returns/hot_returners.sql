@@ -1,4 +1,4 @@
--- Back within a day of the last visit.
+-- Back within a day of the last visit, and not just after a pause.
 select profile_id
 
 from {{ ref('profile_traits') }}
