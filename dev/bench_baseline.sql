@@ -336,14 +336,16 @@ select
         as research_count_previous_14d,
     count(*) filter (stage = 'decision' and age < 14) as decision_stage_count_14d,
     count(*) filter (stage = 'decision' and age < 30) as decision_stage_count_30d,
-    count(*) filter (behavior = 'page_viewed' or broader = 'page_viewed') as page_viewed_count_ever,
+    count(*) filter ((behavior = 'page_viewed' or broader = 'page_viewed') and age < 180)
+        as page_viewed_count_180d,
     count(*) filter (behavior = 'pricing_page_viewed' and age < 7) as pricing_page_viewed_count_7d,
     count(*) filter (behavior = 'pricing_page_viewed' and age < 30)
         as pricing_page_viewed_count_30d,
     count(*) filter (behavior = 'comparison_page_viewed' and age < 30)
         as comparison_page_viewed_count_30d,
     count(*) filter (behavior = 'sale_page_viewed' and age < 30) as sale_page_viewed_count_30d,
-    count(*) filter (behavior = 'careers_page_viewed') as careers_page_viewed_count_ever,
+    count(*) filter (behavior = 'careers_page_viewed' and age < 180)
+        as careers_page_viewed_count_180d,
     count(*) filter (behavior = 'review_site_clicked' and age < 30)
         as review_site_clicked_count_30d,
     count(*) filter (name = 'content_downloaded' and age < 90) as content_downloaded_count_90d,
@@ -371,7 +373,7 @@ select
         )
     ) as discounted_order_count,
     max(value) filter (name = 'video_watched' and age < 30) as longest_video_seconds_30d,
-    max(value) filter (behavior = 'product_demo_watched') as longest_product_demo_seconds,
+    max(value) filter (behavior = 'product_demo_watched' and age < 180) as longest_product_demo_seconds_180d,
     max(occurred_at) filter (
         (behavior = 'page_viewed' or broader = 'page_viewed') and age < 30
     ) > min(occurred_at) filter (name = 'content_downloaded' and age < 30) as took_then_viewed,

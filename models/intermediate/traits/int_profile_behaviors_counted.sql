@@ -36,8 +36,14 @@ select
                 then value
         end
     ) as longest_video_seconds_30d,
-    max(case when behavior = 'product_demo_watched' and value > 0 then value end)
-        as longest_product_demo_seconds,
+    max(
+        case
+            when behavior = 'product_demo_watched'
+                and {{ age_within(180) }}
+                and value > 0
+                then value
+        end
+    ) as longest_product_demo_seconds_180d,
     -- Points halve every half-life. Whole billionths are added up, because a sum of fractions
     -- depends on the order in which an engine adds.
     cast(sum(

@@ -1,5 +1,10 @@
 -- One row per profile that got e-mail: streaks and shares over delivered messages, newest first.
--- Messages that are unopened and too young to judge are left out.
+-- Messages that are unopened and too young to judge are left out. Of whom nothing was sent to for
+-- long, nobody knows the habits any more.
+{% set numbers = [
+    'consecutive_emails_opened', 'consecutive_emails_ignored', 'consecutive_emails_not_clicked',
+    'emails_opened_of_last_10', 'emails_opened_of_previous_10', 'counted_emails'
+] %}
 with
 
 messages as (
@@ -27,19 +32,32 @@ ends as (
         count(case when is_opened and recency <= 10 then 1 end) as emails_opened_of_last_10,
         count(case when is_opened and recency between 11 and 20 then 1 end)
             as emails_opened_of_previous_10,
+        max(delivered_at) as last_delivered_at,
         max(last_clicked_at) as last_email_clicked_at
     from sequenced
     group by profile_key
+),
+
+streaks as (
+    select
+        profile_key,
+        counted_emails,
+        coalesce(newest_unopened - 1, counted_emails) as consecutive_emails_opened,
+        coalesce(newest_opened - 1, counted_emails) as consecutive_emails_ignored,
+        coalesce(newest_clicked - 1, counted_emails) as consecutive_emails_not_clicked,
+        emails_opened_of_last_10,
+        emails_opened_of_previous_10,
+        last_email_clicked_at,
+        last_delivered_at > {{ as_of() }} - interval '{{ var("streak_valid_days") }}' day
+            as is_valid
+    from ends
 )
 
 select
     profile_key,
-    counted_emails,
-    coalesce(newest_unopened - 1, counted_emails) as consecutive_emails_opened,
-    coalesce(newest_opened - 1, counted_emails) as consecutive_emails_ignored,
-    coalesce(newest_clicked - 1, counted_emails) as consecutive_emails_not_clicked,
-    emails_opened_of_last_10,
-    emails_opened_of_previous_10,
+    {%- for number in numbers %}
+    case when is_valid then {{ number }} else 0 end as {{ number }},
+    {%- endfor %}
     last_email_clicked_at
 
-from ends
+from streaks

@@ -111,7 +111,7 @@ select
     coalesce(orders.average_order_value, 0) as average_order_value,
     coalesce(orders.last_order_value, 0) as last_order_value,
     coalesce(counts.longest_video_seconds_30d, 0) as longest_video_seconds_30d,
-    coalesce(counts.longest_product_demo_seconds, 0) as longest_product_demo_seconds,
+    coalesce(counts.longest_product_demo_seconds_180d, 0) as longest_product_demo_seconds_180d,
     {%- for bounce in bounce_traits() %}
     coalesce(visits.{{ bounce.column }}, 0)
         as {{ bounce.column }},

@@ -31,6 +31,8 @@ def email_traits(world: World, events: list[Event]) -> dict:
         if opened or min(delivered) <= world.as_of - world.settings.email_grace:
             counted.append((min(delivered), message_id, opened, clicks))
     newest_first = sorted(counted, reverse=True)
+    if newest_first and world.as_of - newest_first[0][0] >= world.settings.streak_valid:
+        newest_first = []
     opens = [opened for _, _, opened, _ in newest_first]
     clicked = [bool(clicks) for *_, clicks in newest_first]
     return {

@@ -60,6 +60,7 @@ class Settings:
     reload: timedelta = MINUTE / 2
     least_return: timedelta = 4 * HOUR
     email_grace: timedelta = 72 * HOUR
+    streak_valid: timedelta = 90 * DAY
     soft_bounces: int = 5
     machine_click: timedelta = timedelta(seconds=10)
     half_life: timedelta = 14 * DAY

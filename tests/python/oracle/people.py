@@ -36,11 +36,11 @@ COUNTED: dict[str, tuple[int | str, ...]] = {
     "engagement": (90,),
     "research": (14, "previous_14"),
     "decision_stage": (14, 30),
-    "page_viewed": ("ever",),
+    "page_viewed": (180,),
     "pricing_page_viewed": (7, 30),
     "comparison_page_viewed": (30,),
     "sale_page_viewed": (30,),
-    "careers_page_viewed": ("ever",),
+    "careers_page_viewed": (180,),
     "review_site_clicked": (30,),
     "content_downloaded": (90,),
     "case_study_downloaded": (30, 90),
@@ -115,11 +115,11 @@ def base_traits(world: World, person: Person) -> dict:
             ),
             default=0,
         ),
-        "longest_product_demo_seconds": max(
+        "longest_product_demo_seconds_180d": max(
             (
                 max(event.value or 0, 0)
                 for event in events
-                if event.behavior == "product_demo_watched"
+                if event.behavior == "product_demo_watched" and event.at > now - 180 * DAY
             ),
             default=0,
         ),

@@ -58,7 +58,7 @@ def rules_of_people(world: World, has: dict) -> dict[str, bool]:
         "vendor_comparers": prospect and reviewed,
         "implementation_planners": not customer
         and has["integration_guide_downloaded_count_30d"] >= 1,
-        "past_awareness": prospect and has["longest_product_demo_seconds"] >= 60,
+        "past_awareness": prospect and has["longest_product_demo_seconds_180d"] >= 60,
         "video_watchers": has["longest_video_seconds_30d"] >= 30,
         "focused_readers": has["product_page_seconds_7d"] >= 180,
         "content_downloaders": has["content_downloaded_count_90d"] >= 1,
@@ -130,8 +130,8 @@ def rules_of_people(world: World, has: dict) -> dict[str, bool]:
         and has["first_seen_at"] <= now - 90 * DAY,
         "nurture": has["is_email_reachable"] and quiet(30, 60),
         "disqualified": (
-            has["careers_page_viewed_count_ever"] > 0
-            and has["careers_page_viewed_count_ever"] == has["page_viewed_count_ever"]
+            has["careers_page_viewed_count_180d"] > 0
+            and has["careers_page_viewed_count_180d"] / has["page_viewed_count_180d"] >= 3 / 5
         )
         or has["is_competitor"]
         or has["email_complained_count_ever"] > 0

@@ -5,8 +5,9 @@ from {{ ref('profile_traits') }}
 
 where
     (
-        {{ did('careers_page_viewed') }}
-        and {{ times('page_viewed') }} = {{ times('careers_page_viewed') }}
+        {{ did('careers_page_viewed', within_days=180) }}
+        and {{ times('careers_page_viewed', within_days=180) }} * 5
+        >= {{ times('page_viewed', within_days=180) }} * 3
     )
     or is_competitor
     or {{ did('email_complained') }}
