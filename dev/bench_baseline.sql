@@ -474,8 +474,12 @@ select
     count(*) filter (started_at > getvariable('as_of') - interval 7 day) as visit_count_7d,
     count(*) filter (
         not asked and demo_at > getvariable('as_of') - interval 7 day
-        and ended_at <= getvariable('as_of') - interval 30 minute
+        and ended_at <= getvariable('as_of') - interval 30 minute and page_at = demo_at
     ) as demo_page_viewed_bounce_count_7d,
+    count(*) filter (
+        not asked and demo_at > getvariable('as_of') - interval 7 day
+        and ended_at <= getvariable('as_of') - interval 30 minute and page_at > demo_at
+    ) as demo_page_viewed_hesitation_count_7d,
     max(started_at) as last_visit_started_at,
     max(started_at) filter (started_at >= before + interval 4 hour) as last_returned_at,
     max(before) filter (started_at >= before + interval 4 hour) as last_away_since_at,
@@ -497,7 +501,9 @@ from (
             min(occurred_at) as started_at,
             max(occurred_at) as ended_at,
             bool_or(behavior = 'demo_requested') as asked,
-            max(occurred_at) filter (behavior = 'demo_page_viewed') as demo_at
+            max(occurred_at) filter (behavior = 'demo_page_viewed') as demo_at,
+            max(occurred_at) filter (behavior = 'page_viewed' or broader = 'page_viewed')
+                as page_at
         from visit_events group by profile_id, device, visit
     )
 )
@@ -519,18 +525,24 @@ with messages as (
 
 select
     profile_id,
-    count(*) as counted_emails,
-    coalesce(min(place) filter (not opened) - 1, count(*)) as consecutive_emails_opened,
-    coalesce(min(place) filter (opened) - 1, count(*)) as consecutive_emails_ignored,
-    coalesce(min(place) filter (last_clicked_at is not null) - 1, count(*))
+    count(*) filter (is_valid) as counted_emails,
+    coalesce(min(place) filter (is_valid and not opened) - 1, counted_emails)
+        as consecutive_emails_opened,
+    coalesce(min(place) filter (is_valid and opened) - 1, counted_emails)
+        as consecutive_emails_ignored,
+    coalesce(min(place) filter (is_valid and last_clicked_at is not null) - 1, counted_emails)
         as consecutive_emails_not_clicked,
-    round(count(*) filter (opened and place <= 20) / least(count(*), 20), 4) as email_open_rate,
+    round(count(*) filter (is_valid and opened and place <= 20) / nullif(least(counted_emails, 20), 0), 4)
+        as email_open_rate,
     max(last_clicked_at) as last_email_clicked_at,
-    count(*) filter (opened and place <= 10) as emails_opened_of_last_10,
-    count(*) filter (opened and place between 11 and 20) as emails_opened_of_previous_10
+    count(*) filter (is_valid and opened and place <= 10) as emails_opened_of_last_10,
+    count(*) filter (is_valid and opened and place between 11 and 20)
+        as emails_opened_of_previous_10
 from (
     select
         profile_id, opened, last_clicked_at,
+        max(delivered_at) over (partition by profile_id)
+            > getvariable('as_of') - interval 90 day as is_valid,
         row_number() over (partition by profile_id order by delivered_at desc, object desc)
             as place
     from messages

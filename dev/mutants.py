@@ -177,6 +177,8 @@ MUTANTS = (
     Mutant("prospects have customers' activity", f"{TRAITS}/int_profile_states.sql",
            "case when is_customer then last_purchase_or_use_at end",
            "last_purchase_or_use_at"),
+    Mutant("whoever went on bounced", f"{TRAITS}/int_profile_visits_summarized.sql",
+           "{{ '=' if bounce.is_bounce else '>' }}", "{{ '>=' if bounce.is_bounce else '>' }}"),
     Mutant("streaks hold for ever", f"{TRAITS}/int_profile_emails_summarized.sql",
            "last_delivered_at > {{ as_of() }} - interval '{{ var(\"streak_valid_days\") }}' day",
            "last_delivered_at <= {{ as_of() }}"),

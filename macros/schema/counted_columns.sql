@@ -26,8 +26,9 @@
                 ~ trait.behavior ~ ' ' ~ window_in_words(trait.window) ~ '.'}) -%}
         {%- endfor -%}
         {%- for bounce in bounce_traits() -%}
-            {%- do found.update({bounce.column: 'Visits of the last 7 days that had '
-                ~ bounce.page ~ ' and ended without ' ~ bounce.goal ~ '.'}) -%}
+            {%- do found.update({bounce.column: 'Visits of the last 7 days that '
+                ~ ('ended with ' if bounce.is_bounce else 'went on after ')
+                ~ bounce.page ~ ', without ' ~ bounce.goal ~ '.'}) -%}
         {%- endfor -%}
         {%- for order in ordered_traits() -%}
             {%- do found.update({order.column: 'True when the person did '

@@ -229,7 +229,7 @@ def test_columns_that_are_not_as_described_are_named(project):
         "How often the person did email_complained ever."
     )
     assert comments["demo_page_viewed_bounce_count_7d"] == (
-        "Visits of the last 7 days that had demo_page_viewed and ended without demo_requested."
+        "Visits of the last 7 days that ended with demo_page_viewed, without demo_requested."
     )
     assert comments["did_content_downloaded_then_page_viewed_30d"] == (
         "True when the person did content_downloaded, then page_viewed, all in the last 30 days."

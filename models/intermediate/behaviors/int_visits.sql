@@ -19,7 +19,7 @@ select
     count(*) as event_count,
 
     -- timestamps
-    {%- for bounce in bounce_traits() %}
+    {%- for bounce in bounce_traits() | unique(attribute='page') %}
     case
         when count(case when {{ counts_as(bounce.goal) }} then 1 end) = 0
             then max(
@@ -27,6 +27,7 @@ select
             )
     end as last_{{ bounce.page }}_without_{{ bounce.goal }}_at,
     {%- endfor %}
+    max(case when seconds_on_page is not null then occurred_at end) as last_page_viewed_at,
     min(occurred_at) as started_at,
     max(occurred_at) as ended_at
 

@@ -37,10 +37,13 @@ select
     -- numbers
     count(case when is_of_week then 1 end) as visit_count_7d,
     {%- for bounce in bounce_traits() %}
+    {%- set left_at = 'last_' ~ bounce.page ~ '_without_' ~ bounce.goal ~ '_at' %}
     count(
         case
             when is_over
-                and last_{{ bounce.page }}_without_{{ bounce.goal }}_at > as_of - interval '7' day
+                and {{ left_at }} > as_of - interval '7' day
+                and last_page_viewed_at {{ '=' if bounce.is_bounce else '>' }}
+                    {{ left_at }}
                 then 1
         end
     ) as {{ bounce.column }},

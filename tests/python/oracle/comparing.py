@@ -12,7 +12,7 @@ from .people import account_traits_of, count_named, tags_of, traits_of
 from .segments import judged, segments_of
 
 # What a segment of a project's own may add to the trait models, beside counts of its people.
-ASKED_FOR = re.compile(r"\w+_bounce_count_7d|did_\w+_then_\w+|account_\w+_count_\w+")
+ASKED_FOR = re.compile(r"\w+_(bounce|hesitation)_count_7d|did_\w+_then_\w+|account_\w+_count_\w+")
 ROWS = Callable[[str], list[tuple]]
 
 

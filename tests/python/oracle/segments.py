@@ -65,6 +65,7 @@ def rules_of_people(world: World, has: dict) -> dict[str, bool]:
         "case_study_downloaders": has["case_study_downloaded_count_90d"] >= 1,
         "demo_page_bouncers": prospect
         and has["demo_page_viewed_bounce_count_7d"] >= 1,
+        "demo_page_hesitators": prospect and has["demo_page_viewed_hesitation_count_7d"] >= 1,
         "demo_requesters": has["has_open_demo_request"],
         "trial_users": has["is_on_trial"],
         "open_opportunities": has["has_open_deal"],

@@ -51,9 +51,13 @@ def visit_traits(world: World, events: list[Event]) -> dict:
     returned = max(returns, default=(None, None))
     return {
         "visit_count_7d": len(week),
-        "demo_page_viewed_bounce_count_7d": sum(
-            bounced(world, visit, "demo_page_viewed", "demo_requested") for visit in visits
-        ),
+        **{
+            f"demo_page_viewed_{ending}_count_7d": sum(
+                left(world, visit, "demo_page_viewed", "demo_requested") == ending
+                for visit in visits
+            )
+            for ending in ("bounce", "hesitation")
+        },
         "product_page_seconds_7d": sum(seconds_on(world, visit) for visit in visits),
         "last_visit_started_at": max((visit.began for visit in visits), default=None),
         "last_visit_ended_at": max((visit.ended for visit in visits), default=None),
@@ -72,13 +76,18 @@ def away_since(visits: list[Visit], visit: Visit) -> datetime | None:
     return max(earlier, default=None)
 
 
-def bounced(world: World, visit: Visit, page: str, goal: str) -> bool:
-    """Whether a visit saw a page in the last 7 days, never reached its goal, and is over."""
+def left(world: World, visit: Visit, page: str, goal: str) -> str | None:
+    """How a visit that is over left a page of the last 7 days without reaching its goal."""
     views = [event.at for event in visit.events if counts_for(event, page)]
     if not views or any(counts_for(event, goal) for event in visit.events):
-        return False
-    is_over = world.as_of - visit.ended >= world.settings.visit_timeout
-    return is_over and views[-1] > world.as_of - 7 * DAY
+        return None
+    if (
+        world.as_of - visit.ended < world.settings.visit_timeout
+        or views[-1] <= world.as_of - 7 * DAY
+    ):
+        return None
+    pages = [event.at for event in visit.events if catalogue()[event.behavior].family == "web"]
+    return "hesitation" if max(pages) > views[-1] else "bounce"
 
 
 def seconds_on(world: World, visit: Visit) -> float:

@@ -1,4 +1,4 @@
--- Looked at the demo request page this week, left, and has no request of their own open.
+-- Left from the demo request page this week, and has no request of their own open.
 select profile_id
 
 from {{ ref('profile_traits') }}
