@@ -364,6 +364,8 @@ select
     count(*) filter (behavior = 'product_used' and age >= 14 and age < 28)
         as product_used_count_previous_14d,
     count(*) filter (behavior = 'product_used' and age < 30) as product_used_count_30d,
+    count(*) filter (behavior = 'product_used' and age >= 30 and age < 60)
+        as product_used_count_previous_30d,
     count(distinct coalesce(object, event_id)) filter (behavior = 'order_completed') as order_count,
     count(distinct coalesce(object, event_id)) filter (
         behavior = 'order_completed'

@@ -1,6 +1,7 @@
 """Planted people who became something and are it no more, or are it still by a day."""
 
-from dev.demo_data.book import Book, Person, days, minutes
+from dev.demo_data.book import Book, Person, days, hours, minutes
+from dev.demo_data.life_stories import customer, use
 
 
 def plant_lifecycle(book: Book) -> None:
@@ -9,6 +10,8 @@ def plant_lifecycle(book: Book) -> None:
     _plant_trials(book)
     _plant_former_customers(book)
     _plant_lost_deals(book)
+    _plant_returns(book)
+    _plant_habits(book)
 
 
 def _plant_requests(book: Book) -> None:
@@ -115,6 +118,82 @@ def _plant_lost_deals(book: Book) -> None:
         person.deal("closedlost", days(80), days(45))
         person.deal("contractsent", days(10), days(-30))
         person.view("/pricing", days(5))
+
+
+def _plant_returns(book: Book) -> None:
+    page = minutes(1.5)
+    for name, agos, why in (
+        ("back_after_four_hours", (hours(9) + page, hours(5)), "Back after four hours exactly."),
+        (
+            "paused_under_four_hours",
+            (hours(9), hours(5)),
+            "Back after a minute and a half less than four hours.",
+        ),
+        (
+            "returned_then_paused",
+            (hours(20), hours(4), hours(3)),
+            "Back after 16 hours, and once more after a pause of an hour.",
+        ),
+        (
+            "reactivated_and_again",
+            (days(200), days(5), days(4), days(1.5)),
+            "Back after half a year, and again on two days of that week.",
+        ),
+        (
+            "warm_and_again",
+            (days(30), days(6.5), days(1.5)),
+            "Back after three weeks, and again in the same week.",
+        ),
+    ):
+        for person in book.cast(name, exact=True, why=why):
+            for ago in agos:
+                person.visit(ago, "/blog/small-boats", "/about")
+    for person in book.cast("goes_on_from_demo_page", why="Saw the demo page, and read on."):
+        person.identify(days(12))
+        person.visit(days(4), "/demo", "/about")
+
+
+def _plant_habits(book: Book) -> None:
+    for name, newest, why in (
+        ("opened_long_ago", 91, "Opened three letters in a row, the newest 91 days ago."),
+        ("opened_just_in_time", 89, "Opened three letters in a row, the newest 89 days ago."),
+    ):
+        for person in book.cast(name, key="email", why=why):
+            for nth in range(3):
+                person.letter(days(newest + 7 * nth), opened=True)
+    for name, others, why in (
+        ("mostly_careers", 1, "Three careers pages of five: looks for a job."),
+        ("curious_about_careers", 3, "Three careers pages of seven: looks at much."),
+    ):
+        for person in book.cast(name, key="anonymous_id", why=why):
+            for nth in range(3):
+                person.view("/careers", days(20 + 2 * nth))
+            for nth in range(2, 3 + others):
+                person.view("/about", days(10 + 2 * nth))
+    for name, before, why in (
+        ("uses_less_in_a_month", 10, "Six uses in 30 days, ten in the 30 before: 40 % less."),
+        ("uses_hardly_less_in_a_month", 9, "Six uses in 30 days, nine in the 30 before."),
+    ):
+        for person in book.cast(name, why=why):
+            customer(person)
+            for ago in (3, 7, 11, 16, 20, 24):
+                use(person, ago)
+            for nth in range(before):
+                use(person, 31 + nth * 2.5)
+    for person in book.cast("trial_uses_less", why="On trial, and uses the product ever less."):
+        person.identify(days(41))
+        begin_trial(person, 40)
+        for ago in (5, 15, 17, 19, 21):
+            use(person, ago)
+    for name, uses, why in (
+        ("champion", 8, "The contract ends in 59 days; the champion is busy."),
+        ("silent_colleague", 0, "A colleague of the champion who does nothing: no risk."),
+    ):
+        for nth, person in enumerate(book.cast(name, why=why)):
+            person.works_at(f"Renewing Quay {nth}")
+            customer(person, {"property_renewal_date": book.clock.as_of + days(59)})
+            for ago in range(uses):
+                use(person, 2 + ago)
 
 
 def ask(person: Person, ago: float) -> None:

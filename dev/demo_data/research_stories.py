@@ -83,14 +83,14 @@ def plant_research(book: Book) -> None:
             person.identify(days(12))
             person.view("/product/overview", days(3))
             person.view("/about", days(3) - seconds * SECOND)
-    for name, asked, why in (
-        ("leaves_demo_page", False, "Looked at the demo page, and left."),
-        ("asks_for_demo", True, "Looked at the demo page, left, and asked for one later."),
+    for name, pages, why in (
+        ("leaves_demo_page", ("/about", "/demo"), "Looked at the demo page, and left."),
+        ("asks_for_demo", ("/demo", "/about"), "Looked at the demo page, and asked for one later."),
     ):
         for person in book.cast(name, why=why):
             person.identify(days(12))
-            person.visit(days(4), "/demo", "/about")
-            if asked:
+            person.visit(days(4), *pages)
+            if name == "asks_for_demo":
                 person.view("/demo", days(2))
                 person.track("demo_requested", days(2) - minutes(2), path="/demo")
     for name, paths, why in (

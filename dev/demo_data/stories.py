@@ -310,7 +310,7 @@ def plant_visits(book: Book) -> None:
     """Back within a day, or away for half a year."""
     hot = (
         ("hot_returner", "Back within 17 hours, three hours ago.", (hours(20), hours(3)), True),
-        ("hot_after_half_an_hour", "Back after 31 minutes: a new visit.", None, True),
+        ("hot_after_half_an_hour", "Back after 31 minutes: a new visit, no return.", None, True),
         ("same_visit", "A pause of 29 minutes does not start a new visit.", None, False),
         ("back_too_late", "Back after 30 hours.", (hours(33), hours(3)), False),
         ("back_but_yesterday", "Back soon, but 30 hours ago.", (hours(36), hours(30)), False),

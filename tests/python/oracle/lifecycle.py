@@ -19,9 +19,7 @@ ASKS = ("demo_requested", "trial_started")
 
 
 @cache
-def lifecycle_of(
-    world: World, person: Person
-) -> tuple[tuple[str, datetime, datetime | None], ...]:
+def lifecycle_of(world: World, person: Person) -> tuple[tuple[str, datetime, datetime | None], ...]:
     """The stages that a person was in: each with since when and until when, in order."""
     events = by_humans(world, happened(world, person))
     settings = world.settings

@@ -49,7 +49,7 @@ COUNTED: dict[str, tuple[int | str, ...]] = {
     "email_complained": ("ever",),
     "product_viewed": (14,),
     "order_completed": (14,),
-    "product_used": (14, "previous_14", 30),
+    "product_used": (14, "previous_14", 30, "previous_30"),
 }
 
 # Of two instants that are nearer none is the later.

@@ -42,6 +42,10 @@ def rules_of_people(world: World, has: dict) -> dict[str, bool]:
     def quiet(low: int, high: int) -> bool:
         return ago(now, has["last_engaged_at"], low, high)
 
+    def declined(days: int) -> bool:
+        before = has[f"product_used_count_previous_{days}d"]
+        return before > 0 and before - has[f"product_used_count_{days}d"] >= before * 0.4
+
     def returned(low: int, high: int | None) -> bool:
         return came_back(now, has, low * DAY, high and high * DAY)
 
@@ -63,8 +67,7 @@ def rules_of_people(world: World, has: dict) -> dict[str, bool]:
         "focused_readers": has["product_page_seconds_7d"] >= 180,
         "content_downloaders": has["content_downloaded_count_90d"] >= 1,
         "case_study_downloaders": has["case_study_downloaded_count_90d"] >= 1,
-        "demo_page_bouncers": prospect
-        and has["demo_page_viewed_bounce_count_7d"] >= 1,
+        "demo_page_bouncers": prospect and has["demo_page_viewed_bounce_count_7d"] >= 1,
         "demo_page_hesitators": prospect and has["demo_page_viewed_hesitation_count_7d"] >= 1,
         "demo_requesters": has["has_open_demo_request"],
         "trial_users": has["is_on_trial"],
@@ -106,10 +109,7 @@ def rules_of_people(world: World, has: dict) -> dict[str, bool]:
         and has["has_complete_fit"]
         and has["decision_stage_count_14d"] >= 1,
         "decision_makers": has["is_decision_maker"],
-        "declining_usage": customer
-        and has["product_used_count_previous_14d"] > 0
-        and has["product_used_count_previous_14d"] - has["product_used_count_14d"]
-        >= has["product_used_count_previous_14d"] * 0.4,
+        "declining_usage": (customer or has["is_on_trial"]) and (declined(14) or declined(30)),
         "competitor_curious_customers": customer and reviewed,
         "power_users": customer
         and has["is_top_decile_user"]
@@ -159,7 +159,7 @@ def rules_of_accounts(world: World, has: dict, account: dict | None) -> dict[str
         "renewals_at_risk": has["is_customer"]
         and renewal is not None
         and world.as_of < renewal <= world.as_of + 60 * DAY
-        and has["engagement_score"] < 10,
+        and account["account_engagement_score"] < 10,
     }
 
 

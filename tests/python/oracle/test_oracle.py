@@ -15,7 +15,13 @@ from .segments import judged, segments_of
 SEED = 20260630
 # An ordinary night, and half an hour into a leap day.
 RUNS = {"2026-06-30T00:00:00Z": 2200, "2028-02-29T00:30:00Z": 1000}
-BUILT = ("+profile_traits", "+account_traits", "+profile_tags", "+segment_memberships", "+profile_lifecycle")
+BUILT = (
+    "+profile_traits",
+    "+account_traits",
+    "+profile_tags",
+    "+segment_memberships",
+    "+profile_lifecycle",
+)
 
 
 def parsed(as_of: str) -> datetime:

@@ -1,4 +1,4 @@
--- Customers whose contract ends within 60 days and who do little.
+-- Customers whose contract ends within 60 days and whose whole account does little.
 select profile_traits.profile_id
 
 from {{ ref('profile_traits') }} as profile_traits
@@ -9,4 +9,4 @@ where
     profile_traits.is_customer
     and account_traits.account_renewal_at > profile_traits.as_of
     and account_traits.account_renewal_at <= profile_traits.as_of + interval '60' day
-    and profile_traits.engagement_score < 10
+    and account_traits.account_engagement_score < 10
