@@ -211,6 +211,34 @@ def test_converting_ends_membership_in_every_segment_that_is_to_convert(manifest
             ), path.stem
 
 
+# Traits that no time takes away.
+FOR_EVER = re.compile(
+    r"\w+_ever|(discounted_)?order_count|is_loyalty_member|is_former_customer|last_deal_lost_at"
+)
+
+
+def asking_for_ever(manifest, folder):
+    """Segments that read such traits, and whether their description says so."""
+    found = {}
+    for path in SEGMENTS:
+        node = models(manifest)[path.stem]
+        sql = re.sub(r"--.*", "", (folder / node["original_file_path"]).read_text())
+        if any(FOR_EVER.fullmatch(word) for word in re.findall(r"\w+", sql)):
+            found[path.stem] = re.search(r"\bever\b", node["description"]) is not None
+    return found
+
+
+def test_what_holds_for_ever_says_so(manifest, demo):
+    found = asking_for_ever(manifest, demo.target_path / "compiled" / "audience_engine")
+    assert found == {
+        "disqualified": True,
+        "former_customers": True,
+        "lost_deals_back": True,
+        "loyalty_members": True,
+        "price_sensitive_shoppers": True,
+    }
+
+
 def test_every_segment_warns_when_it_holds_nearly_everybody(manifest):
     bounded = {
         node["attached_node"].split(".")[-1]
