@@ -25,6 +25,8 @@ BUILT = (
     "+profile_traits", "+account_traits", "+profile_tags", "+profile_lifecycle",
     "+segment_memberships",
 )  # fmt: skip
+# What is compared beside segments.
+BESIDE = ("profile_tags", "account_traits", "profile_lifecycle")
 # Everything is built anew: the mistake is in what a second run would not touch.
 EVERYTHING = "everything"
 INTERMEDIATE = "models/intermediate"
@@ -379,7 +381,7 @@ class Laboratory:
                 shutil.copy(self.clean, warehouse)
                 kept = [f"{name},+segment_memberships" for name in mutant.selection.split()]
                 tables = [f"{name},+{to}" for name in mutant.selection.split()
-                          for to in ("profile_tags", "account_traits", "profile_lifecycle")]  # fmt: skip
+                          for to in BESIDE]  # fmt: skip
                 self.run("run", warehouse, (*kept, *tables))
             wrong = self.compare(warehouse)
         except DbtFailed as failure:

@@ -128,7 +128,7 @@ select
     coalesce(
         {{ round_to(
             'cast(emails.emails_opened_of_last_10 + emails.emails_opened_of_previous_10 as '
-            ~ type_double() ~ ') / least(emails.counted_emails, 20)', 4
+            ~ type_double() ~ ') / nullif(least(emails.counted_emails, 20), 0)', 4
         ) | indent(8) }}, 0
     ) as email_open_rate,
     scored.engagement_score,
