@@ -186,7 +186,7 @@ def _plant_habits(book: Book) -> None:
         for ago in (5, 15, 17, 19, 21):
             use(person, ago)
     for name, uses, why in (
-        ("champion", 8, "The contract ends in 59 days; the champion is busy."),
+        ("busy_champion", 8, "The contract ends in 59 days; the champion is busy."),
         ("silent_colleague", 0, "A colleague of the champion who does nothing: no risk."),
     ):
         for nth, person in enumerate(book.cast(name, why=why)):

@@ -159,13 +159,13 @@ def plant_deliveries(book: Book) -> None:
     for person in book.cast(
         "letters_reported_twice",
         key="email",
-        why="Nineteen letters; reports of two came again, which does not make it twenty.",
+        why="Opened two letters before the last ten; their reports came again: not three.",
     ):
-        for nth in range(19):
+        for nth in range(12):
             reports = person.letter(days(4 + 5 * nth), opened=nth >= 10)
-            if nth == 0:
+            if nth == 10:
                 book.again(MAIL, reports["delivered"])
-            if nth == 18:
+            if nth == 11:
                 book.again(MAIL, reports["open"], later=days(2))
     for person in book.cast(
         "clock_runs_ahead", why="Four pricing views, and one dated three hours from now."
