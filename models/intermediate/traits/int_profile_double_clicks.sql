@@ -16,9 +16,7 @@ clicks as (
         and occurred_at <= {{ as_of() }}
 ),
 
--- Of all clicks in another message the nearest one stands beside, or one of the same message does,
--- and then beside that.
-followed as (
+numbered as (
     select
         *,
         lag(source) over (
@@ -29,8 +27,26 @@ followed as (
         ) as message_id_before,
         lag(occurred_at) over (
             partition by profile_key order by occurred_at, source, message_id
-        ) as clicked_before
+        ) as clicked_before_at
     from clicks
+),
+
+-- The last click in another message: of the one before, or, where that is the same message, of the
+-- one before that, and so on. It only grows, so the largest up to here is it.
+followed as (
+    select
+        *,
+        max(
+            case
+                when source <> source_before or message_id <> message_id_before
+                    then clicked_before_at
+            end
+        ) over (
+            partition by profile_key
+            order by occurred_at, source, message_id
+            rows between unbounded preceding and current row
+        ) as other_clicked_at
+    from numbered
 )
 
 select
@@ -38,7 +54,5 @@ select
     max(occurred_at) as last_double_click_at
 
 from followed
-where
-    (source <> source_before or message_id <> message_id_before)
-    and occurred_at <= clicked_before + interval '24' hour
+where occurred_at <= other_clicked_at + interval '24' hour
 group by profile_key

@@ -626,8 +626,27 @@ def fell_silent(messages: int, opened: int) -> Draft:
     )
 
 
-# Both sides of an edge that a draw reaches by luck alone.
-RARE = (fell_silent(20, 8), fell_silent(20, 7), fell_silent(19, 8))
+def clicked_once() -> Draft:
+    """Somebody who clicked in the oldest of eleven messages, and opened no other."""
+    ages = [(5 + number) * DAY for number in range(11)]
+    return Draft(
+        steps=(
+            *(Step("email_delivered", age, object_id=f"m{age}") for age in ages),
+            Step("email_clicked", ages[-1] - HOUR, object_id=f"m{ages[-1]}", link=LINKS[0]),
+        )
+    )
+
+
+def keen_at_a_target() -> Draft:
+    """Somebody at a target account who looked at prices all day long."""
+    views = tuple(page("/pricing", DAY + number * HOUR) for number in range(6))
+    return Draft(steps=views, firm=Firm(is_target=True), domains=("firm",))
+
+
+# Both sides of an edge that a draw reaches by luck alone. The third begins a company.
+RARE = (
+    fell_silent(20, 8), fell_silent(20, 7), keen_at_a_target(), fell_silent(19, 8), clicked_once(),
+)  # fmt: skip
 
 
 # --- From drafts to raw files and to the oracle's world ----------------------------------------

@@ -83,21 +83,21 @@ def found(make_project, tmp_path_factory):
     rows = [(key, name, at) for key, done in enumerate(people) for name, at in done]
     with duckdb.connect(str(project.warehouse)) as connection:
         connection.execute("create schema intermediate")
-        connection.execute("create table done (profile_key bigint, behavior text, at timestamp)")
+        connection.execute("create table done (profile_key bigint, behavior text, happened_at timestamp)")
         connection.executemany("insert into done values (?, ?, ?)", rows)
         connection.execute(
             """
             create table intermediate.int_events_resolved as
             select
                 profile_key, behavior, null as broader_behavior, 'none' as stage,
-                true as is_engagement, true as is_human, at as occurred_at
+                true as is_engagement, true as is_human, happened_at as occurred_at
             from done where behavior <> 'visit_started'
             """
         )
         connection.execute(
             """
             create table intermediate.int_visits as
-            select profile_key, at as started_at from done where behavior = 'visit_started'
+            select profile_key, happened_at as started_at from done where behavior = 'visit_started'
             """
         )
     project.dbt("run", "--select", "int_profile_sequences_matched")
