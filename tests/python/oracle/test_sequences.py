@@ -34,7 +34,7 @@ def history(source: random.Random) -> list[tuple[str, datetime]]:
     """What somebody did in ten days, by the half day: many things happen at one instant."""
     return [
         (source.choice(STEPS), AS_OF - timedelta(hours=12 * source.randrange(-1, 20)))
-        for _ in range(source.randrange(1, 12))
+        for _ in range(source.randrange(1, 40))
     ]
 
 
@@ -83,7 +83,9 @@ def found(make_project, tmp_path_factory):
     rows = [(key, name, at) for key, done in enumerate(people) for name, at in done]
     with duckdb.connect(str(project.warehouse)) as connection:
         connection.execute("create schema intermediate")
-        connection.execute("create table done (profile_key bigint, behavior text, happened_at timestamp)")
+        connection.execute(
+            "create table done (profile_key bigint, behavior text, happened_at timestamp)"
+        )
         connection.executemany("insert into done values (?, ?, ?)", rows)
         connection.execute(
             """
@@ -102,10 +104,10 @@ def found(make_project, tmp_path_factory):
         )
     project.dbt("run", "--select", "int_profile_sequences_matched")
     with duckdb.connect(str(project.warehouse)) as connection:
-        matched = connection.execute(
-            "select * from intermediate.int_profile_sequences_matched"
-        ).fetch_arrow_table()
-    return people, calls, matched.to_pylist()
+        cursor = connection.execute("select * from intermediate.int_profile_sequences_matched")
+        names = [name for name, *_ in cursor.description]
+        matched = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return people, calls, matched
 
 
 def test_sql_takes_the_steps_that_can_be_taken(found):
