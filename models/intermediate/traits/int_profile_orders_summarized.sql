@@ -51,7 +51,10 @@ select
     -- numbers
     coalesce({{ round_to('sum(case when ' ~ age_within(365).replace('age', 'orders.age')
         ~ ' then orders.value end)', 4) }}, 0) as order_value_365d,
-    coalesce({{ round_to('avg(orders.value)', 4) }}, 0) as average_order_value,
+    -- Rounded before it is divided: the last digit of a sum depends on the order of adding.
+    coalesce(
+        {{ round_to(round_to('sum(orders.value)', 4) ~ ' / count(orders.value)', 4) }}, 0
+    ) as average_order_value,
     coalesce({{ round_to('max(latest.value)', 4) }}, 0) as last_order_value
 
 from latest
