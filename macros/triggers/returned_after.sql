@@ -4,6 +4,7 @@
 
     {{ returned_after(14, 180) }}
     →  (week_away_since_at is not null
+        and week_returned_at is not null
         and week_returned_at >= week_away_since_at + interval '14' day
         and week_returned_at < week_away_since_at + interval '180' day)
 #}
@@ -13,6 +14,7 @@
     {{- check_number(call, 'days_from', days_from, 7) -}}
     (
         week_away_since_at is not null
+        and week_returned_at is not null
         and week_returned_at >= week_away_since_at + interval '{{ days_from }}' day
         {%- if days_to is not none %}
         and week_returned_at < week_away_since_at + interval '{{ days_to }}' day

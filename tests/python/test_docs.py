@@ -67,7 +67,7 @@ def test_the_page_of_segments_takes_one_in_when_it_is_written(tmp_path):
     assert len(segment_docs.segments(folder)) == len(segment_docs.segments())
     (folder / "research" / "readers.yml").write_text(
         "models: [{name: readers, description: Reads., config: {meta: "
-        "{goal: engage, priority: 1, cadence: daily}}}]"
+        "{goal: engage, priority: 0, cadence: daily}}}]"
     )
     found = segment_docs.segments(folder)
     assert segment_docs.listed(segment_docs.page(found))[9] == "readers"

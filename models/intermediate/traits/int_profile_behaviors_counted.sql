@@ -71,7 +71,8 @@ select
         end
     ) as last_purchase_or_use_at,
     max(case when behavior = 'deal_lost' then occurred_at end) as last_deal_lost_at,
-    max(case when {{ counts_as('research') }} then occurred_at end) as last_researched_at,
+    max(case when {{ counts_as('research') }} then occurred_at end)
+        as last_researched_at,
     max(case when behavior = 'loyalty_joined' then occurred_at end) as last_loyalty_joined_at,
     max(case when behavior = 'loyalty_left' then occurred_at end) as last_loyalty_left_at
 

@@ -1,5 +1,5 @@
--- One row per profile that clicked in two different e-mails within 24 hours: when that last happened.
--- Two links of one message are one message.
+-- One row per profile that clicked in two different e-mails within 24 hours: when it last did. Two
+-- links of one message are one message.
 with
 
 clicks as (

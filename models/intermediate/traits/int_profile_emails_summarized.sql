@@ -58,6 +58,14 @@ select
     {%- for number in numbers %}
     case when is_valid then {{ number }} else 0 end as {{ number }},
     {%- endfor %}
+    case
+        when is_valid
+            then {{ round_to(
+                'cast(emails_opened_of_last_10 + emails_opened_of_previous_10 as '
+                ~ type_double() ~ ') / least(counted_emails, 20)', 4
+            ) | indent(16) }}
+        else 0
+    end as email_open_rate,
     last_email_clicked_at
 
 from streaks

@@ -1,5 +1,5 @@
--- One row per reason for which a profile was in a stage of its lifecycle: since when and by what, and
--- until when and why no longer, where that is over. Spans of one stage may overlap.
+-- One row per reason for which a profile was in a stage of its lifecycle: since when and by what,
+-- and until when and why no longer, where that is over. Spans of one stage may overlap.
 {% set as_of_now = as_of() %}
 with
 

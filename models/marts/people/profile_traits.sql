@@ -125,12 +125,7 @@ select
     coalesce(emails.consecutive_emails_not_clicked, 0) as consecutive_emails_not_clicked,
     coalesce(emails.emails_opened_of_last_10, 0) as emails_opened_of_last_10,
     coalesce(emails.emails_opened_of_previous_10, 0) as emails_opened_of_previous_10,
-    coalesce(
-        {{ round_to(
-            'cast(emails.emails_opened_of_last_10 + emails.emails_opened_of_previous_10 as '
-            ~ type_double() ~ ') / nullif(least(emails.counted_emails, 20), 0)', 4
-        ) | indent(8) }}, 0
-    ) as email_open_rate,
+    coalesce(emails.email_open_rate, 0) as email_open_rate,
     scored.engagement_score,
     cast(scored.fit_score as bigint) as fit_score,
 

@@ -15,7 +15,7 @@ from .people import in_order
 
 AS_OF = datetime(2026, 6, 30)
 SEED = 20261129
-PEOPLE = 3000
+PEOPLE = 1200
 STEPS = ("page_viewed", "email_opened", "order_completed", "visit_started")
 # Steps as did_in_order takes them.
 SEQUENCES = [
@@ -27,14 +27,14 @@ SEQUENCES = [
     "['page_viewed', ('email_opened', 1, 1), ('order_completed', 2), ('visit_started', 1, 2)]",
     "['email_opened', 'page_viewed', 'email_opened', 'page_viewed']",
 ]
-WINDOWS = (4, "ever")
+WINDOWS = (7, "ever")
 
 
 def history(source: random.Random) -> list[tuple[str, datetime]]:
     """What somebody did in ten days, by the half day: many things happen at one instant."""
     return [
         (source.choice(STEPS), AS_OF - timedelta(hours=12 * source.randrange(-1, 20)))
-        for _ in range(source.randrange(1, 40))
+        for _ in range(source.randrange(1, 30))
     ]
 
 
