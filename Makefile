@@ -101,9 +101,10 @@ segment: .venv/ready profiles.yml  ## build, test one segment alone: NAME=sales_
 	@test -f models/marts/segments/*/$(or $(NAME),-).sql || { echo "Say which segment, by the name of its file: make segment NAME=sales_ready"; exit 1; }
 	@$(BIN)/audiences build $(if $(AS_OF),--as-of '$(AS_OF)') \
 		$(if $(SOURCES),--sources '$(SOURCES)') \
-		--exclude-resource-type unit_test --exclude-resource-type test $(ARGS)
+		--exclude-resource-type unit_test --exclude-resource-type test $(ARGS) || [ $$? -eq 4 ]
 	@$(BIN)/audiences build $(if $(AS_OF),--as-of '$(AS_OF)') \
-		--select $(NAME) --resource-type model --resource-type test --resource-type unit_test
+		$(if $(SOURCES),--sources '$(SOURCES)') \
+		--select $(NAME) --resource-type model --resource-type test --resource-type unit_test $(ARGS)
 
 validate: .venv/ready  ## check what came in and what is about to leave
 	@$(BIN)/audiences validate $(ARGS)

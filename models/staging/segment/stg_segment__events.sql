@@ -96,6 +96,12 @@ returned_amounts as (
     having count(*) = count(amount)
 ),
 
+unread_refunds as (
+    select distinct track_id
+    from order_products
+    where is_returned and is_unread
+),
+
 track_amounts as (
     select
         track_objects.*,
@@ -185,6 +191,7 @@ product_events as (
         occurred_at,
         loaded_at
     from order_products
+    where product_id is not null
 ),
 
 screen_events as (
@@ -239,21 +246,23 @@ unioned as (
 )
 
 select
-    *,
+    unioned.*,
     false as is_machine,
     -- Money of an order that is said and cannot be read.
     case
         when
-            event_name in (
+            unioned.event_name in (
                 {%- for name in var('money_events') %}
                 '{{ name }}'{{ ',' if not loop.last }}
                 {%- endfor %}
             )
-            and value is null
+            and unioned.value is null
             and coalesce(
-                {{ clean_text(json_text('properties', 'revenue')) }},
-                {{ clean_text(json_text('properties', 'total')) }}
+                {{ clean_text(json_text('unioned.properties', 'revenue')) }},
+                {{ clean_text(json_text('unioned.properties', 'total')) }},
+                unread_refunds.track_id
             ) is not null
             then 'value_is_no_number'
     end as quarantine_reason
 from unioned
+left join unread_refunds on unioned.event_id = unread_refunds.track_id

@@ -22,7 +22,6 @@ products as (
     from placed
 ),
 
--- What is no object names no product.
 named as (
     select
         *,
@@ -59,10 +58,12 @@ select
 
     -- booleans
     event_name = 'order_refunded' as is_returned,
+    price_text is not null and {{ to_amount('price_text') }} is null as is_unread,
 
     -- timestamps
     occurred_at,
     loaded_at
 
 from named
-where product_id is not null
+-- What is no object names nothing. A product without an id is one all the same, with its price.
+where coalesce(product_id, product_name, price_text) is not null

@@ -73,7 +73,7 @@ renamed as (
             {{ to_number(json_item('transactions', 0, 'revenue')) }},
             {{ to_number('tr_total') }}
         ) as revenue,
-        {{ to_number(json_item_spelled('refunds', 'refund_amount')) | indent(8) }}
+        {{ to_amount(json_item_spelled('refunds', 'refund_amount')) | indent(8) }}
             as refund_amount,
         {{ to_number(json_item('products', 0, 'price')) }} as product_price,
 
