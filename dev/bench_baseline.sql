@@ -359,6 +359,7 @@ select
     count(*) filter (behavior = 'email_cta_clicked' and age < 14) as email_cta_clicked_count_14d,
     count(*) filter (behavior = 'email_complained') as email_complained_count_ever,
     count(*) filter (behavior = 'product_viewed' and age < 14) as product_viewed_count_14d,
+    count(*) filter (behavior = 'product_viewed' and age < 180) as product_viewed_count_180d,
     count(*) filter (behavior = 'order_completed' and age < 14) as order_completed_count_14d,
     count(*) filter (behavior = 'product_used' and age < 14) as product_used_count_14d,
     count(*) filter (behavior = 'product_used' and age >= 14 and age < 28)
@@ -695,16 +696,17 @@ begun as (
     union all
     select
         profile_id, 6, 'crm',
-        if(customer_since <= getvariable('as_of'), customer_since, first_at), null
-    from stated inner join people using (profile_id)
-    where stated.stage in ('customer', 'evangelist')
+        if(customer_since <= getvariable('as_of'), customer_since, timestamp '2000-01-01'), null
+    from stated where stage in ('customer', 'evangelist')
 ),
 
 endings as (
-    select
-        profile_id, if(behavior = 'subscription_cancelled', 6, 5) as stage,
-        occurred_at as ended_at
-    from human_events where behavior in ('subscription_cancelled', 'deal_won', 'deal_lost')
+    select profile_id, unnest([5, 6]) as stage, occurred_at as ended_at
+    from human_events where behavior = 'subscription_cancelled'
+    union all
+    select profile_id, 5, occurred_at
+    from human_events
+    where behavior in ('deal_won', 'deal_lost', 'order_completed', 'subscription_renewed')
 ),
 
 spans as (
@@ -882,7 +884,7 @@ select
     is_customer,
     lifecycle_stage in ('opportunity', 'customer') as has_converted,
     is_former_customer,
-    coalesce(has_asked, false) and not is_customer as has_open_demo_request,
+    coalesce(has_asked, false) as has_open_demo_request,
     coalesce(has_trial, false) and not is_customer as is_on_trial,
     coalesce(has_open_deal, false) as has_open_deal,
     has_email and not coalesce(suppressed, false) and not coalesce(opted_out, false)
@@ -917,7 +919,7 @@ select
     last_double_click_at,
     last_email_clicked_at,
     last_order_at,
-    since_at as lifecycle_since_at,
+    nullif(since_at, timestamp '2000-01-01') as lifecycle_since_at,
     last_lost_at as last_deal_lost_at,
     last_researched_at,
     least(first_order_at, won_at, customer_since) as became_customer_at,

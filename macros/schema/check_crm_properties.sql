@@ -1,10 +1,18 @@
 {#
     Stop when var crm_properties names a property that no CRM brought: a misspelt one would be null
-    for everybody. Where rows are JSON, which may leave out what is empty, it is a warning.
+    for everybody. Where rows are JSON, which may leave out what is empty, it is a warning. What var
+    crm_churn_property names must be among the contact's.
 
     Runs before each run, once the raw views are laid.
 #}
 {% macro check_crm_properties() -%}
+    {%- set churn = var('crm_churn_property') -%}
+    {%- if churn and churn not in crm_properties('contact') -%}
+        {{ exceptions.raise_compiler_error(
+            'var crm_churn_property is ' ~ churn ~ ', which is no property of the contact in var '
+            ~ 'crm_properties (' ~ (crm_properties('contact') | join(', ') or 'it names none') ~ ').'
+        ) }}
+    {%- endif -%}
     {%- for object in ['contact', 'company', 'deal'] -%}
         {%- set tables, known, open = [], [], [] -%}
         {%- for source in graph.sources.values() if source.meta.get('crm_object') == object -%}

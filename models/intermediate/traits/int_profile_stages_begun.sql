@@ -1,6 +1,7 @@
 -- One row per reason for which a profile was in a stage of its lifecycle: since when and by what,
 -- and until when and why no longer, where that is over. Spans of one stage may overlap.
 {% set as_of_now = as_of() %}
+{% set beginning = "cast('" ~ var("earliest_event") ~ "' as timestamp)" %}
 with
 
 profiles as (
@@ -76,31 +77,44 @@ begun as (
 
     union all
 
-    -- The CRM says that the contact is a customer; since when, it may not.
+    -- The CRM says that the contact is a customer. Where it does not say since when, or names a day
+    -- to come, every cancellation came later.
     select
-        profiles.profile_key,
+        profile_key,
         'customer' as stage,
         'crm_lifecycle_stage' as began_by,
         case
-            when details.crm_customer_since_at <= {{ as_of_now }}
-                then details.crm_customer_since_at
-            else profiles.first_seen_at
+            when crm_customer_since_at <= {{ as_of_now }} then crm_customer_since_at
+            else {{ beginning }}
         end as began_at,
         {{ null_columns(['lapsed_by']) }},
         {{ null_columns(['lapsed_at'], 'timestamp') }}
-    from profiles
-    inner join details on profiles.profile_key = details.profile_key
-    where details.crm_lifecycle_stage in ('{{ var("crm_customer_stages") | join("', '") }}')
+    from details
+    where crm_lifecycle_stage in ('{{ var("crm_customer_stages") | join("', '") }}')
 ),
 
 endings as (
     select
         profile_key,
-        case behavior when 'subscription_cancelled' then 'customer' else 'opportunity' end as stage,
+        'opportunity' as stage,
         behavior as ended_by,
         occurred_at as ended_at
     from events
-    where behavior in ('subscription_cancelled', 'deal_won', 'deal_lost')
+    where
+        behavior in (
+            'deal_won', 'deal_lost', 'order_completed', 'subscription_renewed',
+            'subscription_cancelled'
+        )
+
+    union all
+
+    select
+        profile_key,
+        'customer' as stage,
+        behavior as ended_by,
+        occurred_at as ended_at
+    from events
+    where behavior = 'subscription_cancelled'
     {%- if var('crm_churn_property') %}
 
     union all
@@ -200,7 +214,7 @@ timed as (
         stage,
         began_by,
         ended_by,
-        coalesce(began_at, cast('{{ var("earliest_event") }}' as timestamp)) as began_at,
+        coalesce(began_at, {{ beginning }}) as began_at,
         ended_at
     from spans
 )

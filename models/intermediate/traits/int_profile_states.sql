@@ -98,7 +98,7 @@ select
     is_customer,
     lifecycle_stage in ('opportunity', 'customer') as has_converted,
     was_customer and not is_customer as is_former_customer,
-    has_open_demo_request and not is_customer as has_open_demo_request,
+    has_open_demo_request,
     is_on_trial and not is_customer as is_on_trial,
     has_open_deal,
     is_email_reachable,

@@ -16,10 +16,17 @@ from .events import (
 )
 
 ASKS = ("demo_requested", "trial_started")
+ANSWERS = (
+    "deal_won", "deal_lost", "order_completed", "subscription_renewed", "subscription_cancelled",
+)  # fmt: skip
+# Stands for an instant that nobody knows.
+BEGINNING = datetime(2000, 1, 1)
 
 
 @cache
-def lifecycle_of(world: World, person: Person) -> tuple[tuple[str, datetime, datetime | None], ...]:
+def lifecycle_of(
+    world: World, person: Person
+) -> tuple[tuple[str, datetime | None, datetime | None], ...]:
     """The stages that a person was in: each with since when and until when, in order."""
     events = by_humans(world, happened(world, person))
     settings = world.settings
@@ -38,7 +45,10 @@ def lifecycle_of(world: World, person: Person) -> tuple[tuple[str, datetime, dat
         if not stages or stages[-1][0] != stage:
             stages.append((stage, at))
     ends = [at for _, at in stages[1:]] + [None]
-    return tuple((stage, at, end) for (stage, at), end in zip(stages, ends, strict=True))
+    return tuple(
+        (stage, None if at == BEGINNING else at, end)
+        for (stage, at), end in zip(stages, ends, strict=True)
+    )
 
 
 def stage_at(world: World, person: Person, events: list[Event], at: datetime) -> str:
@@ -60,12 +70,12 @@ def stage_at(world: World, person: Person, events: list[Event], at: datetime) ->
 
 
 def customer_since(world: World, person: Person) -> datetime | None:
-    """Since when the CRM calls somebody a customer; first seen then, where it does not say."""
+    """Since when the CRM calls somebody a customer: always, where it does not say."""
     contact = person.contact
     if not contact or contact.stage not in world.settings.customer_stages:
         return None
     since = contact.customer_since
-    return since if since and since <= world.as_of else min(person.sightings)
+    return since if since and since <= world.as_of else BEGINNING
 
 
 def customer_starts(
@@ -89,8 +99,8 @@ def is_customer_at(world: World, person: Person, before: list[Event], at: dateti
 
 
 def is_open_at(world: World, before: list[Event], name: str, at: datetime) -> bool:
-    """Whether a request is neither answered by a deal that was closed since, nor forgotten."""
-    answers = [event.at for event in before if event.behavior in ("deal_won", "deal_lost")]
+    """Whether a request is neither answered since nor forgotten."""
+    answers = [event.at for event in before if event.behavior in ANSWERS]
     return any(
         at - event.at < world.settings.opportunity
         and not any(answer > event.at for answer in answers)

@@ -47,7 +47,7 @@ COUNTED: dict[str, tuple[int | str, ...]] = {
     "integration_guide_downloaded": (30,),
     "email_cta_clicked": (14,),
     "email_complained": ("ever",),
-    "product_viewed": (14,),
+    "product_viewed": (14, 180),
     "order_completed": (14,),
     "product_used": (14, "previous_14", 30, "previous_30"),
 }
@@ -132,8 +132,7 @@ def base_traits(world: World, person: Person) -> dict:
         "is_customer": is_customer,
         "has_converted": stage in ("opportunity", "customer"),
         "is_former_customer": not is_customer and any(name == "customer" for name, *_ in stages),
-        "has_open_demo_request": not is_customer
-        and is_open_at(world, events, "demo_requested", now),
+        "has_open_demo_request": is_open_at(world, events, "demo_requested", now),
         "is_on_trial": not is_customer and is_open_at(world, events, "trial_started", now),
         "has_open_deal": any(closed is None for _, closed in deals_of(world, person)),
         "is_email_reachable": is_reachable(world, person, everything),

@@ -114,7 +114,10 @@ def rules_of_people(world: World, has: dict) -> dict[str, bool]:
         "power_users": customer
         and has["is_top_decile_user"]
         and has["product_used_count_30d"] >= 10,
-        "lapsed_leads": has["is_identified"] and not customer and quiet(60, 90),
+        "lapsed_leads": has["is_identified"]
+        and not customer
+        and not has["is_former_customer"]
+        and quiet(60, 90),
         "churned_customers": customer and ago(now, has["last_customer_activity_at"], 90),
         "stopped_openers": has["is_email_reachable"]
         and has["consecutive_emails_ignored"] >= 5
@@ -131,8 +134,10 @@ def rules_of_people(world: World, has: dict) -> dict[str, bool]:
         and has["first_seen_at"] <= now - 90 * DAY,
         "nurture": has["is_email_reachable"] and quiet(30, 60),
         "disqualified": (
-            has["careers_page_viewed_count_180d"] > 0
-            and has["careers_page_viewed_count_180d"] / has["page_viewed_count_180d"] >= 3 / 5
+            not customer
+            and has["careers_page_viewed_count_180d"] >= 2
+            and has["careers_page_viewed_count_180d"] * 5
+            >= (has["page_viewed_count_180d"] + has["product_viewed_count_180d"]) * 3
         )
         or has["is_competitor"]
         or has["email_complained_count_ever"] > 0

@@ -5,9 +5,13 @@ from {{ ref('profile_traits') }}
 
 where
     (
-        {{ did('careers_page_viewed', within_days=180) }}
+        not is_customer
+        and {{ did('careers_page_viewed', at_least=2, within_days=180) }}
         and {{ times('careers_page_viewed', within_days=180) }} * 5
-        >= {{ times('page_viewed', within_days=180) }} * 3
+        >= (
+            {{ times('page_viewed', within_days=180) }}
+            + {{ times('product_viewed', within_days=180) }}
+        ) * 3
     )
     or is_competitor
     or {{ did('email_complained') }}

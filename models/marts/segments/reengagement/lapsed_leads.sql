@@ -6,4 +6,5 @@ from {{ ref('profile_traits') }}
 where
     is_identified
     and not is_customer
+    and not is_former_customer
     and {{ quiet_for(60, 90) }}
