@@ -186,5 +186,5 @@ def test_a_crm_that_changes_its_mind_is_followed(make_project):
     assert project.rows("select kept_count, withdrawn_count from marts.event_intake") == [(2, 0)]
     assert project.rows("select reason from marts.profile_suppressions") == [("crm_opted_out",)]
     assert project.rows("select email, lifecycle_stage from activation.crm_contacts") == [
-        ("buyer@example.com", "prospect")
+        ("buyer@example.com", "opportunity")
     ]
