@@ -40,7 +40,7 @@ select
     'segment_' || number % 40 || ';segment_' || number % 7 as segments,
     2 as segment_count,
     cast((number + {shift}) % 100 as integer) as engagement_score,
-    'prospect' as lifecycle_stage,
+    'lead' as lifecycle_stage,
     'B2' as grade,
     cast(number % 4 * 25 as integer) as fit_score,
     'acme' as product_interest,
