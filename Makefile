@@ -93,18 +93,16 @@ segment-docs: .venv/ready  ## write docs/segments.md from the segments' SQL and 
 command-docs: .venv/ready  ## write docs/commands.md from the program's own help
 	@$(BIN)/python -m dev.command_docs
 
+BUILD = $(BIN)/audiences build $(if $(AS_OF),--as-of '$(AS_OF)') \
+	$(if $(SOURCES),--sources '$(SOURCES)') $(ARGS)
+
 build: .venv/ready  ## your own data; AS_OF=…, SOURCES=…, ARGS="--full-refresh"
-	@$(BIN)/audiences build $(if $(AS_OF),--as-of '$(AS_OF)') \
-		$(if $(SOURCES),--sources '$(SOURCES)') $(ARGS)
+	@$(BUILD)
 
 segment: .venv/ready profiles.yml  ## build, test one segment alone: NAME=sales_ready
 	@test -f models/marts/segments/*/$(or $(NAME),-).sql || { echo "Say which segment, by the name of its file: make segment NAME=sales_ready"; exit 1; }
-	@$(BIN)/audiences build $(if $(AS_OF),--as-of '$(AS_OF)') \
-		$(if $(SOURCES),--sources '$(SOURCES)') \
-		--exclude-resource-type unit_test --exclude-resource-type test $(ARGS) || [ $$? -eq 4 ]
-	@$(BIN)/audiences build $(if $(AS_OF),--as-of '$(AS_OF)') \
-		$(if $(SOURCES),--sources '$(SOURCES)') \
-		--select $(NAME) --resource-type model --resource-type test --resource-type unit_test $(ARGS)
+	@$(BUILD) --exclude-resource-type unit_test --exclude-resource-type test || [ $$? -eq 4 ]
+	@$(BUILD) --select $(NAME) --resource-type model --resource-type test --resource-type unit_test
 
 validate: .venv/ready  ## check what came in and what is about to leave
 	@$(BIN)/audiences validate $(ARGS)
