@@ -383,8 +383,6 @@ select
     max(occurred_at) filter (weight > 0) as last_engaged_at,
     min(occurred_at) filter (behavior = 'order_completed') as first_order_at,
     max(occurred_at) filter (behavior = 'order_completed') as last_order_at,
-    max(occurred_at) filter (behavior = 'cart_item_added') as last_cart_at,
-    max(occurred_at) filter (behavior = 'checkout_started') as last_checkout_at,
     min(occurred_at) filter (behavior = 'deal_won') as won_at,
     max(occurred_at) filter (
         behavior in ('order_completed', 'deal_won', 'subscription_renewed', 'product_used')
@@ -431,6 +429,79 @@ from (
         and occurred_at > getvariable('as_of') - interval 14 day
     group by all
 )
+group by profile_id;
+
+-- What is still in a cart. No order in these data lists what was ordered.
+create temp table left_things as
+with shop as (
+    select
+        profile_id, event_id, behavior, value, occurred_at, properties ->> 'cart_id' as cart,
+        coalesce(properties ->> 'product_id', object) as product,
+        coalesce(properties ->> 'product_name', properties ->> 'name') as name,
+        coalesce(properties ->> 'cart_url', properties ->> 'url') as link,
+        coalesce(try_cast(properties ->> 'quantity' as double), 1) as pieces
+    from human_events
+    where behavior in (
+        'cart_item_added', 'cart_item_removed', 'cart_emptied', 'checkout_started',
+        'order_completed'
+    )
+),
+
+latest as (
+    select * from shop
+    where behavior in ('cart_item_added', 'checkout_started')
+    qualify row_number() over (
+        partition by
+            profile_id, behavior, cart, if(behavior = 'cart_item_added', product, null)
+        order by occurred_at desc, event_id
+    ) = 1
+)
+
+select * from latest
+where not exists (
+    select 1 from shop
+    where
+        shop.profile_id = latest.profile_id and shop.occurred_at > latest.occurred_at
+        and (shop.cart = latest.cart or shop.cart is null or latest.cart is null)
+        and (
+            shop.behavior = 'order_completed'
+            or latest.behavior = 'cart_item_added' and (
+                shop.behavior = 'cart_emptied'
+                or shop.behavior = 'cart_item_removed'
+                and (shop.product is null or shop.product = latest.product)
+            )
+        )
+);
+
+create temp table carts as
+select
+    profile_id,
+    max(occurred_at) filter (behavior = 'cart_item_added') as last_cart_at,
+    max(occurred_at) filter (behavior = 'checkout_started') as last_checkout_at,
+    string_agg(
+        coalesce(name, product), ', '
+        order by occurred_at desc, cart nulls last, product nulls last
+    ) filter (behavior = 'cart_item_added') as cart_items,
+    first(link order by occurred_at desc, cart nulls last, product nulls last)
+        filter (behavior = 'cart_item_added') as cart_link,
+    round(sum(value * pieces) filter (behavior = 'cart_item_added'), 4) as cart_value
+from left_things group by profile_id;
+
+create temp table unbought as
+select profile_id, count(*) as unbought_product_count_14d
+from (
+    select profile_id, coalesce(properties ->> 'product_id', object) as product,
+        max(occurred_at) as viewed_at
+    from human_events
+    where
+        behavior = 'product_viewed' and occurred_at > getvariable('as_of') - interval 14 day
+    group by all
+)
+left join (
+    select profile_id, max(occurred_at) as ordered_at
+    from human_events where behavior = 'order_completed' group by profile_id
+) using (profile_id)
+where ordered_at is null or ordered_at < viewed_at
 group by profile_id;
 
 create temp table visit_events as
@@ -835,6 +906,8 @@ joined as (
     left join counted using (profile_id)
     left join forms using (profile_id)
     left join categories using (profile_id)
+    left join carts using (profile_id)
+    left join unbought using (profile_id)
     left join page_times using (profile_id)
     left join visited using (profile_id)
     left join mailed using (profile_id)
@@ -893,14 +966,16 @@ select
     coalesce(did_evaluate, false) as did_2_pricing_page_viewed_then_case_study_downloaded_dec90b45,
     coalesce(
         last_cart_at > getvariable('as_of') - interval 7 day
-        and last_cart_at < getvariable('as_of') - interval 1 hour
-        and (last_order_at is null or last_order_at <= last_cart_at), false
+        and last_cart_at < getvariable('as_of') - interval 1 hour, false
     ) as has_abandoned_cart,
     coalesce(
         last_checkout_at > getvariable('as_of') - interval 7 day
-        and last_checkout_at < getvariable('as_of') - interval 1 hour
-        and (last_order_at is null or last_order_at <= last_checkout_at), false
+        and last_checkout_at < getvariable('as_of') - interval 1 hour, false
     ) as has_abandoned_checkout,
+    if(has_abandoned_cart, cart_items, null) as abandoned_cart_items,
+    if(has_abandoned_cart, cart_link, null) as abandoned_cart_link,
+    if(has_abandoned_cart, coalesce(cart_value, 0), 0) as abandoned_cart_value,
+    coalesce(unbought_product_count_14d, 0) as unbought_product_count_14d,
     coalesce(has_abandoned_form, false) as has_abandoned_form,
     coalesce(joined_at > left_at, joined_at is not null) as is_loyalty_member,
     coalesce(is_top, false) as is_top_decile_user,

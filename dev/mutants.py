@@ -32,6 +32,7 @@ EVERYTHING = "everything"
 INTERMEDIATE = "models/intermediate"
 EVENTS, BEHAVIORS = f"{INTERMEDIATE}/events", f"{INTERMEDIATE}/behaviors"
 ACCOUNTS, TRAITS = f"{INTERMEDIATE}/accounts", f"{INTERMEDIATE}/traits"
+LEFT = f"{BEHAVIORS}/int_cart_items_left.sql"
 BEGUN = f"{TRAITS}/int_profile_stages_begun.sql"
 PEOPLE_MARTS, SEGMENTS = "models/marts/people", "models/marts/segments"
 
@@ -164,6 +165,22 @@ MUTANTS = (
     Mutant("one form sent forgives the others", f"{TRAITS}/int_profile_forms_summarized.sql",
            "{{ dbt.bool_or(is_abandoned('last_started_at', 'last_submitted_at')) }}",
            "bool_and({{ is_abandoned('last_started_at', 'last_submitted_at') }})"),
+    Mutant("what is taken out of another cart is gone", LEFT,
+           "            endings.cart_id = put_in.cart_id\n", "            true\n"),
+    Mutant("taking one thing out empties the cart", LEFT,
+           "(endings.product_id is null or endings.product_id = put_in.product_id)", "true"),
+    Mutant("what is put in again was taken out", LEFT,
+           "        and endings.occurred_at > put_in.occurred_at\n", ""),
+    Mutant("an order that lists something ends everything", LEFT,
+           "        -- Empty where nothing is listed: it may have been anything.\n"
+           "        lines.product_id\n",
+           "        {{ null_columns(['product_id']) }}\n"),
+    Mutant("the first thing in a cart is the last",
+           f"{TRAITS}/int_profile_carts_summarized.sql",
+           "order by occurred_at desc,", "order by occurred_at,"),
+    Mutant("what was bought before it was viewed is bought",
+           f"{TRAITS}/int_profile_products_unbought.sql",
+           "        and orders.occurred_at >= views.viewed_at\n", ""),
     Mutant("points grow with age", f"{TRAITS}/int_profile_behaviors_counted.sql",
            "seconds_between('occurred_at', as_of())",
            "seconds_between(as_of(), 'occurred_at')"),

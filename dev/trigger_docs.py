@@ -14,6 +14,8 @@ PAGE = PROJECT / "docs" / "triggers.md"
 MACROS = PROJECT / "macros" / "triggers"
 CASES = PROJECT / "tests" / "triggers"
 AS_OF = "2026-06-30T00:00:00Z"
+# What the cases ask the CRM for.
+VARIABLES = {"crm_properties": {"contact": ["buying_role"]}}
 BETWEEN = "\n-- next\n"
 
 
@@ -73,7 +75,7 @@ def compile_calls(calls: Iterable[str], *, as_of: str = AS_OF) -> dict[str, str]
             warehouse=folder / "warehouse.duckdb",
             target_path=folder / "target",
             profiles_dir=folder,
-            variables={"as_of": as_of, "raw_path": str(folder / "raw")},
+            variables={**VARIABLES, "as_of": as_of, "raw_path": str(folder / "raw")},
         )
     compiled = result.results[0].node.compiled_code.split(BETWEEN.strip())
     return dict(zip(wanted, (sql.strip() for sql in compiled), strict=True))

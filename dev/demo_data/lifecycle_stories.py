@@ -12,6 +12,7 @@ def plant_lifecycle(book: Book) -> None:
     _plant_lost_deals(book)
     _plant_returns(book)
     _plant_habits(book)
+    _plant_carts(book)
 
 
 def _plant_requests(book: Book) -> None:
@@ -194,6 +195,40 @@ def _plant_habits(book: Book) -> None:
             customer(person, {"property_renewal_date": book.clock.as_of + days(59)})
             for ago in range(uses):
                 use(person, 2 + ago)
+
+
+def _plant_carts(book: Book) -> None:
+    gauge, buoy = {"product_id": "p_001", "price": 129.0}, {"product_id": "p_003", "price": 899.0}
+    stories = (
+        ("cart_taken_out", "Put one thing in, and took it out.", (("product_removed", gauge),)),
+        ("cart_other_taken_out", "Took another thing out.", (("product_removed", buoy),)),
+        ("cart_emptied", "Put one thing in, and emptied the cart.", (("cart_emptied", {}),)),
+        (
+            "cart_other_ordered",
+            "Ordered another cart; this one is still there.",
+            (("order_completed", {"cart_id": "another", "revenue": 899.0}),),
+        ),
+        (
+            "cart_other_product_ordered",
+            "Ordered another product; this one is still in the cart.",
+            (("order_completed", {"products": [buoy], "revenue": 899.0}),),
+        ),
+        (
+            "cart_product_ordered",
+            "Ordered the very product from another page.",
+            (("order_completed", {"products": [gauge], "revenue": 129.0}),),
+        ),
+    )
+    for name, why, acts in stories:
+        for person in book.cast(name, business=False, why=why):
+            person.identify(days(15))
+            cart = {"cart_id": f"c_{person.number}"}
+            person.track("product_viewed", days(3) + minutes(2), gauge, path="/shop")
+            person.track("product_added", days(3), gauge | cart, path="/shop")
+            for event, told in acts:
+                own = cart if event in ("product_removed", "cart_emptied") else {}
+                number = {"order_id": f"o_{person.number}"} if event == "order_completed" else {}
+                person.track(event, days(2), told | own | number, path="/cart")
 
 
 def ask(person: Person, ago: float) -> None:

@@ -241,6 +241,9 @@ class Evaluator:
                     "object": thing,
                     "value": held.get("revenue", held.get("price", held.get("seconds"))),
                     "category": held.get("category"),
+                    "cart_id": held.get("cart_id"),
+                    "product_id": held.get("product_id"),
+                    "product_name": held.get("name"),
                     "discounted": what == "order_completed" and held.get("discount", 0) > 0,
                 }
                 if is_page:
@@ -452,6 +455,9 @@ def as_event(event: dict) -> Event:
         path=event.get("path"),
         link=event.get("link"),
         category=event.get("category"),
+        cart_id=event.get("cart_id"),
+        product_id=event.get("product_id"),
+        product_name=event.get("product_name"),
         is_discounted=event.get("discounted", False),
     )
 

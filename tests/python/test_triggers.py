@@ -31,7 +31,7 @@ def refuse(make_project):
         "warehouse": project.warehouse,
         "target_path": project.target_path,
         "profiles_dir": project.profiles_dir,
-        "variables": {"raw_path": str(project.raw), **project.variables},
+        "variables": {**trigger_docs.VARIABLES, "raw_path": str(project.raw), **project.variables},
     }
     manifest = invoke_dbt("parse", **where)
 
@@ -47,7 +47,7 @@ def answer(sql, traits):
     """What a trigger says about one row of traits."""
     # Only instants can be empty.
     columns = [
-        f"{value.replace('null', 'cast(null as timestamp)')} as {name}"
+        f"{'cast(null as timestamp)' if value == 'null' else value} as {name}"
         for name, value in (item.split(" = ", 1) for item in traits.split("; "))
     ]
     with duckdb.connect() as connection:

@@ -66,11 +66,47 @@ select
     meant.currency,
     case when behaviors.family = 'shop' then {{ json_text('meant.properties', 'category') }} end
         as category,
+    case
+        when behaviors.family = 'shop'
+            then coalesce(
+                {{ json_text('meant.properties', 'cart_id') }},
+                {{ json_text('meant.properties', 'checkout_id') }}
+            )
+    end as cart_id,
+    case when behaviors.family = 'shop' then {{ json_text('meant.properties', 'order_id') }} end
+        as order_id,
+    case
+        when behaviors.family = 'shop'
+            then coalesce(
+                {{ json_text('meant.properties', 'product_id') }},
+                {{ json_text('meant.properties', 'sku') }},
+                meant.object_id
+            )
+    end as product_id,
+    case
+        when behaviors.family = 'shop'
+            then coalesce(
+                {{ json_text('meant.properties', 'product_name') }},
+                {{ json_text('meant.properties', 'name') }}
+            )
+    end as product_name,
+    case
+        when behaviors.family = 'shop'
+            then coalesce(
+                {{ json_text('meant.properties', 'cart_url') }},
+                {{ json_text('meant.properties', 'abandoned_checkout_url') }},
+                {{ json_text('meant.properties', 'url') }}
+            )
+    end as link,
 
     -- numbers
     behaviors.weight,
     -- Of an order, what was not given back.
     meant.value - coalesce(meant.refunded_amount, 0) as value,
+    case
+        when behaviors.family = 'shop'
+            then {{ to_number(json_text('meant.properties', 'quantity')) }}
+    end as quantity,
 
     -- booleans
     meant.is_web,

@@ -59,8 +59,6 @@ select
 
     -- timestamps
     max(case when is_engagement then occurred_at end) as last_engaged_at,
-    max(case when behavior = 'cart_item_added' then occurred_at end) as last_cart_item_added_at,
-    max(case when behavior = 'checkout_started' then occurred_at end) as last_checkout_started_at,
     min(case when behavior = 'order_completed' then occurred_at end) as first_order_at,
     max(case when behavior = 'order_completed' then occurred_at end) as last_order_at,
     min(case when behavior = 'deal_won' then occurred_at end) as first_deal_won_at,

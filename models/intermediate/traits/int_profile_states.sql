@@ -36,6 +36,10 @@ pasts as (
     where stage = 'customer'
 ),
 
+carts as (
+    select * from {{ ref('int_profile_carts_summarized') }}
+),
+
 accounts as (
     select * from {{ ref('int_profile_accounts') }}
 ),
@@ -56,10 +60,9 @@ joined as (
         details.crm_lead_status,
         details.crm_buying_roles,
         details.crm_customer_since_at,
-        counts.last_cart_item_added_at,
-        counts.last_checkout_started_at,
+        carts.last_cart_item_added_at,
+        carts.last_checkout_started_at,
         counts.first_order_at,
-        counts.last_order_at,
         counts.first_deal_won_at,
         counts.last_purchase_or_use_at,
         counts.last_deal_lost_at,
@@ -82,6 +85,7 @@ joined as (
     left join pasts on profiles.profile_key = pasts.profile_key
     left join details on profiles.profile_key = details.profile_key
     left join counts on profiles.profile_key = counts.profile_key
+    left join carts on profiles.profile_key = carts.profile_key
     left join accounts on profiles.profile_key = accounts.profile_key
     left join addresses on profiles.profile_key = addresses.profile_key
     left join suppressions on profiles.profile_key = suppressions.profile_key
@@ -102,8 +106,8 @@ select
     is_on_trial and not is_customer as is_on_trial,
     has_open_deal,
     is_email_reachable,
-    {{ is_abandoned('last_cart_item_added_at', 'last_order_at') }} as has_abandoned_cart,
-    {{ is_abandoned('last_checkout_started_at', 'last_order_at') }} as has_abandoned_checkout,
+    {{ is_abandoned('last_cart_item_added_at') }} as has_abandoned_cart,
+    {{ is_abandoned('last_checkout_started_at') }} as has_abandoned_checkout,
     last_loyalty_joined_at is not null
     and (last_loyalty_left_at is null or last_loyalty_left_at < last_loyalty_joined_at)
         as is_loyalty_member,

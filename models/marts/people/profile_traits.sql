@@ -44,6 +44,14 @@ categories as (
     select * from {{ ref('int_profile_categories_summarized') }}
 ),
 
+carts as (
+    select * from {{ ref('int_profile_carts_summarized') }}
+),
+
+unbought as (
+    select * from {{ ref('int_profile_products_unbought') }}
+),
+
 accounts as (
     select * from {{ ref('int_profile_accounts') }}
 ),
@@ -92,6 +100,8 @@ select
     {{ grade_of('scored.fit_score', var('fit_grade_points'), 'ABCD') }}
     || {{ grade_of('scored.engagement_score', var('engagement_grade_points'), '1234') }} as grade,
     orders.order_currency,
+    case when states.has_abandoned_cart then carts.cart_items end as abandoned_cart_items,
+    case when states.has_abandoned_cart then carts.cart_link end as abandoned_cart_link,
     {%- for object, table in [
         ('contact', 'details'), ('company', 'companies'), ('deal', 'deals')
     ] %}
@@ -110,6 +120,9 @@ select
     coalesce(orders.order_value_365d, 0) as order_value_365d,
     coalesce(orders.average_order_value, 0) as average_order_value,
     coalesce(orders.last_order_value, 0) as last_order_value,
+    case when states.has_abandoned_cart then coalesce(carts.cart_value, 0) else 0 end
+        as abandoned_cart_value,
+    coalesce(unbought.unbought_product_count_14d, 0) as unbought_product_count_14d,
     coalesce(counts.longest_video_seconds_30d, 0) as longest_video_seconds_30d,
     coalesce(counts.longest_product_demo_seconds_180d, 0) as longest_product_demo_seconds_180d,
     {%- for bounce in bounce_traits() %}
@@ -184,6 +197,8 @@ left join double_clicks on profiles.profile_key = double_clicks.profile_key
 left join forms on profiles.profile_key = forms.profile_key
 left join orders on profiles.profile_key = orders.profile_key
 left join categories on profiles.profile_key = categories.profile_key
+left join carts on profiles.profile_key = carts.profile_key
+left join unbought on profiles.profile_key = unbought.profile_key
 left join accounts on profiles.profile_key = accounts.profile_key
 left join fits on profiles.profile_key = fits.profile_key
 left join customers on profiles.profile_key = customers.profile_key

@@ -37,6 +37,12 @@ class Event:
     path: str | None = None
     link: str | None = None
     category: str | None = None
+    cart_id: str | None = None
+    product_id: str | None = None
+    order_id: str | None = None
+    product_name: str | None = None
+    cart_link: str | None = None
+    quantity: float | None = None
     is_discounted: bool = False
 
 

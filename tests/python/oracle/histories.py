@@ -320,6 +320,43 @@ def carts(draw: Callable) -> list[Step]:
 
 
 @st.composite
+def baskets(draw: Callable) -> list[Step]:
+    """Two things in two carts or in one without a number: put in, taken out, ordered, emptied."""
+    base = draw(st.sampled_from((2 * HOUR, 2 * DAY, 5 * DAY)))
+    steps = []
+    for nth in range(draw(st.integers(2, 6))):
+        name = draw(
+            st.sampled_from(
+                (
+                    "product_added", "product_added", "product_removed", "cart_emptied",
+                    "product_viewed", "checkout_started", "order_completed", "product_purchased",
+                )
+            )
+        )  # fmt: skip
+        order = draw(st.sampled_from(("o7", "o8")))
+        thing = draw(st.sampled_from(("lamp", "chair", None)))
+        told = {
+            "cart_id": draw(st.sampled_from(("k1", "k2", None))),
+            "product_id": thing if name.startswith("product") else None,
+            "name": draw(st.sampled_from(("Lamp", None))) if thing == "lamp" else None,
+            "cart_url": draw(st.sampled_from(("https://shop.example/cart", None))),
+            "quantity": draw(st.sampled_from((2, None))),
+            "order_id": order if name == "product_purchased" else None,
+        }
+        steps.append(
+            Step(
+                name,
+                base - draw(st.sampled_from((0, 0, MICROSECOND, nth * MINUTE))),
+                path="/cart",
+                object_id=order if name == "order_completed" else None,
+                value=draw(st.sampled_from((2.5, 10, None))),
+                properties=tuple((key, value) for key, value in told.items() if value is not None),
+            )
+        )
+    return steps
+
+
+@st.composite
 def orders(draw: Callable) -> list[Step]:
     """Orders of two numbers and none, some told twice, and what is given back of them."""
     steps = []
@@ -494,8 +531,8 @@ def silence(draw: Callable) -> list[Step]:
 
 THEMES = (
     browsing, browsing, deciding, nearly_ready, downloads, links, letters, letters, clicks,
-    gateways, refusals, returned_mail, carts, orders, orders, forms, returns, returns, bounces,
-    reading, videos, shopping, loyalty, using, converting, staying, staying,
+    gateways, refusals, returned_mail, carts, baskets, baskets, orders, orders, forms, returns,
+    returns, bounces, reading, videos, shopping, loyalty, using, converting, staying, staying,
 )  # fmt: skip
 INDUSTRIES = ("Shipping", "Ports", "Energy", "Tourism", None)
 COUNTRIES = ("Denmark", "Germany", "Spain", None)
@@ -817,6 +854,12 @@ def add_event(
         path=step.path and page_of(step.path),
         link=step.link,
         category=dict(step.properties).get("category"),
+        cart_id=dict(step.properties).get("cart_id"),
+        product_id=dict(step.properties).get("product_id"),
+        order_id=dict(step.properties).get("order_id"),
+        product_name=dict(step.properties).get("name"),
+        cart_link=dict(step.properties).get("cart_url"),
+        quantity=dict(step.properties).get("quantity"),
         is_discounted=step.name == "order_completed"
         and (
             bool(dict(step.properties).get("coupon"))

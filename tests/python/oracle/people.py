@@ -13,6 +13,7 @@ from .accounts import (
     known_companies,
     open_deals,
 )
+from .carts import shop_traits
 from .emails import email_traits, is_reachable
 from .events import (
     DAY,
@@ -47,8 +48,7 @@ COUNTED: dict[str, tuple[int | str, ...]] = {
     "integration_guide_downloaded": (30,),
     "email_cta_clicked": (14,),
     "email_complained": ("ever",),
-    "product_viewed": (14, 180),
-    "order_completed": (14,),
+    "product_viewed": (180,),
     "product_used": (14, "previous_14", 30, "previous_30"),
 }
 
@@ -137,10 +137,7 @@ def base_traits(world: World, person: Person) -> dict:
         "has_open_deal": any(closed is None for _, closed in deals_of(world, person)),
         "is_email_reachable": is_reachable(world, person, everything),
         **sequences(world, events),
-        "has_abandoned_cart": abandoned(now, times("cart_item_added"), times("order_completed")),
-        "has_abandoned_checkout": abandoned(
-            now, times("checkout_started"), times("order_completed")
-        ),
+        **shop_traits(now, events),
         "has_abandoned_form": any(
             abandoned(
                 now,

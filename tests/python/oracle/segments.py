@@ -99,8 +99,7 @@ def rules_of_people(world: World, has: dict) -> dict[str, bool]:
         "cart_abandoners": has["has_abandoned_cart"],
         "checkout_abandoners": has["has_abandoned_checkout"],
         "form_abandoners": has["has_abandoned_form"],
-        "product_viewers_without_purchase": has["product_viewed_count_14d"] >= 3
-        and has["order_completed_count_14d"] == 0,
+        "product_viewers_without_purchase": has["unbought_product_count_14d"] >= 1,
         "recent_visitors_not_converted": prospect and has["visit_count_7d"] >= 1,
         "top_of_funnel_engaged": prospect
         and has["did_content_downloaded_then_page_viewed_30d"]

@@ -1,4 +1,4 @@
--- Left something in the cart between an hour and a week ago.
+-- Left something in the cart between an hour and a week ago, and it is still there.
 select profile_id
 
 from {{ ref('profile_traits') }}
