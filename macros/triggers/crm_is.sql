@@ -3,7 +3,8 @@
     with semicolons between them. Var crm_properties must name the property.
 
     {{ crm_is('buying_role', 'DECISION_MAKER') }}
-    →  (coalesce(position(';decision_maker;' in ';' || lower(crm_buying_role) || ';') > 0, false))
+    →  (crm_buying_role is not null
+        and position(';decision_maker;' in ';' || lower(crm_buying_role) || ';') > 0)
 #}
 {% macro crm_is(property, value) -%}
     {%- set call = "crm_is('" ~ property ~ "', '" ~ value ~ "')" -%}
@@ -18,11 +19,9 @@
         {{ exceptions.raise_compiler_error(call ~ ": give the value as a text that is not empty") }}
     {%- endif -%}
     (
-        coalesce(
-            {{ dbt.position(
-                text_literal(';' ~ value | lower ~ ';'), "';' || lower(crm_" ~ property ~ ") || ';'"
-            ) }} > 0,
-            false
-        )
+        crm_{{ property }} is not null
+        and {{ dbt.position(
+            text_literal(';' ~ value | lower ~ ';'), "';' || lower(crm_" ~ property ~ ") || ';'"
+        ) }} > 0
     )
 {%- endmacro %}
