@@ -208,6 +208,7 @@ select
             when path = '/roi-calculator' then 'roi_tool_used'
             when path like '/docs/%' then 'documentation_viewed'
             when path like '/careers%' then 'careers_page_viewed'
+            when path like '/blog%' then 'blog_page_viewed'
             else 'page_viewed'
         end
         when events.name = 'content_downloaded' then case
@@ -554,6 +555,8 @@ select
         not asked and demo_at > getvariable('as_of') - interval 7 day
         and ended_at <= getvariable('as_of') - interval 30 minute and page_at > demo_at
     ) as demo_page_viewed_hesitation_count_7d,
+    count(*) filter (blog_at > getvariable('as_of') - interval 30 day)
+        as blog_page_viewed_visits_30d,
     max(started_at) as last_visit_started_at,
     max(started_at) filter (started_at >= before + interval 4 hour) as last_returned_at,
     max(before) filter (started_at >= before + interval 4 hour) as last_away_since_at,
@@ -576,6 +579,7 @@ from (
             max(occurred_at) as ended_at,
             bool_or(behavior = 'demo_requested') as asked,
             max(occurred_at) filter (behavior = 'demo_page_viewed') as demo_at,
+            max(occurred_at) filter (behavior = 'blog_page_viewed') as blog_at,
             max(occurred_at) filter (behavior = 'page_viewed' or broader = 'page_viewed')
                 as page_at
         from visit_events group by profile_id, device, visit

@@ -149,6 +149,18 @@ def _plant_returns(book: Book) -> None:
         for person in book.cast(name, exact=True, why=why):
             for ago in agos:
                 person.visit(ago, "/blog/small-boats", "/about")
+    for name, agos, why in (
+        ("reads_the_blog", (20, 12, 4), "Read the blog in three visits."),
+        ("reads_the_blog_once", (4.02, 4.01, 4), "Three articles of the blog in one visit."),
+        (
+            "read_the_blog_before",
+            (31, 12, 4),
+            "Read the blog in three visits, the first 31 days ago.",
+        ),
+    ):
+        for person in book.cast(name, why=why):
+            for ago in agos:
+                person.visit(days(ago), "/blog/small-boats")
     for person in book.cast("goes_on_from_demo_page", why="Saw the demo page, and read on."):
         person.identify(days(12))
         person.visit(days(4), "/demo", "/about")

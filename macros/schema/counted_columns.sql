@@ -22,7 +22,11 @@
             {%- endfor -%}
         {%- endfor -%}
         {%- for trait in counted_traits() -%}
-            {%- do found.update({trait.column: 'How often the person did '
+            {%- set how_many = {
+                'events': 'How often', 'visits': 'In how many visits', 'days': 'On how many days (UTC)',
+                'objects': 'With how many different objects',
+            }[trait.counting] -%}
+            {%- do found.update({trait.column: how_many ~ ' the person did '
                 ~ trait.behavior ~ ' ' ~ window_in_words(trait.window) ~ '.'}) -%}
         {%- endfor -%}
         {%- for bounce in bounce_traits() -%}

@@ -252,7 +252,21 @@ class Evaluator:
                     event["behavior"] = meaning("segment", what, path or "", thing or "")
                 if self._keep(table, event):
                     events.append(event)
+                    events += [self._line(event, line) for line in held.get("products", ())]
         return events
+
+    @staticmethod
+    def _line(order: dict, line: dict) -> dict:
+        """What one line of an order says."""
+        return {
+            **order,
+            "id": f"{order['id']} {line['product_id']}",
+            "behavior": "product_purchased",
+            "web": False,
+            "object": line["product_id"],
+            "product_id": line["product_id"],
+            "order_id": order["object"],
+        }
 
     def _mail(self, data: Data) -> list[dict]:
         events = []
@@ -457,6 +471,7 @@ def as_event(event: dict) -> Event:
         category=event.get("category"),
         cart_id=event.get("cart_id"),
         product_id=event.get("product_id"),
+        order_id=event.get("order_id"),
         product_name=event.get("product_name"),
         is_discounted=event.get("discounted", False),
     )

@@ -1,16 +1,45 @@
 -- One row per profile that did anything: how often each behavior that some model asks about
 -- happened in its windows, and when the behaviors that other traits need happened first or last.
+{% set visits_are_counted = counted_traits() | selectattr('counting', 'equalto', 'visits') | list %}
 {{ config(pre_hook='{{ check_behaviors(ref("behaviors")) }}') }}
 
 with
 
-events as (
+resolved as (
     select
         *,
         {{ as_of() }} - occurred_at as age,
-        {{ seconds_between('occurred_at', as_of()) }} as age_seconds
+        {{ seconds_between('occurred_at', as_of()) }} as age_seconds,
+        case
+            when family = 'web' then page_path
+            when family = 'email' then {{ dbt.concat(['source', "'|'", 'object_id']) }}
+            when family = 'shop' and behavior not like 'order%' then product_id
+            else object_id
+        end as object_key
     from {{ ref('int_events_resolved') }}
     where is_human and occurred_at <= {{ as_of() }}
+),
+
+web_events as (
+    select * from {{ ref('int_web_events_sequenced') }}
+),
+
+events as (
+    select
+        resolved.*,
+        {%- if visits_are_counted %}
+        {{ dbt.concat([
+            'web_events.visit_device_id', "'|'",
+            'cast(web_events.visit_number as ' ~ dbt.type_string() ~ ')',
+        ]) }} as visit_key
+        {%- else %}
+        cast(null as {{ dbt.type_string() }}) as visit_key
+        {%- endif %}
+    from resolved
+    {%- if visits_are_counted %}
+    left join web_events
+        on resolved.source = web_events.source and resolved.event_id = web_events.event_id
+    {%- endif %}
 )
 
 select
@@ -19,10 +48,7 @@ select
 
     -- numbers
     {%- for trait in counted_traits() %}
-    count(
-        case when {{ counts_as(trait.behavior) }}
-            and {{ age_within(trait.window) }} then 1 end
-    ) as {{ trait.column }},
+    {{ count_of(trait.behavior, trait.window, trait.counting) | indent }} as {{ trait.column }},
     {%- endfor %}
     count(distinct case when behavior = 'order_completed' then coalesce(object_id, event_id) end)
         as order_count,

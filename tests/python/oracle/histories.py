@@ -200,6 +200,18 @@ def downloads(draw: Callable) -> list[Step]:
 
 
 @st.composite
+def articles(draw: Callable) -> list[Step]:
+    """The blog in a few visits, two of which may be one, around the edge of 30 days."""
+    steps = []
+    for _ in range(draw(st.integers(2, 4))):
+        age = draw(st.sampled_from((DAY, 10 * DAY, 20 * DAY, 30 * DAY))) + draw(HAIR)
+        device = draw(devices)
+        steps.append(page("/blog/tides", age, device))
+        steps.append(page(draw(st.sampled_from(("/blog", "/"))), age - MINUTE, device))
+    return steps
+
+
+@st.composite
 def links(draw: Callable) -> list[Step]:
     """Clicks that lead elsewhere."""
     return [Step("link_clicked", draw(ages), path="/", object_id=draw(st.sampled_from(REVIEWS)))]
@@ -530,9 +542,9 @@ def silence(draw: Callable) -> list[Step]:
 
 
 THEMES = (
-    browsing, browsing, deciding, nearly_ready, downloads, links, letters, letters, clicks,
-    gateways, refusals, returned_mail, carts, baskets, baskets, orders, orders, forms, returns,
-    returns, bounces, reading, videos, shopping, loyalty, using, converting, staying, staying,
+    browsing, browsing, deciding, nearly_ready, downloads, articles, links, letters, letters,
+    clicks, gateways, refusals, returned_mail, carts, baskets, baskets, orders, orders, forms,
+    returns, returns, bounces, reading, videos, shopping, loyalty, using, converting, staying, staying,
 )  # fmt: skip
 INDUSTRIES = ("Shipping", "Ports", "Energy", "Tourism", None)
 COUNTRIES = ("Denmark", "Germany", "Spain", None)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 from .accounts import (
@@ -102,6 +102,7 @@ def base_traits(world: World, person: Person) -> dict:
         "grade": grade(sum(fit.values()), settings.fit_grade_points, "ABCD")
         + grade(score, settings.engagement_grade_points, "1234"),
         **counts(now, events),
+        "blog_page_viewed_visits_30d": things(world, events, "blog_page_viewed", 30, "visits"),
         "order_count": len({event.object_id or event.event_id for event in orders}),
         "discounted_order_count": len(
             {event.object_id or event.event_id for event in orders if event.is_discounted}
@@ -265,13 +266,44 @@ def counts(now: datetime, events: list[Event]) -> dict[str, int]:
 
 def count(now: datetime, events: list[Event], name: str, window: int | str) -> int:
     """How often one thing happened in a window: days, ever, or previous_<days>."""
-    ages = [now - event.at for event in events if counts_for(event, name)]
-    if window == "ever":
-        return len(ages)
-    if isinstance(window, str):
-        days = int(window.removeprefix("previous_"))
-        return sum(days * DAY <= age < 2 * days * DAY for age in ages)
-    return sum(age < window * DAY for age in ages)
+    return len(those(now, events, name, window))
+
+
+def those(now: datetime, events: list[Event], name: str, window: int | str) -> list[Event]:
+    """The events that count for a name in a window."""
+    least, most = timedelta(0), timedelta.max
+    if isinstance(window, int):
+        most = window * DAY
+    elif window != "ever":
+        least = int(window.removeprefix("previous_")) * DAY
+        most = 2 * least
+    return [event for event in events if counts_for(event, name) and least <= now - event.at < most]
+
+
+def things(
+    world: World, everything: list[Event], name: str, window: int | str, counting: str
+) -> int:
+    """In how many visits, on how many days or with how many objects one thing was done."""
+    done = those(world.as_of, everything, name, window)
+    if counting == "days":
+        return len({event.at.date() for event in done})
+    if counting == "objects":
+        return len({key for event in done if (key := object_of(event)) is not None})
+    return sum(
+        any(event in visit.events for event in done) for visit in visits_of(world, everything)
+    )
+
+
+def object_of(event: Event) -> object:
+    """What an event was done with; none where it does not say."""
+    family = catalogue()[event.behavior].family
+    if family == "web":
+        return event.path
+    if family == "email":
+        return event.object_id and (event.source, event.object_id)
+    if family == "shop" and not event.behavior.startswith("order"):
+        return event.product_id or event.object_id
+    return event.object_id
 
 
 def count_named(world: World, person: Person, column: str) -> int | None:
@@ -279,13 +311,16 @@ def count_named(world: World, person: Person, column: str) -> int | None:
 
     None when the name is not that of a count of a behavior, a stage, research or engagement.
     """
-    named = re.fullmatch(r"(\w+?)_count_(ever|(previous_)?(\d+)d)", column)
+    named = re.fullmatch(r"(\w+?)_(count|visits|days|objects)_(ever|(previous_)?(\d+)d)", column)
     stages = {f"{behavior.stage}_stage" for behavior in catalogue().values()}
     if not named or named[1] not in {*catalogue(), *stages, "research", "engagement"}:
         return None
-    window = named[2] if named[2] == "ever" else f"{named[3] or ''}{named[4]}"
+    text = named[3] if named[3] == "ever" else f"{named[4] or ''}{named[5]}"
+    window = int(text) if text.isdigit() else text
     events = by_humans(world, happened(world, person))
-    return count(world.as_of, events, named[1], int(window) if window.isdigit() else window)
+    if named[2] == "count":
+        return count(world.as_of, events, named[1], window)
+    return things(world, events, named[1], window, named[2])
 
 
 def abandoned(now: datetime, begun: list[datetime], ended: list[datetime]) -> bool:

@@ -102,7 +102,10 @@ def rules_of_people(world: World, has: dict) -> dict[str, bool]:
         "product_viewers_without_purchase": has["unbought_product_count_14d"] >= 1,
         "recent_visitors_not_converted": prospect and has["visit_count_7d"] >= 1,
         "top_of_funnel_engaged": prospect
-        and has["did_content_downloaded_then_page_viewed_30d"]
+        and (
+            has["did_content_downloaded_then_page_viewed_30d"]
+            or has["blog_page_viewed_visits_30d"] >= 3
+        )
         and has["decision_stage_count_30d"] == 0,
         "fit_and_intent": prospect
         and has["has_complete_fit"]

@@ -1,5 +1,6 @@
 """SQL and the plain evaluator agree on every trait, segment, account and tag of thousands."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -22,6 +23,15 @@ BUILT = (
     "+segment_memberships",
     "+profile_lifecycle",
 )
+# Counts that no segment of the project asks for.
+COUNTED = " or\n".join(
+    f"{{{{ did('{behavior}', within_days={window!r}, counting='{counting}') }}}}"
+    for behavior, window in (
+        ("page_viewed", 7), ("page_viewed", "previous_14"), ("email_clicked", 30),
+        ("product_viewed", 14), ("engagement", "ever"), ("order_completed", 90),
+    )
+    for counting in ("visits", "days", "objects")
+)  # fmt: skip
 
 
 def parsed(as_of: str) -> datetime:
@@ -32,12 +42,18 @@ def parsed(as_of: str) -> datetime:
 def runs(make_project, tmp_path_factory):
     """By as_of a world and the warehouse that was built from its raw files."""
     found = {}
+    copied = copy_of_files(tmp_path_factory.mktemp("project") / "copy")
+    (copied / "analyses" / "counted.sql").write_text(COUNTED)
     for as_of, count in RUNS.items():
         drafts = [*histories.draw_drafts(count, SEED), *histories.RARE]
         made = histories.make(drafts, parsed(as_of))
         raw = tmp_path_factory.mktemp("histories") / "raw"
         histories.write(made, raw)
-        project = make_project(raw, event_sources=["events", "hubspot"], as_of=as_of)
+        project = replace(
+            make_project(raw, event_sources=["events", "hubspot"], as_of=as_of),
+            project_dir=copied,
+            target_path=copied / "target",
+        )
         project.dbt("build", "--exclude-resource-type", "test", "unit_test", "--select", *BUILT)
         found[as_of] = (made.world, project)
     return found
@@ -106,8 +122,8 @@ def test_a_window_is_half_open():
 
 def test_a_count_that_only_a_segment_of_ones_own_asks_for_is_judged_by_its_name():
     events = [
-        Event("events", str(nth), "pricing_page_viewed", NOW - age * DAY, NOW)
-        for nth, age in enumerate((1, 3, 5))
+        Event("events", str(nth), "pricing_page_viewed", NOW - age * DAY, NOW, path=path)
+        for nth, (age, path) in enumerate(((1, "/pricing"), (3, "/pricing/teams"), (5, "/pricing")))
     ]
     person = Person("p", tuple(events), sightings=(NOW,))
     world = World(NOW, (person,))
@@ -117,11 +133,14 @@ def test_a_count_that_only_a_segment_of_ones_own_asks_for_is_judged_by_its_name(
             "pricing_page_viewed_count_3d",
             "page_viewed_count_previous_2d",
             "consideration_stage_count_ever",
+            "page_viewed_days_7d",
+            "page_viewed_objects_ever",
+            "page_viewed_visits_7d",
             "visit_count_7d",
             "demo_page_viewed_bounce_count_7d",
         )
     }
-    assert list(found.values()) == [1, 1, 0, None, None]
+    assert list(found.values()) == [1, 1, 0, 3, 2, 0, None, None]
 
 
 def test_a_case_study_is_also_content():
