@@ -544,7 +544,8 @@ def silence(draw: Callable) -> list[Step]:
 THEMES = (
     browsing, browsing, deciding, nearly_ready, downloads, articles, links, letters, letters,
     clicks, gateways, refusals, returned_mail, carts, baskets, baskets, orders, orders, forms,
-    returns, returns, bounces, reading, videos, shopping, loyalty, using, converting, staying, staying,
+    returns, returns, bounces, reading, videos, shopping, loyalty, using, converting, staying,
+    staying,
 )  # fmt: skip
 INDUSTRIES = ("Shipping", "Ports", "Energy", "Tourism", None)
 COUNTRIES = ("Denmark", "Germany", "Spain", None)
