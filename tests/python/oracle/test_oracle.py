@@ -43,6 +43,7 @@ def runs(make_project, tmp_path_factory):
     """By as_of a world and the warehouse that was built from its raw files."""
     found = {}
     copied = copy_of_files(tmp_path_factory.mktemp("project") / "copy")
+    (copied / "analyses").mkdir()
     (copied / "analyses" / "counted.sql").write_text(COUNTED)
     for as_of, count in RUNS.items():
         drafts = [*histories.draw_drafts(count, SEED), *histories.RARE]
