@@ -159,6 +159,7 @@ def built_demo() -> Path:
     The first process that asks builds it for all others, until a file changes that counts.
     """
     from dev import make_demo_data
+    from dev.demo import Folder
 
     folder = PROJECT / "target" / "demos" / digest(*BUILDS_THE_DEMO)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -167,8 +168,10 @@ def built_demo() -> Path:
             for older in folder.parent.glob("*/"):
                 shutil.rmtree(older)
             raw = folder / "raw"
+            # As many people as `make demo` makes, so that pages may show its numbers.
+            people = str(Folder(raw).people)
             assert (
-                make_demo_data.main(["--people", "600", "--as-of", AS_OF, "--out", str(raw)]) == 0
+                make_demo_data.main(["--people", people, "--as-of", AS_OF, "--out", str(raw)]) == 0
             )
             project = Project(
                 raw=raw,

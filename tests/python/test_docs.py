@@ -48,14 +48,36 @@ def test_the_segments_table_is_the_core_segments():
     )
 
 
-def test_the_page_of_segments_is_the_one_that_is_written():
+def test_the_page_of_segments_is_the_one_that_is_written(demo):
     """A segment of your own may be on the page or not; what the page shows is true."""
     text = segment_docs.PAGE.read_text()
     shown = segment_docs.listed(text)
     assert set(shown) >= {segment.name for segment in ours(segment_docs.segments())}
     found = [segment for segment in segment_docs.segments() if segment.name in shown]
-    assert text == segment_docs.page(found), "run `make segment-docs`"
-    assert text.replace("not has_converted", "has_converted", 1) != segment_docs.page(found)
+    written = segment_docs.page(found, segment_docs.measures(demo.warehouse, found))
+    assert text == written, "run `make demo segment-docs`"
+    assert text.replace("not has_converted", "has_converted", 1) != written
+
+
+def test_the_nearest_segment_has_the_largest_share_in_common():
+    members = {"a": {"1", "2"}, "b": {"1", "2", "3", "4"}, "c": {"2"}, "d": {"9"}, "e": set()}
+    found = {name: segment_docs.measure(name, members) for name in members}
+    assert found["a"] == segment_docs.Measure(2, "b", 0.5)
+    assert found["b"] == segment_docs.Measure(4, "a", 0.5)
+    assert found["c"] == segment_docs.Measure(1, "a", 0.5)
+    assert found["d"] == segment_docs.Measure(1)
+    assert found["e"] == segment_docs.Measure()
+    assert segment_docs.in_words(found["a"]) == (
+        "2 people in the demo; nearest: [`b`](#b), 50 % in common."
+    )
+    assert segment_docs.in_words(found["d"]) == "1 person in the demo, in no other segment."
+
+
+def test_without_a_demo_the_page_stays_and_says_what_to_run(tmp_path, capsys):
+    before = segment_docs.PAGE.read_text()
+    assert segment_docs.main(["--warehouse", str(tmp_path / "none.duckdb")]) == 1
+    assert "Run make demo first." in capsys.readouterr().err
+    assert segment_docs.PAGE.read_text() == before
 
 
 def test_the_page_of_segments_takes_one_in_when_it_is_written(tmp_path):
@@ -70,7 +92,8 @@ def test_the_page_of_segments_takes_one_in_when_it_is_written(tmp_path):
         "{goal: engage, priority: 0, cadence: daily}}}]"
     )
     found = segment_docs.segments(folder)
-    assert segment_docs.listed(segment_docs.page(found))[9] == "readers"
+    measured = {segment.name: segment_docs.Measure() for segment in found}
+    assert segment_docs.listed(segment_docs.page(found, measured))[9] == "readers"
     (readers,) = [segment for segment in found if segment.name == "readers"]
     assert (readers.theme, readers.rule, readers.is_core) == ("research", "is_customer", False)
 

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from .emails import Message, counted_messages
 from .events import Person, World, happened
 from .lifecycle import lifecycle_of
 from .people import account_traits_of, count_named, tags_of, traits_of
@@ -50,6 +51,23 @@ def table(rows: ROWS, name: str, key: str) -> dict[str, dict]:
     ]
     found = [dict(zip(columns, row, strict=True)) for row in rows(f"select * from {name}")]
     return {row[key]: row for row in found}
+
+
+def email_rates(world: World) -> dict[tuple[str, date], tuple[int, int, int, int]]:
+    """By segment and month: people with mail, e-mails, those opened and those clicked."""
+    found: dict[tuple[str, date], list[int]] = {}
+    for person in world.people:
+        months: dict[date, list[Message]] = {}
+        for message in counted_messages(world, happened(world, person)):
+            months.setdefault(message.delivered_at.date().replace(day=1), []).append(message)
+        for segment in {*segments_of(world, person), "(everybody)"}:
+            for month, messages in months.items():
+                counts = found.setdefault((segment, month), [0, 0, 0, 0])
+                counts[0] += 1
+                counts[1] += len(messages)
+                counts[2] += sum(message.is_opened for message in messages)
+                counts[3] += sum(bool(message.clicked_at) for message in messages)
+    return {key: (*counts,) for key, counts in found.items()}
 
 
 def differences(world: World, rows: ROWS) -> list[Difference]:

@@ -1,5 +1,6 @@
 """E-mail in plain Python: streaks over delivered messages, and whom mail may and can reach."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from .events import DAY, Event, Person, World, catalogue
@@ -9,8 +10,18 @@ PROOFS = ("email_delivered", "email_opened", *CLICKS, "email_preferences_clicked
 RETURNS = ("email_hard_bounced", "email_soft_bounced", "email_rejected")
 
 
-def email_traits(world: World, events: list[Event]) -> dict:
-    """What delivered messages say about a person; `events` hold those of machines too."""
+@dataclass(frozen=True, order=True)
+class Message:
+    """One delivered message that counts, and when humans clicked in it."""
+
+    delivered_at: datetime
+    message_id: str
+    is_opened: bool
+    clicked_at: tuple[datetime, ...]
+
+
+def counted_messages(world: World, events: list[Event]) -> list[Message]:
+    """The messages that count, newest first; `events` hold those of machines too."""
     messages: dict[tuple[str, str], list[Event]] = {}
     for event in events:
         if catalogue()[event.behavior].family == "email" and event.object_id is not None:
@@ -25,16 +36,21 @@ def email_traits(world: World, events: list[Event]) -> dict:
             and (not report.is_machine or world.settings.count_machine_opens)
             for report in reports
         )
-        clicks = [
+        clicks = tuple(
             report.at for report in reports if report.behavior in CLICKS and not report.is_machine
-        ]
+        )
         if opened or min(delivered) <= world.as_of - world.settings.email_grace:
-            counted.append((min(delivered), message_id, opened, clicks))
-    newest_first = sorted(counted, reverse=True)
-    if newest_first and world.as_of - newest_first[0][0] >= world.settings.streak_valid:
+            counted.append(Message(min(delivered), message_id, opened, clicks))
+    return sorted(counted, reverse=True)
+
+
+def email_traits(world: World, events: list[Event]) -> dict:
+    """What delivered messages say about a person; `events` hold those of machines too."""
+    counted = newest_first = counted_messages(world, events)
+    if counted and world.as_of - counted[0].delivered_at >= world.settings.streak_valid:
         newest_first = []
-    opens = [opened for _, _, opened, _ in newest_first]
-    clicked = [bool(clicks) for *_, clicks in newest_first]
+    opens = [message.is_opened for message in newest_first]
+    clicked = [bool(message.clicked_at) for message in newest_first]
     return {
         "counted_emails": len(opens),
         "consecutive_emails_opened": streak(opens, True),
@@ -43,7 +59,9 @@ def email_traits(world: World, events: list[Event]) -> dict:
         "emails_opened_of_last_10": sum(opens[:10]),
         "emails_opened_of_previous_10": sum(opens[10:20]),
         "email_open_rate": round(sum(opens[:20]) / len(opens[:20]), 4) if opens else 0,
-        "last_email_clicked_at": max((at for *_, clicks in counted for at in clicks), default=None),
+        "last_email_clicked_at": max(
+            (at for message in counted for at in message.clicked_at), default=None
+        ),
         "last_double_click_at": last_double_click(events),
     }
 

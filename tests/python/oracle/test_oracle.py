@@ -22,6 +22,7 @@ BUILT = (
     "+profile_tags",
     "+segment_memberships",
     "+profile_lifecycle",
+    "+segment_email_rates",
 )
 # Counts that no segment of the project asks for.
 COUNTED = " or\n".join(
@@ -78,6 +79,21 @@ def test_sql_and_the_oracle_agree(runs, as_of):
     assert len(world.people) > 0.9 * RUNS[as_of]
     wrong = comparing.differences(world, project.rows)
     assert not wrong, shortest(world, wrong)
+
+
+@pytest.mark.parametrize("as_of", RUNS)
+def test_the_rates_of_each_segment_and_month_are_those_of_its_people(runs, as_of):
+    world, project = runs[as_of]
+    found = {
+        (segment, month): tuple(counts)
+        for segment, month, *counts in project.rows(
+            "select segment, delivered_in_month, people_count, email_count, opened_email_count, "
+            "clicked_email_count from marts.segment_email_rates"
+        )
+        if segment in (*judged(), "(everybody)")
+    }
+    assert found == comparing.email_rates(world)
+    assert len({month for _, month in found}) > 2
 
 
 def test_the_histories_reach_every_answer(runs):
