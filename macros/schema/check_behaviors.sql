@@ -1,6 +1,6 @@
 {#
     Stop when a model asks about a behavior that the catalogue (seeds/behaviors.csv) does not have,
-    or a segment's success_behavior is none: what nobody can do would count 0 for everybody.
+    or a segment's success is none: what nobody can do would count 0 for everybody.
 
     check_behaviors(ref('behaviors'))
     →  nothing, or one error that names each reader, its call and near spellings
@@ -35,8 +35,8 @@
             {%- endfor -%}
         {%- endfor -%}
         {%- for segment in segment_nodes() -%}
-            {%- set success = segment.config.meta.success_behavior -%}
-            {%- do asked.append((segment.name, 'success_behavior: ' ~ success, success, behaviors)) -%}
+            {%- set success = segment.config.meta.success.behavior -%}
+            {%- do asked.append((segment.name, 'success: ' ~ success, success, behaviors)) -%}
         {%- endfor -%}
 
         {%- set problems = [] -%}

@@ -27,13 +27,12 @@
     {%- if segment.patch_path is none -%}
         {%- do problems.append(
             'it has no YAML entry. Write one in ' ~ file.replace('.sql', '.yml') ~ ' with config.group '
-            ~ 'and config.meta: goal, priority, weight, cadence, evidence, success_behavior and '
-            ~ 'destinations.'
+            ~ 'and config.meta: goal, priority, weight, cadence, evidence, success and destinations.'
         ) -%}
         {{ return(problems) }}
     {%- endif -%}
 
-    {%- set keys = ['goal', 'priority', 'weight', 'cadence', 'evidence', 'success_behavior', 'destinations'] -%}
+    {%- set keys = ['goal', 'priority', 'weight', 'cadence', 'evidence', 'success', 'destinations'] -%}
     {%- set missing = keys | reject('in', meta) | list -%}
     {%- if missing -%}
         {%- do problems.append(
@@ -52,6 +51,24 @@
     {%- if 'weight' in meta
         and (meta.weight is not number or meta.weight is boolean or not 0 < meta.weight <= 10) -%}
         {%- do problems.append("weight is '" ~ meta.weight ~ "'. Give a number above 0, at most 10.") -%}
+    {%- endif -%}
+    {%- if 'success_behavior' in meta -%}
+        {%- do problems.append(
+            'success_behavior is written success: {behavior: ' ~ meta.success_behavior
+            ~ ', within_days: 30} now.'
+        ) -%}
+    {%- endif -%}
+    {%- if 'success' in meta and not (
+        meta.success is mapping
+        and meta.success.keys() | sort == ['behavior', 'within_days']
+        and meta.success.within_days is integer
+        and meta.success.within_days is not boolean
+        and meta.success.within_days > 0
+    ) -%}
+        {%- do problems.append(
+            "success is '" ~ meta.success ~ "'. Write what shows that it worked and in how many whole "
+            ~ 'days: {behavior: demo_requested, within_days: 30}.'
+        ) -%}
     {%- endif -%}
     {%- if 'core' in meta and meta.core is not boolean -%}
         {%- do problems.append("core is '" ~ meta.core ~ "'. Write true, or leave it out.") -%}

@@ -19,7 +19,7 @@ META = {
     "weight": "1.0",
     "cadence": "daily",
     "evidence": "[visit_count_7d]",
-    "success_behavior": "page_viewed",
+    "success": "{behavior: page_viewed, within_days: 30}",
     "destinations": "[crm]",
 }
 # What is wrong with each, and what the error must say about it.
@@ -39,9 +39,22 @@ WRONG = {
         "Near it: visit_count_7d",
     ),
     "worded": ({"evidence": "visit_count_7d"}, "evidence is 'visit_count_7d'. Write a list"),
+    "unending": (
+        {"success": "{behavior: page_viewed}"},
+        "success is '{'behavior': 'page_viewed'}'.",
+    ),
+    "at_once": (
+        {"success": "{behavior: page_viewed, within_days: 0}"},
+        "success is '{'behavior': 'page_viewed', 'within_days': 0}'. Write what shows that it worked",
+    ),
+    "successful": ({"success": "page_viewed"}, "success is 'page_viewed'. Write what shows that"),
+    "old": (
+        {"success": None, "success_behavior": "page_viewed"},
+        "success_behavior is written success: {behavior: page_viewed, within_days: 30} now.",
+    ),
     "bare": (
         dict.fromkeys(META),
-        "config.meta lacks goal, priority, weight, cadence, evidence, success_behavior, "
+        "config.meta lacks goal, priority, weight, cadence, evidence, success, "
         "destinations. It must have goal,",
     ),
 }
@@ -175,7 +188,9 @@ def test_a_behavior_that_the_catalogue_lacks_stops_what_would_count_it(project):
             " and {{ bounced_from('demo_page_viewed', goal='demo_requested') }}"
         )
     )
-    (themed / "mistyped.yml").write_text(yaml_of("mistyped", success_behavior="demo_request"))
+    (themed / "mistyped.yml").write_text(
+        yaml_of("mistyped", success="{behavior: demo_request, within_days: 30}")
+    )
     write_roll_up(project.project_dir)
     # The catalogue says so when it is loaded, and the counts when it was loaded before.
     for command in ("seed --select behaviors", "run --select int_profile_behaviors_counted"):
@@ -188,7 +203,7 @@ def test_a_behavior_that_the_catalogue_lacks_stops_what_would_count_it(project):
         assert "there is no behavior 'desision_stage'. Near it: decision_stage" in error
         assert "mistyped, account_did('pricing_page_viewd'" in error
         assert (
-            "mistyped, success_behavior: demo_request: there is no behavior 'demo_request'. "
+            "mistyped, success: demo_request: there is no behavior 'demo_request'. "
             "Near it: demo_requested"
         ) in error
         assert "Write a name of seeds/behaviors.csv, or add a line to it." in error

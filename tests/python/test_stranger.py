@@ -36,7 +36,7 @@ models:
         weight: 0.5
         cadence: daily
         evidence: [documentation_viewed_count_5d]
-        success_behavior: trial_started
+        success: {behavior: trial_started, within_days: 30}
         destinations: []
 
 unit_tests:

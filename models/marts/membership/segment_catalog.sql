@@ -12,9 +12,10 @@ described as (
         '{{ segment.config.group }}' as owner_group,
         '{{ meta.goal }}' as goal,
         '{{ meta.cadence }}' as cadence,
-        '{{ meta.success_behavior }}' as success_behavior,
+        '{{ meta.success.behavior }}' as success_behavior,
         '{{ meta.destinations | join(";") }}' as destinations,
         cast({{ meta.priority }} as integer) as priority,
+        cast({{ meta.success.within_days }} as integer) as success_within_days,
         cast({{ meta.weight }} as {{ type_double() }}) as weight,
         {{ meta.get('core', false) | lower }} as is_core
     {{ 'union all' if not loop.last }}
