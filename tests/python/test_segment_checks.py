@@ -45,7 +45,7 @@ WRONG = {
     ),
     "at_once": (
         {"success": "{behavior: page_viewed, within_days: 0}"},
-        "success is '{'behavior': 'page_viewed', 'within_days': 0}'. Write what shows that it worked",
+        "success is '{'behavior': 'page_viewed', 'within_days': 0}'. Write what",
     ),
     "successful": ({"success": "page_viewed"}, "success is 'page_viewed'. Write what shows that"),
     "old": (
