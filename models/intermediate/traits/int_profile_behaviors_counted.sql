@@ -48,7 +48,7 @@ select
 
     -- numbers
     {%- for trait in counted_traits() %}
-    {{ count_of(trait.behavior, trait.window, trait.counting) | indent }} as {{ trait.column }},
+    {{ count_of(trait.behavior, trait.window, trait.counting) }} as {{ trait.column }},
     {%- endfor %}
     count(distinct case when behavior = 'order_completed' then coalesce(object_id, event_id) end)
         as order_count,
