@@ -134,7 +134,7 @@ left join endings
     on
         put_in.profile_key = endings.profile_key
         and put_in.behavior = endings.ends
-        and endings.occurred_at > put_in.occurred_at
+        and put_in.occurred_at < endings.occurred_at
         and (endings.product_id is null or endings.product_id = put_in.product_id)
         and (
             endings.cart_id = put_in.cart_id

@@ -39,7 +39,7 @@ from views
 left join orders
     on
         views.profile_key = orders.profile_key
-        and orders.occurred_at >= views.viewed_at
+        and views.viewed_at <= orders.occurred_at
         and (
             orders.product_id is null
             or views.product_id is null

@@ -143,7 +143,7 @@ ranked as (
         on
             begun.profile_key = endings.profile_key
             and begun.stage = endings.stage
-            and endings.ended_at > begun.began_at
+            and begun.began_at < endings.ended_at
 ),
 
 spans as (
