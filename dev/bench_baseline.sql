@@ -432,7 +432,7 @@ from (
 )
 group by profile_id;
 
--- What is still in a cart. No order in these data lists what was ordered.
+-- What is still in a cart.
 create temp table left_things as
 with shop as (
     select
@@ -440,7 +440,8 @@ with shop as (
         coalesce(properties ->> 'product_id', object) as product,
         coalesce(properties ->> 'product_name', properties ->> 'name') as name,
         coalesce(properties ->> 'cart_url', properties ->> 'url') as link,
-        coalesce(try_cast(properties ->> 'quantity' as double), 1) as pieces
+        coalesce(try_cast(properties ->> 'quantity' as double), 1) as pieces,
+        json_extract_string(properties, '$.products[*].product_id') as bought
     from human_events
     where behavior in (
         'cart_item_added', 'cart_item_removed', 'cart_emptied', 'checkout_started',
@@ -465,7 +466,10 @@ where not exists (
         shop.profile_id = latest.profile_id and shop.occurred_at > latest.occurred_at
         and (shop.cart = latest.cart or shop.cart is null or latest.cart is null)
         and (
-            shop.behavior = 'order_completed'
+            shop.behavior = 'order_completed' and (
+                latest.behavior = 'checkout_started' or shop.cart = latest.cart
+                or len(shop.bought) = 0 or list_contains(shop.bought, latest.product)
+            )
             or latest.behavior = 'cart_item_added' and (
                 shop.behavior = 'cart_emptied'
                 or shop.behavior = 'cart_item_removed'
@@ -489,20 +493,33 @@ select
 from left_things group by profile_id;
 
 create temp table unbought as
-select profile_id, count(*) as unbought_product_count_14d
-from (
+with views as (
     select profile_id, coalesce(properties ->> 'product_id', object) as product,
         max(occurred_at) as viewed_at
     from human_events
     where
         behavior = 'product_viewed' and occurred_at > getvariable('as_of') - interval 14 day
     group by all
+),
+
+orders as (
+    select
+        profile_id, occurred_at,
+        json_extract_string(properties, '$.products[*].product_id') as bought
+    from human_events where behavior = 'order_completed'
 )
-left join (
-    select profile_id, max(occurred_at) as ordered_at
-    from human_events where behavior = 'order_completed' group by profile_id
-) using (profile_id)
-where ordered_at is null or ordered_at < viewed_at
+
+select profile_id, count(*) as unbought_product_count_14d
+from views
+where not exists (
+    select 1 from orders
+    where
+        orders.profile_id = views.profile_id and orders.occurred_at >= views.viewed_at
+        and (
+            views.product is null or len(orders.bought) = 0
+            or list_contains(orders.bought, views.product)
+        )
+)
 group by profile_id;
 
 create temp table visit_events as
@@ -826,25 +843,25 @@ with stages as (
 ),
 
 instants as (
-    select profile_id, began_at as at from stages
+    select profile_id, began_at as turned_at from stages
     union
     select profile_id, ended_at from stages where ended_at is not null
 ),
 
 followed as (
     select
-        instants.profile_id, at, max(stage) as stage,
-        lag(max(stage)) over (partition by instants.profile_id order by at) as before
+        instants.profile_id, turned_at, max(stage) as stage,
+        lag(max(stage)) over (partition by instants.profile_id order by turned_at) as before
     from instants
     inner join stages
         on
-            instants.profile_id = stages.profile_id and at >= began_at
-            and (ended_at is null or at < ended_at)
-    group by instants.profile_id, at
+            instants.profile_id = stages.profile_id and turned_at >= began_at
+            and (ended_at is null or turned_at < ended_at)
+    group by instants.profile_id, turned_at
 )
 
 select
-    profile_id, max(at) as since_at, arg_max(stage, at) as number,
+    profile_id, max(turned_at) as since_at, arg_max(stage, turned_at) as number,
     ['anonymous', 'lead', 'engaged', 'former_customer', 'opportunity', 'customer'][number]
         as lifecycle_stage,
     number = 6 as is_customer,
@@ -939,7 +956,8 @@ users as (
 select
     coalesce(
         columns(
-            '^(.*_count_.*|.*order_count|longest_.*|product_page_.*|counted_emails|.*emails_.*)$'
+            '^(.*_(count|visits)_.*|.*order_count|longest_.*|product_page_.*|counted_emails'
+            '|.*emails_.*)$'
         ), 0
     ) as '\0',
     profile_id,
