@@ -135,9 +135,9 @@ left join endings
         put_in.profile_key = endings.profile_key
         and put_in.behavior = endings.ends
         and put_in.occurred_at < endings.occurred_at
-        and (endings.product_id is null or endings.product_id = put_in.product_id)
+        and (endings.product_id is null or put_in.product_id = endings.product_id)
         and (
-            endings.cart_id = put_in.cart_id
+            put_in.cart_id = endings.cart_id
             or (not endings.is_own and (endings.cart_id is null or put_in.cart_id is null))
         )
 where put_in.recency = 1 and endings.profile_key is null
