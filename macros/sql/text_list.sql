@@ -1,5 +1,6 @@
 {#
-    Aggregate: the texts of a group in one text, in the order of another column.
+    Aggregate: the texts of a group in one text, in the order of another column; null where there
+    is none.
 
     {{ text_list('segment', ';', 'segment') }}  →  string_agg(segment, ';' order by segment)
 #}
@@ -12,13 +13,13 @@
 {%- endmacro %}
 
 {% macro spark__text_list(text, separator, order_by) -%}
-    array_join(
+    case when count({{ text }}) > 0 then array_join(
         transform(
             sort_array(collect_list(case when {{ text }} is not null then struct({{ order_by }} as place, {{ text }} as words) end)),
             entry -> entry.words
         ),
         {{ separator }}
-    )
+    ) end
 {%- endmacro %}
 
 {% macro trino__text_list(text, separator, order_by) -%}
@@ -26,5 +27,6 @@
 {%- endmacro %}
 
 {% macro snowflake__text_list(text, separator, order_by) -%}
-    listagg({{ text }}, {{ separator }}) within group (order by {{ order_by }})
+    case when count({{ text }}) > 0
+        then listagg({{ text }}, {{ separator }}) within group (order by {{ order_by }}) end
 {%- endmacro %}
