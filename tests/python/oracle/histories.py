@@ -369,6 +369,21 @@ def baskets(draw: Callable) -> list[Step]:
 
 
 @st.composite
+def listed_orders(draw: Callable) -> list[Step]:
+    """A thing in a cart, and an order that lists it, another thing, or does not say which."""
+    added = draw(st.sampled_from((2 * HOUR, 2 * DAY)))
+    thing, bought = (draw(st.sampled_from(("lamp", "chair"))) for _ in range(2))
+    line = draw(st.sampled_from(((), (("product_id", bought),), (("product_id", bought),))))
+    ordered = added - HOUR
+    return [
+        Step("product_viewed", added, path="/shop/x", properties=(("product_id", thing),)),
+        Step("product_added", added, path="/cart", value=5, properties=(("product_id", thing),)),
+        Step("order_completed", ordered, path="/cart", object_id="o9", value=10),
+        Step("product_purchased", ordered, path="/cart", properties=(("order_id", "o9"), *line)),
+    ]
+
+
+@st.composite
 def orders(draw: Callable) -> list[Step]:
     """Orders of two numbers and none, some told twice, and what is given back of them."""
     steps = []
@@ -543,9 +558,9 @@ def silence(draw: Callable) -> list[Step]:
 
 THEMES = (
     browsing, browsing, deciding, nearly_ready, downloads, articles, links, letters, letters,
-    clicks, gateways, refusals, returned_mail, carts, baskets, baskets, orders, orders, forms,
-    returns, returns, bounces, reading, videos, shopping, loyalty, using, converting, staying,
-    staying,
+    clicks, gateways, refusals, returned_mail, carts, baskets, baskets, listed_orders, orders,
+    orders, forms, returns, returns, bounces, reading, videos, shopping, loyalty, using, converting,
+    staying, staying,
 )  # fmt: skip
 INDUSTRIES = ("Shipping", "Ports", "Energy", "Tourism", None)
 COUNTRIES = ("Denmark", "Germany", "Spain", None)
